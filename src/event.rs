@@ -1,0 +1,348 @@
+//! What happened, for the audit trail.
+//!
+//! Every change leaves an event in the same atomic write (R10). An event says who did what to whom, when and from
+//! where. It knows no secret, no code and no ticket (R9): its types have no place for one.
+
+use std::{borrow::Cow, fmt, time::Duration};
+
+use crate::{
+    requirement::{Epoch, Requirement, RunningSessions},
+    time::Timestamp,
+    who::{OrgId, UserId},
+};
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Event {
+    /// When, by the clock of the process that decided it.
+    pub at: Timestamp,
+    /// In which org.
+    pub org: OrgId,
+    /// Whose account it concerns; `None` for the org's settings.
+    pub user: Option<UserId>,
+    /// Who did it.
+    pub by: Actor,
+    /// What it was.
+    pub kind: EventKind,
+    /// Where the request came from that caused it, as the host said.
+    pub seen_from: Option<Origin>,
+    /// Where the check-in came from whose ticket was used. A password typed in one place and a code in another
+    /// is worth a look.
+    pub checked_in_from: Option<Origin>,
+}
+
+/// Who did something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Actor {
+    /// This user, be it to himself or, as a Master Admin, to somebody else.
+    User(UserId),
+    /// Somebody at the vendor's support desk, by the name that [`Support`](crate::Support) was given.
+    Operator(Operator),
+    /// The host application itself, as when it reports a changed password.
+    Host,
+}
+
+impl Actor {
+    /// The word for this kind of actor: `user`, `operator` or `host`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Operator(_) => "operator",
+            Self::Host => "host",
+        }
+    }
+
+    /// Which user or operator.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::User(user) => Some(user.as_str()),
+            Self::Operator(operator) => Some(operator.as_str()),
+            Self::Host => None,
+        }
+    }
+}
+
+/// A text given with an act that has to be answered for: it must say something, and in bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidNote {
+    /// Nothing but blanks.
+    #[error("says nothing")]
+    Empty,
+    /// More than 500 bytes.
+    #[error("is longer than 500 bytes")]
+    TooLong,
+    /// A control character, which could forge lines of a log.
+    #[error("has a control character")]
+    ControlCharacter,
+}
+
+/// One shape for the texts of an operator: trimmed, 1 to 500 bytes, no control characters.
+macro_rules! note {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// This text, without the blanks around it.
+            ///
+            /// # Errors
+            /// [`InvalidNote`] when it says nothing, has more than 500 bytes or a control character.
+            pub fn new(text: &str) -> Result<Self, InvalidNote> {
+                match text.trim() {
+                    "" => Err(InvalidNote::Empty),
+                    text if text.len() > 500 => Err(InvalidNote::TooLong),
+                    text if text.contains(char::is_control) => Err(InvalidNote::ControlCharacter),
+                    text => Ok(Self(text.into())),
+                }
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+note! {
+    /// Names the person at the support desk who acts.
+    Operator
+}
+note! {
+    /// Why an operator did something.
+    Reason
+}
+
+/// Where a request came from, as the host tells it: an address, a device's name.
+///
+/// Made from anything that can be shown. It is kept within 128 bytes and without control characters, silently: a
+/// login must not fail because a proxy wrote something odd into a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(Box<str>);
+
+impl Origin {
+    const MOST_BYTES: usize = 128;
+
+    pub(crate) fn new(shown: &dyn fmt::Display) -> Option<Self> {
+        let mut text: String = shown.to_string().chars().filter(|c| !c.is_control()).collect();
+        let end = (0..=Self::MOST_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or(0));
+        (!text.is_empty()).then(|| Self(text.into_boxed_str()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a code was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// To log in.
+    LogIn,
+    /// To prove the presence of a user who is signed in, before something sensitive.
+    StepUp,
+    /// To finish an enrollment.
+    Enroll,
+    /// To put a new authenticator in the place of the enrolled one.
+    Replace,
+}
+
+impl Purpose {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LogIn => "log-in",
+            Self::StepUp => "step-up",
+            Self::Enroll => "enroll",
+            Self::Replace => "replace",
+        }
+    }
+}
+
+/// What somebody attempted to do who administers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Act {
+    /// To change the org's requirement.
+    Require,
+    /// To reset a user's second factor.
+    Reset,
+    /// To unlock a user who is waiting or blocked.
+    Unlock,
+}
+
+impl Act {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Require => "require",
+            Self::Reset => "reset",
+            Self::Unlock => "unlock",
+        }
+    }
+}
+
+/// Why an administrative act was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Denied {
+    /// Only Master Admins may do this.
+    #[error("only a Master Admin may do this")]
+    NotMasterAdmin,
+    /// Nobody may do this to himself: a stolen session would otherwise shed its second factor.
+    #[error("nobody may do this to himself")]
+    Yourself,
+    /// Customers have no second factor here.
+    #[error("a customer has no second factor")]
+    Customer,
+    /// No such user in the actor's org: unknown, or of another one. Which of the two is not told.
+    #[error("there is no such user in this org")]
+    NotInThisOrg,
+    /// The vendor mandates the requirement; no Master Admin can change it.
+    #[error("the vendor mandates this")]
+    Mandated,
+}
+
+/// What happened. [`name`](EventKind::name) is stable, for columns and filters; [`Display`](fmt::Display) is a
+/// sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A QR code was drawn and shown.
+    EnrollmentStarted,
+    /// A later check-in drew a QR code of its own, and an earlier one that was still valid is void. Either the
+    /// user began anew, or somebody else knows the password.
+    EnrollmentSuperseded,
+    /// The first code was right: an authenticator is enrolled.
+    Enrolled {
+        /// In this epoch.
+        epoch: Epoch,
+    },
+    /// A QR code for another authenticator was drawn; the enrolled one still works.
+    ReplacementStarted,
+    /// The new authenticator's code was right: it works now, and the old one never again.
+    Replaced,
+    /// A code was right.
+    CodeAccepted {
+        /// What for.
+        purpose: Purpose,
+    },
+    /// A code was not accepted, and was counted.
+    CodeRefused {
+        /// What for.
+        purpose: Purpose,
+        /// Whether it was a right one that had been used already.
+        already_used: bool,
+        /// How many in a row have now been refused.
+        in_a_row: u32,
+        /// How long no code is looked at from now on.
+        wait: Option<Duration>,
+    },
+    /// Too many refused codes in a row: no code is looked at until somebody unlocks or resets the account.
+    /// Only somebody with the password can have got here, so this password is known to somebody.
+    Blocked,
+    /// The second factor was taken off the account, which must enroll again.
+    Reset {
+        /// What the operator gave as the reason.
+        reason: Option<Reason>,
+    },
+    /// Waiting and blocking were lifted; the enrolled authenticator stays.
+    Unlocked {
+        /// What the operator gave as the reason.
+        reason: Option<Reason>,
+    },
+    /// Everything that had been handed out for the account was voided (as after a changed password); the
+    /// enrolled authenticator stays.
+    TrustEnded,
+    /// The org's requirement or its terms were changed.
+    RequirementChanged {
+        /// What held before.
+        from: Requirement,
+        /// What holds now.
+        to: Requirement,
+        /// The epoch that holds now.
+        epoch: Epoch,
+        /// What became of running sessions.
+        sessions: RunningSessions,
+        /// What the operator gave as the reason.
+        reason: Option<Reason>,
+    },
+    /// An administrative act was refused. Stands on the record of the one who attempted it.
+    ActRefused {
+        /// What was attempted.
+        act: Act,
+        /// Why it was refused.
+        why: Denied,
+    },
+}
+
+impl EventKind {
+    /// The stable word for it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::EnrollmentStarted => "enrollment-started",
+            Self::EnrollmentSuperseded => "enrollment-superseded",
+            Self::Enrolled { .. } => "enrolled",
+            Self::ReplacementStarted => "replacement-started",
+            Self::Replaced => "replaced",
+            Self::CodeAccepted { .. } => "code-accepted",
+            Self::CodeRefused { .. } => "code-refused",
+            Self::Blocked => "blocked",
+            Self::Reset { .. } => "reset",
+            Self::Unlocked { .. } => "unlocked",
+            Self::TrustEnded => "trust-ended",
+            Self::RequirementChanged { .. } => "requirement-changed",
+            Self::ActRefused { .. } => "act-refused",
+        }
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let because = |reason: &Option<Reason>| match reason {
+            Some(reason) => Cow::Owned(format!(": {}", reason.as_str())),
+            None => Cow::Borrowed(""),
+        };
+        match self {
+            Self::EnrollmentStarted => f.write_str("a QR code was shown"),
+            Self::EnrollmentSuperseded => f.write_str("another check-in drew a new QR code; the earlier one is void"),
+            Self::Enrolled { .. } => f.write_str("an authenticator was enrolled"),
+            Self::ReplacementStarted => f.write_str("a QR code for another authenticator was shown"),
+            Self::Replaced => f.write_str("the authenticator was replaced"),
+            Self::CodeAccepted { purpose } => write!(f, "a code was accepted ({})", purpose.as_str()),
+            Self::CodeRefused { purpose, already_used, in_a_row, wait } => {
+                let what = if *already_used { "an already used" } else { "a wrong" };
+                write!(f, "{what} code was refused ({}), {in_a_row} in a row", purpose.as_str())?;
+                match wait {
+                    Some(wait) => write!(f, "; next one in {} s", wait.as_secs()),
+                    None => Ok(()),
+                }
+            }
+            Self::Blocked => f.write_str("blocked after too many wrong codes: somebody knows this password"),
+            Self::Reset { reason } => write!(f, "the second factor was reset{}", because(reason)),
+            Self::Unlocked { reason } => write!(f, "unlocked{}", because(reason)),
+            Self::TrustEnded => f.write_str("everything handed out for the account was voided"),
+            Self::RequirementChanged { from, to, sessions, reason, .. } => {
+                write!(f, "the requirement was changed from {from} to {to}")?;
+                if *sessions == RunningSessions::End {
+                    f.write_str(", ending sessions without a code")?;
+                }
+                f.write_str(&because(reason))
+            }
+            Self::ActRefused { act, why } => write!(f, "refused to {}: {why}", act.as_str()),
+        }
+    }
+}

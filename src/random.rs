@@ -1,0 +1,34 @@
+//! Where unpredictable bytes come from: the operating system, and nowhere else.
+
+use crate::error::BoxError;
+
+/// A source of unpredictable bytes.
+///
+/// Hosts use [`OsRandom`]. The trait is here so that a hardware generator can stand in for it, and so that
+/// tests can make it fail.
+pub trait SecureRandom: Send + Sync + 'static {
+    /// Fills all of `bytes`.
+    ///
+    /// # Errors
+    /// When the source cannot deliver. The call in hand then fails as a whole with
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable): nothing predictable is ever used in its place.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError>;
+}
+
+/// The operating system's generator (`getrandom(2)`, `ProcessPrng`, …).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsRandom;
+
+impl SecureRandom for OsRandom {
+    #[allow(clippy::disallowed_methods, reason = "this is the one place that may ask")]
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError> {
+        getrandom::fill(bytes).map_err(Into::into)
+    }
+}
+
+/// `N` fresh bytes.
+pub(crate) fn draw<const N: usize>(random: &dyn SecureRandom) -> Result<[u8; N], BoxError> {
+    let mut bytes = [0; N];
+    random.fill(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,104 @@
+//! Whether an org requires a second factor, and since which switch.
+
+use std::{fmt, str::FromStr};
+
+/// Whether an org asks its internal users for a code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Requirement {
+    /// Nobody is asked.
+    #[default]
+    Off,
+    /// Every internal user is asked: a Master Admin opted in, and may opt out again.
+    On,
+    /// Every internal user is asked: the vendor says so, and no Master Admin can change it.
+    Mandated,
+}
+
+impl Requirement {
+    /// Whether internal users must show a code.
+    pub const fn asks(self) -> bool {
+        match self {
+            Self::Off => false,
+            Self::On | Self::Mandated => true,
+        }
+    }
+
+    /// The word for it, as audit trails and summary columns show it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::On => "on",
+            Self::Mandated => "mandated",
+        }
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What happens to sessions that are running when an org switches its requirement on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RunningSessions {
+    /// They go on until they end by themselves; the requirement applies from each user's next login.
+    #[default]
+    GoOn,
+    /// Those that were not opened with a code of the current epoch end at once.
+    End,
+}
+
+/// Names the time since an org's requirement was last switched from off to on (R6).
+///
+/// A counter, so that two epochs can be put in order, and random bits, so that a settings record restored from a
+/// backup and switched on again does not bring old enrollments back to life under a counter seen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Epoch {
+    pub(crate) counter: u64,
+    pub(crate) random: [u8; 8],
+}
+
+impl Epoch {
+    /// The epoch of an org whose settings were never written.
+    pub(crate) const FIRST: Self = Self { counter: 0, random: [0; 8] };
+
+    /// The epoch that begins with the next switch from off to on.
+    pub(crate) const fn next(self, random: [u8; 8]) -> Self {
+        Self { counter: self.counter.saturating_add(1), random }
+    }
+
+    /// Whether this one began after `other`, by their counters.
+    pub(crate) const fn is_later_than(self, other: Self) -> bool {
+        self.counter > other.counter
+    }
+}
+
+/// The counter, a dash, the random bits in hexadecimal: equal texts are equal epochs, so that a host can compare
+/// the epoch of a user's summary with that of the org's in its own SQL.
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{:016x}", self.counter, u64::from_be_bytes(self.random))
+    }
+}
+
+/// A text that is no [`Epoch`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an epoch: a counter, a dash and 16 hexadecimal digits are expected")]
+pub struct InvalidEpoch;
+
+/// Reads back what [`Display`](fmt::Display) wrote.
+impl FromStr for Epoch {
+    type Err = InvalidEpoch;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEpoch> {
+        let (counter, random) = text.split_once('-').ok_or(InvalidEpoch)?;
+        let counter = counter.parse().map_err(|_| InvalidEpoch)?;
+        let random = u64::from_str_radix(random, 16).map_err(|_| InvalidEpoch)?;
+        let epoch = Self { counter, random: random.to_be_bytes() };
+        // Only the one spelling that we write ourselves: "+1-…" or upper case would compare unequal in SQL.
+        if epoch.to_string() == text { Ok(epoch) } else { Err(InvalidEpoch) }
+    }
+}

@@ -1,0 +1,236 @@
+//! What a host implements: a directory of its users, and a place for one sealed record per user and per org.
+//!
+//! A store keeps bytes and compares a revision. It never sees a secret, a code or a clock, and decides nothing.
+//! All that the library's promises rest on is one conditional write, kept as the numbered clauses below say.
+
+pub(crate) mod erased;
+mod memory;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
+use std::{future::Future, sync::Arc};
+
+pub use memory::MemoryStore;
+
+use crate::{
+    error::BoxError,
+    event::Event,
+    requirement::{Epoch, Requirement},
+    time::Timestamp,
+    who::{OrgId, Person, UserId},
+};
+
+/// Who is who: the host's own users table.
+///
+/// Asked at every call, so that somebody who was demoted a moment ago is demoted already. Answer from the table
+/// itself, not from a cache.
+///
+/// 1. `Ok(None)` means that there is no such user in this org. "I could not look" is an `Err`.
+/// 2. The person belongs to the org that was asked for. (The library refuses one that does not.)
+/// 3. The person's id is always spelled the same, whatever spelling was asked for: records are filed under it.
+/// 4. A role that the host's table has and [`Role`](crate::Role) has not is an `Err`, never a `Customer`.
+pub trait Directory: Send + Sync + 'static {
+    /// What goes wrong when the host looks somebody up.
+    type Error: Into<BoxError> + Send;
+
+    /// Finds a user of an org.
+    fn find(
+        &self,
+        org: &OrgId,
+        user: &UserId,
+    ) -> impl Future<Output = Result<Option<Person>, Self::Error>> + Send;
+}
+
+/// One sealed record per user: two columns of the host's, or a ready-made adapter.
+///
+/// Users are told apart by org and id together, byte by byte. The clauses, which hold for
+/// [`SettingsStore`] likewise:
+///
+/// 1. **What was written is read.** After a swap was `Done`, a load returns its revision and its bytes exactly,
+///    until the next swap is done: no truncation, no padding, no expiry, no default.
+/// 2. **One atomic step.** The comparison, the record, the summary and the events become visible and durable
+///    together or not at all.
+/// 3. **One of many.** Of several swaps that expect the same revision at most one is `Done`. All others are
+///    `Stale`, in whatever process or on whatever server they run. Reading first and writing later does not do:
+///    the comparison belongs into the write (`… where revision = expected`).
+/// 4. **Nothing comes from nothing.** `expected` 0 means "never written" and is `Stale` if there is a record;
+///    any other number is `Stale` if there is none.
+/// 5. **`Done` means durable.** It is said after the commit, and what it says survives a crash and a failover.
+/// 6. **`Stale` changed nothing**, events included.
+/// 7. **Reads are current.** A load begun after a swap was `Done` sees it, on whatever server: read the primary.
+/// 8. **Failure is an `Err`.** A store that could not do its work says neither `Stale` nor `None`. An `Err` from
+///    a swap may hide a write that happened; the library finds out.
+///
+/// ```
+/// use countersign::{Change, OrgId, Stored, Swap, UserId, UserStore, UserSummary};
+/// # struct MyTable;
+/// # struct MyError;
+/// # impl From<MyError> for Box<dyn std::error::Error + Send + Sync> { fn from(_: MyError) -> Self { "".into() } }
+/// # impl MyTable {
+/// #     async fn row(&self, _: &str, _: &str) -> Result<Option<(u64, Vec<u8>)>, MyError> { Ok(None) }
+/// #     async fn update_where(&self, _: &str, _: &str, _: u64, _: &Stored, _: &[countersign::Event]) -> Result<u64, MyError> { Ok(1) }
+/// # }
+/// impl UserStore for MyTable {
+///     type Error = MyError;
+///
+///     async fn load_user(&self, org: &OrgId, user: &UserId) -> Result<Option<Stored>, MyError> {
+///         let row = self.row(org.as_str(), user.as_str()).await?;
+///         Ok(row.map(|(revision, record)| Stored { revision, record }))
+///     }
+///
+///     async fn swap_user(&self, user: &UserId, change: Change<'_, UserSummary>) -> Result<Swap, MyError> {
+///         let (org, expected) = (change.org.as_str(), change.expected);
+///         let rows = self.update_where(org, user.as_str(), expected, change.next, change.events).await?;
+///         Ok(if rows == 1 { Swap::Done } else { Swap::Stale })
+///     }
+/// }
+/// ```
+pub trait UserStore: Send + Sync + 'static {
+    /// What goes wrong in the store.
+    type Error: Into<BoxError> + Send;
+
+    /// Reads a user's record; `None` if it was never written.
+    fn load_user(
+        &self,
+        org: &OrgId,
+        user: &UserId,
+    ) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send;
+
+    /// Writes `change.next` and its summary, and appends `change.events`, if the stored revision is still
+    /// `change.expected`.
+    fn swap_user(
+        &self,
+        user: &UserId,
+        change: Change<'_, UserSummary>,
+    ) -> impl Future<Output = Result<Swap, Self::Error>> + Send;
+}
+
+/// One sealed record of settings per org. The clauses of [`UserStore`] hold for it.
+pub trait SettingsStore: Send + Sync + 'static {
+    /// What goes wrong in the store.
+    type Error: Into<BoxError> + Send;
+
+    /// Reads an org's record; `None` if it was never written.
+    fn load_settings(&self, org: &OrgId) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send;
+
+    /// Writes `change.next` and its summary, and appends `change.events`, if the stored revision is still
+    /// `change.expected`.
+    fn swap_settings(
+        &self,
+        change: Change<'_, OrgSummary>,
+    ) -> impl Future<Output = Result<Swap, Self::Error>> + Send;
+}
+
+/// A record as it is stored: sealed, so that nothing can be read from it, with the revision that the library gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// 1 for the first write, and one more with each. Never 0.
+    pub revision: u64,
+    /// The sealed bytes. Never empty; well below 64 KiB.
+    pub record: Vec<u8>,
+}
+
+/// A conditional write.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Change<'a, S> {
+    /// The org.
+    pub org: &'a OrgId,
+    /// The revision that must be stored now; 0 means that nothing may be.
+    pub expected: u64,
+    /// What to store.
+    pub next: &'a Stored,
+    /// What a host may keep beside it in plain columns.
+    pub summary: &'a S,
+    /// What to append to the audit trail, in this order.
+    pub events: &'a [Event],
+    /// Whether all sessions of the user are void from now on. A host that keeps sessions in the same database may
+    /// delete them in the same transaction; one that does not will see [`resume`](crate::TwoFactor::resume) refuse
+    /// them. Always false for settings.
+    pub ends_sessions: bool,
+}
+
+/// What became of a conditional write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a stale write did not happen"]
+pub enum Swap {
+    /// It is written, durably.
+    Done,
+    /// The stored revision was another one, and nothing was changed.
+    Stale,
+}
+
+/// What is true of a user's account after a change: facts to list and count by. Decisions never read them.
+///
+/// Whether an enrollment counts is for the reader to see: it does if its epoch is the org's current one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UserSummary {
+    /// The epoch in which an authenticator was enrolled, if one was.
+    pub enrolled_epoch: Option<Epoch>,
+    /// When it was enrolled.
+    pub enrolled_since: Option<Timestamp>,
+    /// Until when a QR code that was shown can be confirmed.
+    pub pending_until: Option<Timestamp>,
+    /// Until when no code is looked at.
+    pub waiting_until: Option<Timestamp>,
+    /// Since when no code is looked at until somebody unlocks or resets the account.
+    pub blocked_since: Option<Timestamp>,
+}
+
+/// What is true of an org's settings after a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OrgSummary {
+    /// Whether codes are required.
+    pub requirement: Requirement,
+    /// The current epoch.
+    pub epoch: Epoch,
+}
+
+impl<T: Directory> Directory for Arc<T> {
+    type Error = T::Error;
+
+    fn find(
+        &self,
+        org: &OrgId,
+        user: &UserId,
+    ) -> impl Future<Output = Result<Option<Person>, Self::Error>> + Send {
+        T::find(self, org, user)
+    }
+}
+
+impl<T: UserStore> UserStore for Arc<T> {
+    type Error = T::Error;
+
+    fn load_user(
+        &self,
+        org: &OrgId,
+        user: &UserId,
+    ) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send {
+        T::load_user(self, org, user)
+    }
+
+    fn swap_user(
+        &self,
+        user: &UserId,
+        change: Change<'_, UserSummary>,
+    ) -> impl Future<Output = Result<Swap, Self::Error>> + Send {
+        T::swap_user(self, user, change)
+    }
+}
+
+impl<T: SettingsStore> SettingsStore for Arc<T> {
+    type Error = T::Error;
+
+    fn load_settings(&self, org: &OrgId) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send {
+        T::load_settings(self, org)
+    }
+
+    fn swap_settings(
+        &self,
+        change: Change<'_, OrgSummary>,
+    ) -> impl Future<Output = Result<Swap, Self::Error>> + Send {
+        T::swap_settings(self, change)
+    }
+}

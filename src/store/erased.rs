@@ -1,0 +1,47 @@
+//! Private twins of the host's traits that can be boxed, so that [`TwoFactor`](crate::TwoFactor) needs no type
+//! parameters. The price is one allocation per store call, next to a round trip to a database.
+
+use std::pin::Pin;
+
+use super::{Change, Directory, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary};
+use crate::{
+    error::BoxError,
+    who::{OrgId, Person, UserId},
+};
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send + 'a>>;
+
+pub(crate) trait AnyDirectory: Send + Sync {
+    fn find<'a>(&'a self, org: &'a OrgId, user: &'a UserId) -> Boxed<'a, Option<Person>>;
+}
+
+impl<D: Directory> AnyDirectory for D {
+    fn find<'a>(&'a self, org: &'a OrgId, user: &'a UserId) -> Boxed<'a, Option<Person>> {
+        Box::pin(async move { Directory::find(self, org, user).await.map_err(Into::into) })
+    }
+}
+
+pub(crate) trait AnyStore: Send + Sync {
+    fn load_user<'a>(&'a self, org: &'a OrgId, user: &'a UserId) -> Boxed<'a, Option<Stored>>;
+    fn swap_user<'a>(&'a self, user: &'a UserId, change: Change<'a, UserSummary>) -> Boxed<'a, Swap>;
+    fn load_settings<'a>(&'a self, org: &'a OrgId) -> Boxed<'a, Option<Stored>>;
+    fn swap_settings<'a>(&'a self, change: Change<'a, OrgSummary>) -> Boxed<'a, Swap>;
+}
+
+impl<S: UserStore + SettingsStore> AnyStore for S {
+    fn load_user<'a>(&'a self, org: &'a OrgId, user: &'a UserId) -> Boxed<'a, Option<Stored>> {
+        Box::pin(async move { UserStore::load_user(self, org, user).await.map_err(Into::into) })
+    }
+
+    fn swap_user<'a>(&'a self, user: &'a UserId, change: Change<'a, UserSummary>) -> Boxed<'a, Swap> {
+        Box::pin(async move { UserStore::swap_user(self, user, change).await.map_err(Into::into) })
+    }
+
+    fn load_settings<'a>(&'a self, org: &'a OrgId) -> Boxed<'a, Option<Stored>> {
+        Box::pin(async move { SettingsStore::load_settings(self, org).await.map_err(Into::into) })
+    }
+
+    fn swap_settings<'a>(&'a self, change: Change<'a, OrgSummary>) -> Boxed<'a, Swap> {
+        Box::pin(async move { SettingsStore::swap_settings(self, change).await.map_err(Into::into) })
+    }
+}

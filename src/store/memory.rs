@@ -1,0 +1,102 @@
+//! A store in memory: for tests, demonstrations and single-process tools. It forgets everything with the process.
+
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use super::{Change, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary};
+use crate::{
+    event::Event,
+    who::{OrgId, UserId},
+};
+
+/// Keeps records, settings, summaries and events in memory.
+///
+/// ```
+/// use countersign::MemoryStore;
+/// let store = MemoryStore::new();
+/// assert!(store.events().is_empty());
+/// ```
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    users: BTreeMap<(OrgId, UserId), (Stored, UserSummary)>,
+    settings: BTreeMap<OrgId, (Stored, OrgSummary)>,
+    events: Vec<Event>,
+}
+
+impl MemoryStore {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Everything that happened, in order.
+    pub fn events(&self) -> Vec<Event> {
+        self.lock().events.clone()
+    }
+
+    /// What the summary of a user says, if anything was ever written for him.
+    pub fn user_summary(&self, org: &OrgId, user: &UserId) -> Option<UserSummary> {
+        self.lock().users.get(&(org.clone(), user.clone())).map(|(_, summary)| summary.clone())
+    }
+
+    /// What the summary of an org says, if its settings were ever written.
+    pub fn org_summary(&self, org: &OrgId) -> Option<OrgSummary> {
+        self.lock().settings.get(org).map(|(_, summary)| summary.clone())
+    }
+
+    /// A panic of some other holder cannot have left a change half made: every change below is decided before the
+    /// first field is touched.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The one conditional write, for users and settings alike.
+fn swap<K: Ord, S: Clone>(
+    rows: &mut BTreeMap<K, (Stored, S)>,
+    events: &mut Vec<Event>,
+    key: K,
+    change: &Change<'_, S>,
+) -> Swap {
+    let revision = rows.get(&key).map_or(0, |(stored, _)| stored.revision);
+    if revision != change.expected {
+        return Swap::Stale;
+    }
+    rows.insert(key, (change.next.clone(), change.summary.clone()));
+    events.extend_from_slice(change.events);
+    Swap::Done
+}
+
+impl UserStore for MemoryStore {
+    type Error = Infallible;
+
+    async fn load_user(&self, org: &OrgId, user: &UserId) -> Result<Option<Stored>, Infallible> {
+        Ok(self.lock().users.get(&(org.clone(), user.clone())).map(|(stored, _)| stored.clone()))
+    }
+
+    async fn swap_user(&self, user: &UserId, change: Change<'_, UserSummary>) -> Result<Swap, Infallible> {
+        let Inner { users, events, .. } = &mut *self.lock();
+        Ok(swap(users, events, (change.org.clone(), user.clone()), &change))
+    }
+}
+
+impl SettingsStore for MemoryStore {
+    type Error = Infallible;
+
+    async fn load_settings(&self, org: &OrgId) -> Result<Option<Stored>, Infallible> {
+        Ok(self.lock().settings.get(org).map(|(stored, _)| stored.clone()))
+    }
+
+    async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, Infallible> {
+        let Inner { settings, events, .. } = &mut *self.lock();
+        Ok(swap(settings, events, change.org.clone(), &change))
+    }
+}

@@ -1,0 +1,193 @@
+//! Who is who: orgs, users, and what they may be.
+//!
+//! This file knows names and roles. It does not know where they come from: the host's
+//! [`Directory`](crate::Directory) says so, anew at every call.
+
+use std::{fmt, str::FromStr};
+
+/// The most bytes of an id or an account name. A bound, so that a record's size has one.
+const MOST_BYTES: usize = 255;
+
+/// A text that cannot be an id or an account name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidName {
+    /// There is nothing in it.
+    #[error("is empty")]
+    Empty,
+    /// It has more than 255 bytes.
+    #[error("is longer than 255 bytes")]
+    TooLong,
+    /// It has a control character (NUL, a line feed, …), which would garble logs and does not fit every database.
+    #[error("has a control character")]
+    ControlCharacter,
+}
+
+fn checked(name: String) -> Result<Box<str>, InvalidName> {
+    match &name {
+        name if name.is_empty() => Err(InvalidName::Empty),
+        name if name.len() > MOST_BYTES => Err(InvalidName::TooLong),
+        name if name.contains(char::is_control) => Err(InvalidName::ControlCharacter),
+        _ => Ok(name.into_boxed_str()),
+    }
+}
+
+/// One shape for both ids: a bounded text, compared byte by byte, made from numbers without a way to fail.
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// This text as an id: 1 to 255 bytes, without control characters. Compared byte by byte: "Ann" is
+            /// not "ann".
+            ///
+            /// # Errors
+            /// [`InvalidName`] says what is wrong with it.
+            pub fn new(id: impl Into<String>) -> Result<Self, InvalidName> {
+                checked(id.into()).map(Self)
+            }
+
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidName;
+
+            fn from_str(id: &str) -> Result<Self, InvalidName> {
+                Self::new(id)
+            }
+        }
+
+        /// The number in decimal.
+        impl From<i64> for $name {
+            fn from(id: i64) -> Self {
+                Self(id.to_string().into_boxed_str())
+            }
+        }
+
+        /// The number in decimal.
+        impl From<u64> for $name {
+            fn from(id: u64) -> Self {
+                Self(id.to_string().into_boxed_str())
+            }
+        }
+
+        /// The hyphenated lower-case form.
+        #[cfg(feature = "uuid")]
+        impl From<uuid::Uuid> for $name {
+            fn from(id: uuid::Uuid) -> Self {
+                Self(id.hyphenated().to_string().into_boxed_str())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+id! {
+    /// Names an org: one portal (tenant) with a policy of its own.
+    ///
+    /// ```
+    /// use countersign::OrgId;
+    /// assert_eq!(OrgId::from(7_i64), OrgId::new("7")?);
+    /// assert!(OrgId::new("").is_err());
+    /// # Ok::<(), countersign::InvalidName>(())
+    /// ```
+    OrgId
+}
+
+id! {
+    /// Names a user of an org, in the spelling that the host's directory uses.
+    UserId
+}
+
+/// What a user is to the portal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Role {
+    /// A customer: never asked, never enrolled, never written to.
+    Customer,
+    /// Staff: asked for a code when the org requires it.
+    Internal,
+    /// An internal user who may also change the policy and reset others.
+    MasterAdmin,
+}
+
+/// A word that is no role. Nobody gets in on it (R4): an unknown role is an error of the directory, not a customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a role: one of customer, internal, master-admin is expected")]
+pub struct UnknownRole;
+
+impl Role {
+    /// The word for it, which [`FromStr`] reads back: for the host's own column.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Internal => "internal",
+            Self::MasterAdmin => "master-admin",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(word: &str) -> Result<Self, UnknownRole> {
+        match word {
+            "customer" => Ok(Self::Customer),
+            "internal" => Ok(Self::Internal),
+            "master-admin" => Ok(Self::MasterAdmin),
+            _ => Err(UnknownRole),
+        }
+    }
+}
+
+/// A user as the host's directory describes him at this moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    pub(crate) org: OrgId,
+    pub(crate) id: UserId,
+    pub(crate) role: Role,
+    pub(crate) account: Box<str>,
+}
+
+impl Person {
+    /// A user of `org`. The id is taken as spelled here: whatever spelling the user typed, records, tickets and
+    /// stamps are bound to this one. The account name begins as the id; see [`account_name`](Self::account_name).
+    pub fn new(org: OrgId, id: UserId, role: Role) -> Self {
+        let account = id.0.clone();
+        Self { org, id, role, account }
+    }
+
+    /// The same user with the name that the authenticator app shows beneath the issuer: an e-mail address or a
+    /// login name says more than a number. What of it does not fit a key URI is refused when the QR code is drawn.
+    #[must_use]
+    pub fn account_name(mut self, account: impl Into<String>) -> Self {
+        self.account = account.into().into_boxed_str();
+        self
+    }
+
+    /// The org.
+    pub fn org(&self) -> &OrgId {
+        &self.org
+    }
+
+    /// The id, in the directory's spelling.
+    pub fn id(&self) -> &UserId {
+        &self.id
+    }
+
+    /// The role.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+}
