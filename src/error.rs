@@ -35,6 +35,10 @@ pub enum ErrorKind {
     /// What is stored cannot be read: sealed under a key that the keyring lacks, damaged, or moved from another
     /// row. Trying again does not help. Give the keyring its key back, or reset the user.
     Unreadable,
+    /// The account name that the directory gives cannot stand in a key URI (a colon, a control character; the
+    /// source says which). Only drawing a QR code needs it. Give the person another
+    /// [`account_name`](crate::Person::account_name).
+    UnusableName,
 }
 
 impl Error {
@@ -60,6 +64,7 @@ impl fmt::Display for Error {
             ErrorKind::OutcomeUnknown => "the outcome of a write is unknown",
             ErrorKind::UnknownUser => "no such user",
             ErrorKind::Unreadable => "what is stored cannot be read",
+            ErrorKind::UnusableName => "the account name cannot stand in a key URI",
         };
         write!(f, "{}: {what}", self.doing)
     }

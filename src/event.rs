@@ -254,6 +254,8 @@ pub enum EventKind {
     /// Too many refused codes in a row: no code is looked at until somebody unlocks or resets the account.
     /// Only somebody with the password can have got here, so this password is known to somebody.
     Blocked,
+    /// The clock was found to be earlier than it had been, and a running wait was begun anew.
+    ClockWentBack,
     /// The second factor was taken off the account, which must enroll again.
     Reset {
         /// What the operator gave as the reason.
@@ -301,6 +303,7 @@ impl EventKind {
             Self::CodeAccepted { .. } => "code-accepted",
             Self::CodeRefused { .. } => "code-refused",
             Self::Blocked => "blocked",
+            Self::ClockWentBack => "clock-went-back",
             Self::Reset { .. } => "reset",
             Self::Unlocked { .. } => "unlocked",
             Self::TrustEnded => "trust-ended",
@@ -332,6 +335,7 @@ impl fmt::Display for EventKind {
                 }
             }
             Self::Blocked => f.write_str("blocked after too many wrong codes: somebody knows this password"),
+            Self::ClockWentBack => f.write_str("the clock was set back; the wait began anew"),
             Self::Reset { reason } => write!(f, "the second factor was reset{}", because(reason)),
             Self::Unlocked { reason } => write!(f, "unlocked{}", because(reason)),
             Self::TrustEnded => f.write_str("everything handed out for the account was voided"),

@@ -1,7 +1,7 @@
 //! Private twins of the host's traits that can be boxed, so that [`TwoFactor`](crate::TwoFactor) needs no type
 //! parameters. The price is one allocation per store call, next to a round trip to a database.
 
-use std::pin::Pin;
+use std::{future::Future, pin::Pin};
 
 use super::{Change, Directory, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     who::{OrgId, Person, UserId},
 };
 
-type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send + 'a>>;
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send + 'a>>;
 
 pub(crate) trait AnyDirectory: Send + Sync {
     fn find<'a>(&'a self, org: &'a OrgId, user: &'a UserId) -> Boxed<'a, Option<Person>>;

@@ -1,0 +1,433 @@
+//! The state machine of a user's second factor: unenrolled, pending, enrolled.
+//!
+//! Pure. Each command takes the account as it is stored and says what it should become, what is to be recorded and
+//! what may be answered once that is written. It knows no store, no key and no role: whoever calls it has made
+//! sure that the user is internal.
+
+use std::time::Duration;
+
+use crate::{
+    event::{Act, Denied, EventKind, Purpose},
+    generation::Generation,
+    otp::{Check, Code, Secret, Step, Totp},
+    policy::{Limits, Policy},
+    requirement::Epoch,
+    ticket::{TicketClaims, TicketId},
+    time::Timestamp,
+    verdict::Refusal,
+};
+
+/// What is stored about a user. The default is that of a user for whom nothing was ever written.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) generation: Generation,
+    pub(crate) live: Option<Live>,
+    pub(crate) pending: Option<Pending>,
+    pub(crate) guesses: Guesses,
+    /// Tickets that let somebody in, until they expire. Each took a step of the secret with it, so that there are
+    /// never more than a ticket's lifetime has steps.
+    pub(crate) spent: Vec<Spent>,
+    /// When which refused act was last recorded (R10): an entry per kind, of which there are few.
+    pub(crate) recorded: Vec<Recorded>,
+}
+
+/// An enrolled authenticator.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) secret: Secret,
+    pub(crate) totp: Totp,
+    pub(crate) epoch: Epoch,
+    pub(crate) since: Timestamp,
+    /// The last step that was consumed: no step up to it is ever accepted again (R1).
+    pub(crate) consumed: Step,
+}
+
+/// A secret that was shown and waits for its first code. It belongs to the ticket that drew it.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) secret: Secret,
+    pub(crate) totp: Totp,
+    pub(crate) ticket: TicketId,
+    pub(crate) ticket_issued_at: Timestamp,
+    pub(crate) drawn_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// What was tried in vain since the last right code, across all purposes (R2).
+#[derive(Debug, Default)]
+pub(crate) struct Guesses {
+    pub(crate) in_a_row: u32,
+    pub(crate) wait: Option<Wait>,
+    pub(crate) blocked_since: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wait {
+    pub(crate) since: Timestamp,
+    pub(crate) lasts: Duration,
+}
+
+#[derive(Debug)]
+pub(crate) struct Spent {
+    pub(crate) ticket: TicketId,
+    pub(crate) expires_at: Timestamp,
+}
+
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    pub(crate) act: Act,
+    pub(crate) why: Denied,
+    pub(crate) at: Timestamp,
+}
+
+/// By what a command is judged.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) policy: &'a Policy,
+    pub(crate) limits: &'a Limits,
+}
+
+/// What a command came to: what to write, if anything, and the reply that holds once it is written.
+pub(crate) struct Decision<R> {
+    pub(crate) write: Option<Write>,
+    pub(crate) reply: R,
+}
+
+pub(crate) struct Write {
+    pub(crate) next: Account,
+    pub(crate) events: Vec<EventKind>,
+    /// Whether the generation moved, and with it everything that was handed out is void.
+    pub(crate) ends_sessions: bool,
+}
+
+impl<R> Decision<R> {
+    fn reply(reply: R) -> Self {
+        Self { write: None, reply }
+    }
+
+    fn write(next: Account, events: Vec<EventKind>, reply: R) -> Self {
+        Self { write: Some(Write { next, events, ends_sessions: false }), reply }
+    }
+
+    /// Like [`write`](Self::write), for commands that moved the generation.
+    fn write_and_end_sessions(next: Account, event: EventKind, reply: R) -> Self {
+        Self { write: Some(Write { next, events: vec![event], ends_sessions: true }), reply }
+    }
+}
+
+/// Where an internal user goes after the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    NotRequired,
+    Enrolled,
+    NotEnrolled,
+    Blocked,
+}
+
+/// What the page with the QR code shows.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) secret: Secret,
+    pub(crate) totp: Totp,
+    pub(crate) expires_at: Timestamp,
+}
+
+type Answer<T> = Decision<Result<T, Refusal>>;
+
+impl Account {
+    pub(crate) fn never_written() -> Self {
+        Self {
+            generation: Generation::FIRST,
+            live: None,
+            pending: None,
+            guesses: Guesses::default(),
+            spent: Vec::new(),
+            recorded: Vec::new(),
+        }
+    }
+
+    /// Whether it was written in a later epoch than the policy at hand knows of: then that one is stale (R6).
+    pub(crate) fn is_ahead_of(&self, policy: &Policy) -> bool {
+        self.live.as_ref().is_some_and(|live| live.epoch.is_later_than(policy.epoch))
+    }
+
+    /// The authenticator that counts: one that was enrolled in the current epoch (R6). This comparison is all that
+    /// "everybody enrolls anew" takes, for ten users or ten million.
+    fn enrolled(&self, policy: &Policy) -> Option<&Live> {
+        self.live.as_ref().filter(|live| live.epoch == policy.epoch)
+    }
+
+    /// Where the user goes after the password. Nothing is written for it.
+    pub(crate) fn standing(&self, terms: Terms<'_>) -> Standing {
+        if !terms.policy.requirement.asks() {
+            Standing::NotRequired
+        } else if self.is_blocked(terms.limits) {
+            Standing::Blocked
+        } else if self.enrolled(terms.policy).is_some() {
+            Standing::Enrolled
+        } else {
+            Standing::NotEnrolled
+        }
+    }
+
+    /// Shows the QR code of this ticket, and draws it first if there is none (R8, R9): the same secret for every
+    /// tab of one ticket, and never one that another ticket drew.
+    pub(crate) fn setup(mut self, ticket: &TicketClaims, drawn: Secret, terms: Terms<'_>) -> Answer<Shown> {
+        if let Err(refusal) = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms) {
+            return Decision::reply(Err(refusal));
+        }
+        if self.is_blocked(terms.limits) {
+            return Decision::reply(Err(Refusal::Blocked));
+        }
+        let mut events = Vec::new();
+        if let Some(pending) = self.pending.as_ref().filter(|pending| pending.is_alive(terms.now)) {
+            if pending.ticket == ticket.id {
+                return Decision::reply(Ok(pending.shown()));
+            }
+            // The latest check-in wins, so that two of them cannot take turns in voiding each other.
+            if ticket.issued_at < pending.ticket_issued_at {
+                return Decision::reply(Err(Refusal::TicketVoid));
+            }
+            events.push(EventKind::EnrollmentSuperseded);
+        }
+        events.push(match ticket.purpose {
+            Purpose::Replace => EventKind::ReplacementStarted,
+            _ => EventKind::EnrollmentStarted,
+        });
+        let pending = Pending {
+            secret: drawn,
+            totp: terms.limits.totp,
+            ticket: ticket.id,
+            ticket_issued_at: ticket.issued_at,
+            drawn_at: terms.now,
+            expires_at: terms.now.after(terms.limits.pending),
+        };
+        let shown = pending.shown();
+        self.pending = Some(pending);
+        Decision::write(self, events, Ok(shown))
+    }
+
+    /// Takes the first code of a pending secret, which is live from then on, in the place of any other.
+    pub(crate) fn confirm(
+        mut self,
+        ticket: &TicketClaims,
+        code: &str,
+        next: Generation,
+        terms: Terms<'_>,
+    ) -> Answer<Generation> {
+        if let Err(refusal) = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms) {
+            return Decision::reply(Err(refusal));
+        }
+        if let Some(locked) = self.locked(terms) {
+            return self.keep_out(locked, terms);
+        }
+        let (pending, code) = match self.pending.take() {
+            Some(pending) if pending.is_alive(terms.now) && pending.ticket == ticket.id => {
+                match Code::parse(code, pending.totp.digits()) {
+                    Ok(code) => (pending, code),
+                    Err(_) => return Decision::reply(Err(Refusal::Malformed)),
+                }
+            }
+            Some(pending) if pending.is_alive(terms.now) => return Decision::reply(Err(Refusal::TicketVoid)),
+            _ => return Decision::reply(Err(Refusal::SetupExpired)),
+        };
+        match pending.totp.check(&pending.secret, code, terms.now, terms.limits.window, None) {
+            Check::Right(step) => {
+                self.live = Some(Live {
+                    secret: pending.secret,
+                    totp: pending.totp,
+                    epoch: terms.policy.epoch,
+                    since: terms.now,
+                    consumed: step,
+                });
+                self.guesses = Guesses::default();
+                self.move_to(next);
+                let event = match ticket.purpose {
+                    Purpose::Replace => EventKind::Replaced,
+                    _ => EventKind::Enrolled { epoch: terms.policy.epoch },
+                };
+                Decision::write_and_end_sessions(self, event, Ok(next))
+            }
+            Check::Used | Check::Wrong => {
+                self.pending = Some(pending);
+                self.count(ticket.purpose, false, terms)
+            }
+        }
+    }
+
+    /// Takes a code of the enrolled authenticator (R1, R2).
+    pub(crate) fn verify(mut self, ticket: &TicketClaims, code: &str, terms: Terms<'_>) -> Answer<Generation> {
+        if let Err(refusal) = self.admit(ticket, &[Purpose::LogIn, Purpose::StepUp], terms) {
+            return Decision::reply(Err(refusal));
+        }
+        if let Some(locked) = self.locked(terms) {
+            return self.keep_out(locked, terms);
+        }
+        let Some(live) = self.live.as_mut().filter(|live| live.epoch == terms.policy.epoch) else {
+            return Decision::reply(Err(Refusal::TicketVoid));
+        };
+        let Ok(code) = Code::parse(code, live.totp.digits()) else {
+            return Decision::reply(Err(Refusal::Malformed));
+        };
+        match live.totp.check(&live.secret, code, terms.now, terms.limits.window, Some(live.consumed)) {
+            Check::Right(step) => {
+                live.consumed = step;
+                self.guesses = Guesses::default();
+                self.spend(ticket, terms.now);
+                let accepted = EventKind::CodeAccepted { purpose: ticket.purpose };
+                let generation = self.generation;
+                Decision::write(self, vec![accepted], Ok(generation))
+            }
+            Check::Used => self.count(ticket.purpose, true, terms),
+            Check::Wrong => self.count(ticket.purpose, false, terms),
+        }
+    }
+
+    /// Whether the user may be asked for a code, or for another authenticator, on the strength of his session.
+    pub(crate) fn may_prove(&self, terms: Terms<'_>) -> Result<(), Refusal> {
+        if self.is_blocked(terms.limits) {
+            Err(Refusal::Blocked)
+        } else if !terms.policy.requirement.asks() || self.enrolled(terms.policy).is_none() {
+            Err(Refusal::EnrollFirst)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The account after a reset (R7): nothing is left of it, so that it can be made even of one that cannot be
+    /// read any more.
+    pub(crate) fn reset(next: Generation, event: EventKind) -> Decision<()> {
+        let account = Self { generation: next, ..Self::never_written() };
+        Decision::write_and_end_sessions(account, event, ())
+    }
+
+    /// Lifts waiting and blocking. The authenticator stays; everything handed out is void.
+    pub(crate) fn unlock(mut self, next: Generation, event: EventKind) -> Decision<()> {
+        self.guesses = Guesses::default();
+        self.move_to(next);
+        Decision::write_and_end_sessions(self, event, ())
+    }
+
+    /// Voids everything handed out. The authenticator stays, and so do the guesses: a new password is no reason
+    /// to begin counting anew (R2).
+    pub(crate) fn end_trust(mut self, next: Generation) -> Decision<()> {
+        self.move_to(next);
+        Decision::write_and_end_sessions(self, EventKind::TrustEnded, ())
+    }
+
+    /// Records that the user attempted what he has no authority for, unless the same was recorded within the
+    /// hour: refusals cannot flood the trail (R10).
+    pub(crate) fn record_refused(mut self, act: Act, why: Denied, now: Timestamp) -> Decision<()> {
+        const AN_HOUR: Duration = Duration::from_secs(60 * 60);
+        let is_recent = |at: Timestamp| now.since(at).is_some_and(|passed| passed < AN_HOUR);
+        self.recorded.retain(|recorded| is_recent(recorded.at));
+        if self.recorded.iter().any(|recorded| recorded.act == act && recorded.why == why) {
+            return Decision::reply(());
+        }
+        self.recorded.push(Recorded { act, why, at: now });
+        Decision::write(self, vec![EventKind::ActRefused { act, why }], ())
+    }
+
+    /// Whether this ticket is good for one of `purposes` now. All that R3 asks stands here, before any code is
+    /// looked at and any counter moves.
+    fn admit(&self, ticket: &TicketClaims, purposes: &[Purpose], terms: Terms<'_>) -> Result<(), Refusal> {
+        let good = purposes.contains(&ticket.purpose)
+            && terms.policy.requirement.asks()
+            && ticket.is_alive(terms.now)
+            && ticket.generation == self.generation
+            && ticket.epoch == terms.policy.epoch
+            && !self.spent.iter().any(|spent| spent.ticket == ticket.id);
+        // Whoever enrolls has no live authenticator, and whoever replaces one has (R8).
+        let fits = match ticket.purpose {
+            Purpose::Enroll => self.enrolled(terms.policy).is_none(),
+            Purpose::LogIn | Purpose::StepUp | Purpose::Replace => self.enrolled(terms.policy).is_some(),
+        };
+        if good && fits { Ok(()) } else { Err(Refusal::TicketVoid) }
+    }
+
+    fn is_blocked(&self, limits: &Limits) -> bool {
+        self.guesses.blocked_since.is_some() || self.guesses.in_a_row >= limits.hard_stop
+    }
+
+    /// Whether no code may be looked at, and until when.
+    fn locked(&self, terms: Terms<'_>) -> Option<Locked> {
+        if self.is_blocked(terms.limits) {
+            return Some(Locked::Blocked);
+        }
+        let wait = self.guesses.wait?;
+        match terms.now.since(wait.since) {
+            Some(passed) if passed < wait.lasts => Some(Locked::Until(wait.since.after(wait.lasts))),
+            Some(_) => None,
+            None => Some(Locked::ClockWentBack(wait)),
+        }
+    }
+
+    /// The answer while locked. A wait that began later than now is begun anew, so that a clock that was set back
+    /// makes nobody wait longer than the longest wait (R11).
+    fn keep_out<T>(mut self, locked: Locked, terms: Terms<'_>) -> Answer<T> {
+        match locked {
+            Locked::Blocked => Decision::reply(Err(Refusal::Blocked)),
+            Locked::Until(until) => Decision::reply(Err(Refusal::Wait { until })),
+            Locked::ClockWentBack(wait) => {
+                let until = terms.now.after(wait.lasts);
+                self.guesses.wait = Some(Wait { since: terms.now, ..wait });
+                Decision::write(self, vec![EventKind::ClockWentBack], Err(Refusal::Wait { until }))
+            }
+        }
+    }
+
+    /// Counts a guess that was looked at and not accepted; the reply may be given once that is written (R2).
+    fn count<T>(mut self, purpose: Purpose, already_used: bool, terms: Terms<'_>) -> Answer<T> {
+        let in_a_row = self.guesses.in_a_row.saturating_add(1);
+        let left = terms.limits.hard_stop.saturating_sub(in_a_row);
+        let wait = terms.limits.wait_after(in_a_row).filter(|_| left > 0);
+        let mut events = vec![EventKind::CodeRefused { purpose, already_used, in_a_row, wait }];
+        if left == 0 {
+            events.push(EventKind::Blocked);
+        }
+        self.guesses = Guesses {
+            in_a_row,
+            wait: wait.map(|lasts| Wait { since: terms.now, lasts }),
+            blocked_since: (left == 0).then_some(terms.now),
+        };
+        let wait_until = wait.map(|lasts| terms.now.after(lasts));
+        let refusal = match (left, already_used) {
+            (0, _) => Refusal::Blocked,
+            (_, true) => Refusal::AlreadyUsed { left, wait_until },
+            (_, false) => Refusal::WrongCode { left, wait_until },
+        };
+        Decision::write(self, events, Err(refusal))
+    }
+
+    fn spend(&mut self, ticket: &TicketClaims, now: Timestamp) {
+        self.spent.retain(|spent| now < spent.expires_at);
+        self.spent.push(Spent { ticket: ticket.id, expires_at: ticket.expires_at });
+    }
+
+    /// Moves to the next generation: what was handed out before is void, a pending secret included.
+    fn move_to(&mut self, next: Generation) {
+        self.generation = next;
+        self.pending = None;
+        self.spent.clear();
+    }
+}
+
+/// Why no code may be looked at.
+#[derive(Clone, Copy)]
+enum Locked {
+    Blocked,
+    Until(Timestamp),
+    ClockWentBack(Wait),
+}
+
+impl Pending {
+    /// Whether it can still be confirmed. One that claims to be drawn later than now cannot (R11).
+    fn is_alive(&self, now: Timestamp) -> bool {
+        self.drawn_at <= now && now < self.expires_at
+    }
+
+    fn shown(&self) -> Shown {
+        Shown { secret: self.secret.copy(), totp: self.totp, expires_at: self.expires_at }
+    }
+}

@@ -1,0 +1,86 @@
+//! What the enrollment pages need: the secret in every form that an app can take it in, and the result.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::{
+    account::Shown,
+    otp::{KeyUri, Label, QrCode, TooLong, Totp},
+    pass::Pass,
+    time::Timestamp,
+};
+
+/// What the page shows on which a user sets up his authenticator. It holds the secret: show it to him, in this
+/// one answer, and keep it nowhere (send the page with `Cache-Control: no-store`).
+pub struct Setup {
+    label: Label,
+    uri: KeyUri,
+    key: Zeroizing<String>,
+    qr: QrCode,
+    totp: Totp,
+    expires_at: Timestamp,
+}
+
+impl Setup {
+    pub(crate) fn new(label: Label, shown: &Shown, expires_at: Timestamp) -> Result<Self, TooLong> {
+        let uri = KeyUri::new(&label, &shown.secret, shown.totp);
+        let qr = QrCode::new(&uri)?;
+        Ok(Self { label, uri, key: shown.secret.to_grouped_base32(), qr, totp: shown.totp, expires_at })
+    }
+
+    /// The QR code as an SVG element, to be put into the page as it is. It holds no text but the words "QR code",
+    /// and is black on white whatever the page's colors.
+    pub fn svg(&self) -> Zeroizing<String> {
+        self.qr.to_svg()
+    }
+
+    /// The QR code as text for a terminal.
+    pub fn terminal(&self) -> Zeroizing<String> {
+        self.qr.to_terminal()
+    }
+
+    /// The key in groups of four, for typing it into the app by hand.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The key URI, for a link that opens the app on the phone itself.
+    pub fn uri(&self) -> &str {
+        self.uri.expose()
+    }
+
+    /// The issuer, as the app will show it.
+    pub fn issuer(&self) -> &str {
+        self.label.issuer()
+    }
+
+    /// The account, as the app will show it.
+    pub fn account(&self) -> &str {
+        self.label.account()
+    }
+
+    /// How codes are made from the key.
+    pub fn totp(&self) -> Totp {
+        self.totp
+    }
+
+    /// Until when the first code must be in.
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+/// An enrollment that was finished.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Enrolled {
+    /// The user is in: the first code was his login too.
+    pub pass: Pass,
+}

@@ -1,0 +1,241 @@
+//! Passes: proof that everything the policy asks was met, and their form that a session keeps.
+
+use std::{fmt, time::Duration};
+
+use zeroize::Zeroizing;
+
+use crate::{
+    codec::{Damaged, Reader, Writer},
+    error::BoxError,
+    event::Origin,
+    generation::Generation,
+    policy::Policy,
+    random::SecureRandom,
+    requirement::{Epoch, RunningSessions},
+    seal::{Context, Keyring},
+    ticket::{decode, encode, token},
+    time::Timestamp,
+    who::{OrgId, Person, Role, UserId},
+};
+
+token! {
+    /// A pass in the form that a session keeps: a text for
+    /// [`resume`](crate::TwoFactor::resume), which checks it against the account and the policy of that moment.
+    ///
+    /// Keep it in the server's session or in an HttpOnly cookie, never in a URL.
+    Stamp
+}
+
+/// Proof that a user met everything that his org's policy asks. The only door of a host takes one.
+///
+/// Nothing but the library makes a pass, and it can be neither copied nor kept: a session keeps its
+/// [`stamp`](Pass::stamp).
+///
+/// ```compile_fail,E0451
+/// // The fields are private, so nobody can make one up.
+/// let forged = countersign::Pass { session: todo!() };
+/// ```
+/// ```compile_fail,E0599
+/// fn duplicate(pass: &countersign::Pass) -> countersign::Pass { pass.clone() }
+/// ```
+#[must_use = "a pass opens the session it was earned for"]
+pub struct Pass {
+    pub(crate) session: Session,
+    pub(crate) role: Role,
+    pub(crate) seen_from: Option<Origin>,
+    checked_at: Timestamp,
+    stamp: Stamp,
+    _witness: Witness,
+}
+
+/// How a pass was earned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Means {
+    /// By a customer, who is never asked.
+    Customer,
+    /// By an internal user of an org that did not require a code.
+    NotRequired,
+    /// With a code of an authenticator app.
+    Code,
+}
+
+/// Evidence for R4: nothing stands between a decision and its answer. Made in two places of the driver only.
+pub(crate) struct Witness(());
+
+impl Witness {
+    /// The store said `Done` to the write on which the decision rests.
+    pub(crate) fn write_acknowledged() -> Self {
+        Self(())
+    }
+
+    /// The decision rests on no write.
+    pub(crate) fn nothing_to_write() -> Self {
+        Self(())
+    }
+}
+
+impl Pass {
+    /// The one place where a pass is made, and it keeps the witness.
+    pub(crate) fn new(session: Session, person: &Person, stamp: Stamp, now: Timestamp, witness: Witness) -> Self {
+        Self { session, role: person.role, seen_from: None, checked_at: now, stamp, _witness: witness }
+    }
+
+    /// The org.
+    pub fn org(&self) -> &OrgId {
+        &self.session.org
+    }
+
+    /// The user, in the directory's spelling.
+    pub fn user(&self) -> &UserId {
+        &self.session.user
+    }
+
+    /// The role that the directory told when the pass was made.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// How it was earned.
+    pub fn means(&self) -> Means {
+        self.session.means
+    }
+
+    /// When it was earned: a pass that was resumed keeps the time of its login, or of its last step-up.
+    pub fn earned_at(&self) -> Timestamp {
+        self.session.earned_at
+    }
+
+    /// When its session ends at the latest.
+    pub fn expires_at(&self) -> Timestamp {
+        self.session.expires_at
+    }
+
+    /// Whether it was earned with a code no longer than `age` ago.
+    pub fn is_fresh(&self, age: Duration) -> bool {
+        self.session.has_fresh_code(age, self.checked_at)
+    }
+
+    /// What the session keeps.
+    pub fn stamp(&self) -> &Stamp {
+        &self.stamp
+    }
+
+    /// The same pass with the address of the request in hand, for the events of what is done with it.
+    pub fn seen_from(mut self, origin: impl fmt::Display) -> Self {
+        self.seen_from = Origin::new(&origin);
+        self
+    }
+}
+
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pass")
+            .field("org", self.org())
+            .field("user", self.user())
+            .field("role", &self.role)
+            .field("means", &self.means())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a stamp says: a session as it was opened.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub(crate) org: OrgId,
+    pub(crate) user: UserId,
+    pub(crate) role: Role,
+    pub(crate) generation: Generation,
+    pub(crate) epoch: Epoch,
+    pub(crate) means: Means,
+    pub(crate) earned_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+const PURPOSE: &str = "stamp";
+
+impl Session {
+    /// Whether it is valid by the clock. One that claims to come from the future is not (R11).
+    pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
+        self.earned_at <= now && now < self.expires_at
+    }
+
+    /// Whether it still holds for an internal user, by the account's generation and the policy of now.
+    pub(crate) fn holds(&self, person: &Person, generation: Generation, policy: &Policy) -> bool {
+        let trusted = self.generation == generation;
+        let shows_enough = match (policy.requirement.asks(), self.means) {
+            (false, _) => true,
+            // Who was a customer, or is more now than then, must show a code before he is what he has become.
+            (true, Means::Customer) => false,
+            (true, Means::NotRequired) => policy.sessions == RunningSessions::GoOn && !self.was_promoted(person),
+            (true, Means::Code) => policy.sessions == RunningSessions::GoOn || self.epoch == policy.epoch,
+        };
+        trusted && shows_enough
+    }
+
+    fn was_promoted(&self, person: &Person) -> bool {
+        person.role == Role::MasterAdmin && self.role != Role::MasterAdmin
+    }
+
+    /// Whether it shows a code of this epoch that is fresh enough for an administrative act (R13).
+    pub(crate) fn shows_fresh_code(&self, policy: &Policy, age: Duration, now: Timestamp) -> bool {
+        self.epoch == policy.epoch && self.has_fresh_code(age, now)
+    }
+
+    fn has_fresh_code(&self, age: Duration, now: Timestamp) -> bool {
+        self.means == Means::Code && now.since(self.earned_at).is_some_and(|passed| passed <= age)
+    }
+
+    pub(crate) fn seal(&self, keyring: &Keyring, random: &dyn SecureRandom) -> Result<Stamp, BoxError> {
+        let mut plain = Writer::new();
+        plain.bytes(self.org.as_str().as_bytes());
+        plain.bytes(self.user.as_str().as_bytes());
+        plain.u8(match self.role {
+            Role::Customer => 0,
+            Role::Internal => 1,
+            Role::MasterAdmin => 2,
+        });
+        plain.generation(self.generation);
+        plain.epoch(self.epoch);
+        plain.u8(match self.means {
+            Means::Customer => 0,
+            Means::NotRequired => 1,
+            Means::Code => 2,
+        });
+        plain.time(self.earned_at);
+        plain.time(self.expires_at);
+        Ok(Stamp(encode(&keyring.seal(Context::of(PURPOSE), plain.finish(), random)?)))
+    }
+
+    /// What the stamp says; `None` for a text that is no stamp of ours.
+    pub(crate) fn open(stamp: &Stamp, keyring: &Keyring) -> Option<Self> {
+        let plain = keyring.open(Context::of(PURPOSE), &decode(stamp.expose())?).ok()?;
+        Self::read(&plain).ok()
+    }
+
+    fn read(plain: &[u8]) -> Result<Self, Damaged> {
+        let mut plain = Reader::new(plain);
+        let session = Self {
+            org: plain.org()?,
+            user: plain.user()?,
+            role: match plain.u8()? {
+                0 => Role::Customer,
+                1 => Role::Internal,
+                2 => Role::MasterAdmin,
+                _ => return Err(Damaged),
+            },
+            generation: plain.generation()?,
+            epoch: plain.epoch()?,
+            means: match plain.u8()? {
+                0 => Means::Customer,
+                1 => Means::NotRequired,
+                2 => Means::Code,
+                _ => return Err(Damaged),
+            },
+            earned_at: plain.time()?,
+            expires_at: plain.time()?,
+        };
+        plain.finish()?;
+        Ok(session)
+    }
+}

@@ -1,0 +1,222 @@
+//! Accounts and settings as versioned, sealed bytes, and back.
+//!
+//! Every record carries the random id of the write that made it. When a store fails in the middle of a write, the
+//! driver reads the record back and knows by this id whether it is looking at its own.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::{
+    account::{Account, Guesses, Live, Pending, Recorded, Spent, Wait},
+    codec::{Damaged, Reader, Writer},
+    event::{Act, Denied},
+    otp::{Digits, Secret, Step, Totp},
+    policy::Policy,
+    requirement::{Requirement, RunningSessions},
+    store::{OrgSummary, UserSummary},
+    ticket::TicketId,
+};
+
+/// The version of the form below. Another one is an error, never a guess.
+const VERSION: u8 = 1;
+
+/// Names one write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WriteId(pub(crate) [u8; 16]);
+
+/// Something that is kept as a sealed record.
+pub(crate) trait Record: Sized {
+    /// What travels beside it in plain columns.
+    type Summary;
+    fn summary(&self) -> Self::Summary;
+    fn write_fields(&self, plain: &mut Writer);
+    fn read_fields(plain: &mut Reader<'_>) -> Result<Self, Damaged>;
+}
+
+pub(crate) fn to_bytes(record: &impl Record, id: WriteId) -> Zeroizing<Vec<u8>> {
+    let mut plain = Writer::new();
+    plain.u8(VERSION);
+    plain.array(id.0);
+    record.write_fields(&mut plain);
+    plain.finish()
+}
+
+pub(crate) fn from_bytes<R: Record>(plain: &[u8]) -> Result<(R, WriteId), Damaged> {
+    let mut plain = Reader::new(plain);
+    if plain.u8()? != VERSION {
+        return Err(Damaged);
+    }
+    let id = WriteId(plain.array()?);
+    let record = R::read_fields(&mut plain)?;
+    plain.finish()?;
+    Ok((record, id))
+}
+
+impl Record for Account {
+    type Summary = UserSummary;
+
+    fn summary(&self) -> UserSummary {
+        UserSummary {
+            enrolled_epoch: self.live.as_ref().map(|live| live.epoch),
+            enrolled_since: self.live.as_ref().map(|live| live.since),
+            pending_until: self.pending.as_ref().map(|pending| pending.expires_at),
+            waiting_until: self.guesses.wait.map(|wait| wait.since.after(wait.lasts)),
+            blocked_since: self.guesses.blocked_since,
+        }
+    }
+
+    fn write_fields(&self, plain: &mut Writer) {
+        plain.generation(self.generation);
+        plain.option(self.live.as_ref(), |plain, live| {
+            plain.bytes(live.secret.expose());
+            write_totp(plain, live.totp);
+            plain.epoch(live.epoch);
+            plain.time(live.since);
+            plain.u64(live.consumed.number());
+        });
+        plain.option(self.pending.as_ref(), |plain, pending| {
+            plain.bytes(pending.secret.expose());
+            write_totp(plain, pending.totp);
+            plain.array(pending.ticket.0);
+            plain.time(pending.ticket_issued_at);
+            plain.time(pending.drawn_at);
+            plain.time(pending.expires_at);
+        });
+        plain.u32(self.guesses.in_a_row);
+        plain.option(self.guesses.wait, |plain, wait| {
+            plain.time(wait.since);
+            plain.u64(wait.lasts.as_secs());
+        });
+        plain.option(self.guesses.blocked_since, Writer::time);
+        plain.list(&self.spent, |plain, spent| {
+            plain.array(spent.ticket.0);
+            plain.time(spent.expires_at);
+        });
+        plain.list(&self.recorded, |plain, recorded| {
+            plain.u8(match recorded.act {
+                Act::Require => 0,
+                Act::Reset => 1,
+                Act::Unlock => 2,
+            });
+            plain.u8(match recorded.why {
+                Denied::NotMasterAdmin => 0,
+                Denied::Yourself => 1,
+                Denied::Customer => 2,
+                Denied::NotInThisOrg => 3,
+                Denied::Mandated => 4,
+            });
+            plain.time(recorded.at);
+        });
+    }
+
+    fn read_fields(plain: &mut Reader<'_>) -> Result<Self, Damaged> {
+        Ok(Self {
+            generation: plain.generation()?,
+            live: plain.option(|plain| {
+                Ok(Live {
+                    secret: read_secret(plain)?,
+                    totp: read_totp(plain)?,
+                    epoch: plain.epoch()?,
+                    since: plain.time()?,
+                    consumed: Step::from_number(plain.u64()?),
+                })
+            })?,
+            pending: plain.option(|plain| {
+                Ok(Pending {
+                    secret: read_secret(plain)?,
+                    totp: read_totp(plain)?,
+                    ticket: TicketId(plain.array()?),
+                    ticket_issued_at: plain.time()?,
+                    drawn_at: plain.time()?,
+                    expires_at: plain.time()?,
+                })
+            })?,
+            guesses: Guesses {
+                in_a_row: plain.u32()?,
+                wait: plain.option(|plain| {
+                    Ok(Wait { since: plain.time()?, lasts: Duration::from_secs(plain.u64()?) })
+                })?,
+                blocked_since: plain.option(Reader::time)?,
+            },
+            spent: plain
+                .list(|plain| Ok(Spent { ticket: TicketId(plain.array()?), expires_at: plain.time()? }))?,
+            recorded: plain.list(|plain| {
+                Ok(Recorded {
+                    act: match plain.u8()? {
+                        0 => Act::Require,
+                        1 => Act::Reset,
+                        2 => Act::Unlock,
+                        _ => return Err(Damaged),
+                    },
+                    why: match plain.u8()? {
+                        0 => Denied::NotMasterAdmin,
+                        1 => Denied::Yourself,
+                        2 => Denied::Customer,
+                        3 => Denied::NotInThisOrg,
+                        4 => Denied::Mandated,
+                        _ => return Err(Damaged),
+                    },
+                    at: plain.time()?,
+                })
+            })?,
+        })
+    }
+}
+
+impl Record for Policy {
+    type Summary = OrgSummary;
+
+    fn summary(&self) -> OrgSummary {
+        OrgSummary { requirement: self.requirement, epoch: self.epoch }
+    }
+
+    fn write_fields(&self, plain: &mut Writer) {
+        plain.u8(match self.requirement {
+            Requirement::Off => 0,
+            Requirement::On => 1,
+            Requirement::Mandated => 2,
+        });
+        plain.epoch(self.epoch);
+        plain.u8(match self.sessions {
+            RunningSessions::GoOn => 0,
+            RunningSessions::End => 1,
+        });
+    }
+
+    fn read_fields(plain: &mut Reader<'_>) -> Result<Self, Damaged> {
+        Ok(Self {
+            requirement: match plain.u8()? {
+                0 => Requirement::Off,
+                1 => Requirement::On,
+                2 => Requirement::Mandated,
+                _ => return Err(Damaged),
+            },
+            epoch: plain.epoch()?,
+            sessions: match plain.u8()? {
+                0 => RunningSessions::GoOn,
+                1 => RunningSessions::End,
+                _ => return Err(Damaged),
+            },
+        })
+    }
+}
+
+fn read_secret(plain: &mut Reader<'_>) -> Result<Secret, Damaged> {
+    Secret::from_bytes(plain.bytes()?).map_err(|_| Damaged)
+}
+
+fn write_totp(plain: &mut Writer, totp: Totp) {
+    plain.u8(totp.digits().count());
+    plain.u8(totp.period());
+}
+
+fn read_totp(plain: &mut Reader<'_>) -> Result<Totp, Damaged> {
+    let digits = match plain.u8()? {
+        6 => Digits::Six,
+        7 => Digits::Seven,
+        8 => Digits::Eight,
+        _ => return Err(Damaged),
+    };
+    Totp::new(digits, plain.u8()?).map_err(|_| Damaged)
+}

@@ -1,0 +1,60 @@
+//! What a host hands in at the two steps of a login.
+
+use std::fmt;
+
+use crate::{
+    event::Origin,
+    ticket::Ticket,
+    who::{OrgId, UserId},
+};
+
+/// The host's word that it has just accepted a user's first factor: his password, a single sign-on.
+///
+/// Make one right after the check, and nowhere else. All that the library knows of the first factor is this.
+#[derive(Clone, Debug)]
+#[must_use = "it is for `TwoFactor::check_in`"]
+pub struct FirstFactor {
+    pub(crate) org: OrgId,
+    pub(crate) user: UserId,
+    pub(crate) seen_from: Option<Origin>,
+}
+
+impl FirstFactor {
+    /// The first factor of this user was accepted just now.
+    pub fn accepted(org: &OrgId, user: &UserId) -> Self {
+        Self { org: org.clone(), user: user.clone(), seen_from: None }
+    }
+
+    /// Where the request came from, for the audit trail: an address, a device's name.
+    pub fn seen_from(mut self, origin: impl fmt::Display) -> Self {
+        self.seen_from = Origin::new(&origin);
+        self
+    }
+}
+
+/// A code that somebody typed, and the ticket it belongs to.
+#[must_use = "it is for `TwoFactor::verify` or `TwoFactor::confirm`"]
+pub struct Attempt<'a> {
+    pub(crate) ticket: &'a Ticket,
+    pub(crate) code: &'a str,
+    pub(crate) seen_from: Option<Origin>,
+}
+
+impl<'a> Attempt<'a> {
+    /// This code, as it was typed.
+    pub fn new(ticket: &'a Ticket, code: &'a str) -> Self {
+        Self { ticket, code, seen_from: None }
+    }
+
+    /// Where the request came from, for the audit trail: an address, a device's name.
+    pub fn seen_from(mut self, origin: impl fmt::Display) -> Self {
+        self.seen_from = Origin::new(&origin);
+        self
+    }
+}
+
+impl fmt::Debug for Attempt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt").field("seen_from", &self.seen_from).finish_non_exhaustive()
+    }
+}

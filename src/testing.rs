@@ -1,0 +1,84 @@
+//! For the tests of host applications: a clock that is moved by hand, and an authenticator app.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use crate::{
+    enrollment::Setup,
+    otp::{InvalidSecret, Secret, Totp},
+    time::{Clock, Timestamp},
+};
+
+/// A clock that stands still until a test moves it. Clones show the same time.
+///
+/// ```
+/// use countersign::{Clock, Timestamp, testing::ManualClock};
+/// use std::time::Duration;
+///
+/// let clock = ManualClock::at(Timestamp::from_unix(1_000));
+/// clock.advance(Duration::from_secs(30));
+/// assert_eq!(clock.now().as_unix(), 1_030);
+/// ```
+#[derive(Clone, Debug)]
+pub struct ManualClock(Arc<AtomicU64>);
+
+impl ManualClock {
+    /// A clock that shows this time.
+    pub fn at(time: Timestamp) -> Self {
+        Self(Arc::new(AtomicU64::new(time.as_unix())))
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, span: Duration) {
+        self.set(self.now().after(span));
+    }
+
+    /// Sets the clock to any time, an earlier one included.
+    pub fn set(&self, time: Timestamp) {
+        self.0.store(time.as_unix(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// An authenticator app with one account in it.
+pub struct Authenticator {
+    secret: Secret,
+    totp: Totp,
+}
+
+impl Authenticator {
+    /// An app into which the key of a setup page was typed.
+    ///
+    /// # Errors
+    /// [`InvalidSecret`] if the page showed a key that is none.
+    pub fn enrolled_with(setup: &Setup) -> Result<Self, InvalidSecret> {
+        Ok(Self { secret: Secret::from_base32(setup.key())?, totp: setup.totp() })
+    }
+
+    /// What the app shows at a point in time.
+    pub fn code_at(&self, time: Timestamp) -> String {
+        self.totp.code_at(&self.secret, time).expose()
+    }
+
+    /// What the app shows now.
+    pub fn code(&self, clock: &impl Clock) -> String {
+        self.code_at(clock.now())
+    }
+}
+
+impl fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Authenticator(…)")
+    }
+}

@@ -1,0 +1,160 @@
+//! Tickets: sealed, short-lived proof that the first factor was just accepted for a user (R3).
+//!
+//! A ticket is a text that the host keeps between two requests of a login. Nothing is stored for it: it names the
+//! generation and the epoch in which it was made, and is void in any other. Only when it has let somebody in does
+//! the user's record remember it, as spent.
+
+use std::fmt;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use zeroize::Zeroizing;
+
+use crate::{
+    codec::{Damaged, Reader, Writer},
+    error::BoxError,
+    event::{Origin, Purpose},
+    generation::Generation,
+    requirement::Epoch,
+    random::SecureRandom,
+    seal::{Context, Keyring},
+    time::Timestamp,
+    who::{OrgId, UserId},
+};
+
+/// A text that is sealed and handed out: it shows itself only to who asks by name, and is wiped when it goes.
+macro_rules! token {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name(Zeroizing<String>);
+
+        impl $name {
+            /// The text, to be kept where only this user's browser or the server can get at it.
+            pub fn expose(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(Zeroizing::new(text))
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self::from(text.to_owned())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    };
+}
+pub(crate) use token;
+
+token! {
+    /// Proof that the first factor was accepted, for the second step of a login.
+    ///
+    /// Keep its text in the server's session or in an HttpOnly cookie, never in a URL. Any text can be made into a
+    /// ticket; one that is forged, changed, expired or spent is answered with
+    /// [`Refusal::TicketVoid`](crate::Refusal::TicketVoid).
+    Ticket
+}
+
+/// Tells tickets apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TicketId(pub(crate) [u8; 16]);
+
+/// What a ticket says.
+#[derive(Clone, Debug)]
+pub(crate) struct TicketClaims {
+    pub(crate) id: TicketId,
+    pub(crate) org: OrgId,
+    pub(crate) user: UserId,
+    pub(crate) generation: Generation,
+    pub(crate) epoch: Epoch,
+    pub(crate) purpose: Purpose,
+    pub(crate) issued_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    /// When the session ends in which a step-up or a replacement was asked for: the new pass lasts no longer.
+    pub(crate) session_ends_at: Option<Timestamp>,
+    pub(crate) checked_in_from: Option<Origin>,
+}
+
+const PURPOSE: &str = "ticket";
+
+impl TicketClaims {
+    /// Whether it is valid by the clock. One that claims to come from the future is not (R11).
+    pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
+        self.issued_at <= now && now < self.expires_at
+    }
+
+    pub(crate) fn seal(&self, keyring: &Keyring, random: &dyn SecureRandom) -> Result<Ticket, BoxError> {
+        let mut plain = Writer::new();
+        plain.array(self.id.0);
+        plain.bytes(self.org.as_str().as_bytes());
+        plain.bytes(self.user.as_str().as_bytes());
+        plain.generation(self.generation);
+        plain.epoch(self.epoch);
+        plain.u8(match self.purpose {
+            Purpose::LogIn => 0,
+            Purpose::StepUp => 1,
+            Purpose::Enroll => 2,
+            Purpose::Replace => 3,
+        });
+        plain.time(self.issued_at);
+        plain.time(self.expires_at);
+        plain.option(self.session_ends_at, Writer::time);
+        plain.option(self.checked_in_from.as_ref(), |plain, origin| plain.bytes(origin.as_str().as_bytes()));
+        Ok(Ticket(encode(&keyring.seal(Context::of(PURPOSE), plain.finish(), random)?)))
+    }
+
+    /// What the ticket says; `None` for a text that is no ticket of ours. Which of the many ways to be none it
+    /// is, nobody is told.
+    pub(crate) fn open(ticket: &Ticket, keyring: &Keyring) -> Option<Self> {
+        let plain = keyring.open(Context::of(PURPOSE), &decode(ticket.expose())?).ok()?;
+        Self::read(&plain).ok()
+    }
+
+    fn read(plain: &[u8]) -> Result<Self, Damaged> {
+        let mut plain = Reader::new(plain);
+        let claims = Self {
+            id: TicketId(plain.array()?),
+            org: plain.org()?,
+            user: plain.user()?,
+            generation: plain.generation()?,
+            epoch: plain.epoch()?,
+            purpose: match plain.u8()? {
+                0 => Purpose::LogIn,
+                1 => Purpose::StepUp,
+                2 => Purpose::Enroll,
+                3 => Purpose::Replace,
+                _ => return Err(Damaged),
+            },
+            issued_at: plain.time()?,
+            expires_at: plain.time()?,
+            session_ends_at: plain.option(Reader::time)?,
+            checked_in_from: plain.option(Reader::text)?.and_then(|origin| Origin::new(&origin)),
+        };
+        plain.finish()?;
+        Ok(claims)
+    }
+}
+
+/// The longest text that is taken for a token: with ids and origin at their bounds it stays well below.
+const LONGEST: usize = 4096;
+
+pub(crate) fn encode(sealed: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(Base64UrlUnpadded::encode_string(sealed))
+}
+
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+    if text.len() > LONGEST {
+        return None;
+    }
+    Base64UrlUnpadded::decode_vec(text).ok()
+}

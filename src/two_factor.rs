@@ -1,0 +1,253 @@
+//! The driver: the methods that a host calls.
+//!
+//! Each loads what it needs, lets the state machine decide, writes what that demands and only then answers. It
+//! holds no state between calls and takes no lock, so that any number of processes can work on one store.
+
+mod admin;
+mod builder;
+mod commit;
+mod deciding;
+mod support;
+
+use std::{fmt, sync::Arc};
+
+pub use builder::Builder;
+pub use support::Support;
+
+use self::deciding::{Decided, Trace, Trust};
+use crate::{
+    account::{Account, Decision, Standing, Terms},
+    enrollment::{Enrolled, Setup},
+    error::{Error, ErrorKind},
+    event::{Actor, Purpose},
+    generation::Generation,
+    otp::{Label, Secret},
+    pass::{Means, Pass, Session, Stamp, Witness},
+    policy::Limits,
+    random::SecureRandom,
+    request::{Attempt, FirstFactor},
+    requirement::{Epoch, Requirement},
+    seal::Keyring,
+    store::{
+        Directory, SettingsStore, UserStore,
+        erased::{AnyDirectory, AnyStore},
+    },
+    ticket::{Ticket, TicketClaims},
+    time::Clock,
+    verdict::{Gate, Refusal, Verdict},
+    who::{OrgId, Role, UserId},
+};
+
+/// The second login step of a portal.
+///
+/// Make one at the start and share it: it is cheap to clone and works from any number of tasks, processes and
+/// servers on one store. [`check_in`](Self::check_in) says where a user goes after the password,
+/// [`setup`](Self::setup) and [`confirm`](Self::confirm) enroll him, [`verify`](Self::verify) takes his codes and
+/// [`resume`](Self::resume) checks his session at each later request.
+#[derive(Clone)]
+pub struct TwoFactor(Arc<Core>);
+
+pub(crate) struct Core {
+    directory: Box<dyn AnyDirectory>,
+    store: Box<dyn AnyStore>,
+    keyring: Keyring,
+    issuer: String,
+    limits: Limits,
+    requirement_at_first: Requirement,
+    clock: Box<dyn Clock>,
+    random: Box<dyn SecureRandom>,
+}
+
+impl TwoFactor {
+    /// Begins to put one together: who is who, where records are kept, and the keys that seal them.
+    #[allow(clippy::new_ret_no_self, reason = "what a host builds is a TwoFactor, and this is how it begins")]
+    pub fn new(
+        directory: impl Directory,
+        store: impl UserStore + SettingsStore,
+        keyring: Keyring,
+    ) -> Builder {
+        Builder::new(directory, store, keyring)
+    }
+
+    /// Says where a user goes whose first factor was just accepted. Nothing is written, and for a customer
+    /// nothing is even read but the directory.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownUser`] if the directory has no such user in the org, [`ErrorKind::Unavailable`] and
+    /// [`ErrorKind::Unreadable`] if what decides cannot be read. Nobody gets in on an error.
+    pub async fn check_in(&self, first_factor: FirstFactor) -> Result<Gate, Error> {
+        let FirstFactor { org, user, seen_from } = first_factor;
+        let core = &*self.0;
+        let person = core.known(&org, &user).await?;
+        if person.role == Role::Customer {
+            let nowhere = Trust { generation: Generation::FIRST, epoch: Epoch::FIRST };
+            let witness = Witness::nothing_to_write();
+            return core.pass(&person, nowhere, Means::Customer, core.clock.now(), None, witness).map(Gate::Open);
+        }
+        let before = core.before(&person).await?;
+        let ticket = |purpose| core.ticket(&person, before.trust(), purpose, before.now, None, seen_from);
+        match before.account().standing(before.terms(core)) {
+            Standing::NotRequired => {
+                let witness = Witness::nothing_to_write();
+                core.pass(&person, before.trust(), Means::NotRequired, before.now, None, witness).map(Gate::Open)
+            }
+            Standing::Enrolled => ticket(Purpose::LogIn).map(Gate::AskCode),
+            Standing::NotEnrolled => ticket(Purpose::Enroll).map(Gate::Enroll),
+            Standing::Blocked => Ok(Gate::Blocked),
+        }
+    }
+
+    /// Shows what a user needs to set up his authenticator: draws the secret at the first call, and shows the
+    /// same one to every further call with the same ticket.
+    ///
+    /// # Errors
+    /// Those of [`check_in`](Self::check_in), [`ErrorKind::Contended`], [`ErrorKind::OutcomeUnknown`] (show the
+    /// page again), and [`ErrorKind::UnusableName`].
+    pub async fn setup(&self, ticket: &Ticket) -> Result<Verdict<Setup>, Error> {
+        let core = &*self.0;
+        let Some((claims, person)) = core.bearer(ticket).await? else {
+            return Ok(Verdict::Refused(Refusal::TicketVoid));
+        };
+        let unusable = |source| Error::from_source(ErrorKind::UnusableName, "drawing a QR code", source);
+        let label = Label::new(&core.issuer, &person.account).map_err(unusable)?;
+        let trace = Trace::of_bearer(&claims, None);
+        let draw = |account: Account, terms: Terms<'_>| {
+            let drawn = Secret::draw(&*core.random)
+                .map_err(|source| Error::from_source(ErrorKind::Unavailable, "drawing a secret", source))?;
+            Ok(account.setup(&claims, drawn, terms))
+        };
+        match core.decide(&person, &trace, draw).await?.reply {
+            Err(refusal) => Ok(Verdict::Refused(refusal)),
+            Ok(shown) => {
+                let expires_at = shown.expires_at.min(claims.expires_at);
+                let setup = Setup::new(label, &shown, expires_at);
+                setup.map(Verdict::Granted).map_err(|source| {
+                    Error::from_source(ErrorKind::UnusableName, "drawing a QR code", source)
+                })
+            }
+        }
+    }
+
+    /// Takes the first code of an authenticator that was just set up, and lets the user in.
+    ///
+    /// # Errors
+    /// Those of [`check_in`](Self::check_in), [`ErrorKind::Contended`] and [`ErrorKind::OutcomeUnknown`]: the
+    /// enrollment may have happened, and the user signs in again.
+    pub async fn confirm(&self, attempt: Attempt<'_>) -> Result<Verdict<Enrolled>, Error> {
+        let confirmed = self.attempt(attempt, |core, account, claims, code, terms| {
+            Ok(account.confirm(claims, code, Generation(core.draw()?), terms))
+        });
+        Ok(match confirmed.await? {
+            Verdict::Granted(pass) => Verdict::Granted(Enrolled { pass }),
+            Verdict::Refused(refusal) => Verdict::Refused(refusal),
+        })
+    }
+
+    /// Takes a code of an enrolled authenticator, and lets the user in; with the ticket of
+    /// [`step_up`](Self::step_up), proves anew that it is he.
+    ///
+    /// Put the pass's stamp in the place of the one that the session has, if it has one.
+    ///
+    /// # Errors
+    /// Those of [`check_in`](Self::check_in), [`ErrorKind::Contended`] and [`ErrorKind::OutcomeUnknown`]: show
+    /// the form again and ask for the next code.
+    pub async fn verify(&self, attempt: Attempt<'_>) -> Result<Verdict<Pass>, Error> {
+        self.attempt(attempt, |_, account, claims, code, terms| Ok(account.verify(claims, code, terms))).await
+    }
+
+    /// Checks the stamp of a session against the account, the directory and the policy of this moment. To be
+    /// called at every request; a refusal is [`Refusal::SessionOver`].
+    ///
+    /// # Errors
+    /// Those of [`check_in`](Self::check_in), except that a user whom the directory no longer has is a refusal.
+    pub async fn resume(&self, stamp: &Stamp) -> Result<Verdict<Pass>, Error> {
+        let core = &*self.0;
+        let Some(session) = Session::open(stamp, &core.keyring) else {
+            return Ok(Verdict::Refused(Refusal::SessionOver));
+        };
+        let Some(standing) = core.holder(&session).await? else {
+            return Ok(Verdict::Refused(Refusal::SessionOver));
+        };
+        let (now, witness) = (core.clock.now(), Witness::nothing_to_write());
+        Ok(Verdict::Granted(Pass::new(session, &standing.person, stamp.clone(), now, witness)))
+    }
+
+    /// Asks a user who is signed in for a code, before something sensitive. [`verify`](Self::verify) takes it and
+    /// gives a fresh pass, which lasts no longer than the session did before. Wrong codes count like those of a
+    /// login.
+    ///
+    /// # Errors
+    /// Those of [`resume`](Self::resume).
+    pub async fn step_up(&self, pass: &Pass) -> Result<Verdict<Ticket>, Error> {
+        self.0.prove(pass, Purpose::StepUp).await
+    }
+
+    /// Lets a user who has just shown a code put another authenticator in the place of his own: the ticket is for
+    /// [`setup`](Self::setup) and [`confirm`](Self::confirm). Until the new one is confirmed the old one works,
+    /// and only it.
+    ///
+    /// # Errors
+    /// Those of [`resume`](Self::resume).
+    pub async fn replace(&self, pass: &Pass) -> Result<Verdict<Ticket>, Error> {
+        self.0.prove(pass, Purpose::Replace).await
+    }
+
+    /// Voids everything that was handed out for a user: sessions, tickets, a pending QR code. To be called when
+    /// his password was changed or reset. His authenticator stays.
+    ///
+    /// For a customer nothing is written: end his sessions in the host.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownUser`], [`ErrorKind::Unavailable`], [`ErrorKind::Unreadable`],
+    /// [`ErrorKind::Contended`], [`ErrorKind::OutcomeUnknown`]. All but the first mean that it may not have
+    /// happened: try again.
+    pub async fn end_trust(&self, org: &OrgId, user: &UserId) -> Result<(), Error> {
+        let core = &*self.0;
+        let person = core.known(org, user).await?;
+        if person.role == Role::Customer {
+            return Ok(());
+        }
+        let end = |account: Account, _: Terms<'_>| Ok(account.end_trust(Generation(core.draw()?)));
+        core.decide(&person, &Trace::of(Actor::Host), end).await.map(|decided| decided.reply)
+    }
+
+    /// A code was typed: `judge` is the command of the state machine that takes it.
+    async fn attempt(
+        &self,
+        attempt: Attempt<'_>,
+        judge: impl Fn(
+            &Core,
+            Account,
+            &TicketClaims,
+            &str,
+            Terms<'_>,
+        ) -> Result<Decision<Result<Generation, Refusal>>, Error>,
+    ) -> Result<Verdict<Pass>, Error> {
+        let core = &*self.0;
+        let Some((claims, person)) = core.bearer(attempt.ticket).await? else {
+            return Ok(Verdict::Refused(Refusal::TicketVoid));
+        };
+        let trace = Trace::of_bearer(&claims, attempt.seen_from);
+        let judged =
+            core.decide(&person, &trace, |account, terms| judge(core, account, &claims, attempt.code, terms));
+        let Decided { reply, epoch, now, witness } = judged.await?;
+        match reply {
+            Err(refusal) => Ok(Verdict::Refused(refusal)),
+            Ok(generation) => {
+                let trust = Trust { generation, epoch };
+                core.pass(&person, trust, Means::Code, now, claims.session_ends_at, witness).map(Verdict::Granted)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for TwoFactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TwoFactor")
+            .field("issuer", &self.0.issuer)
+            .field("limits", &self.0.limits)
+            .field("keyring", &self.0.keyring)
+            .finish_non_exhaustive()
+    }
+}
+

@@ -1,0 +1,209 @@
+//! Administration: what a Master Admin does with his pass (R13), and what the vendor's support does without one.
+
+use super::{
+    Core, TwoFactor,
+    commit::Proposal,
+    deciding::{Before, Holder, TRIES, Trace},
+};
+use crate::{
+    account::{Account, Decision, Terms},
+    authority,
+    error::{Error, ErrorKind},
+    event::{Act, Denied, EventKind, Reason},
+    generation::Generation,
+    pass::Pass,
+    requirement::{Requirement, RunningSessions},
+    verdict::{Refusal, Verdict},
+    who::{OrgId, Person, UserId},
+};
+
+impl TwoFactor {
+    /// Tells what an org requires.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] and [`ErrorKind::Unreadable`].
+    pub async fn requirement(&self, org: &OrgId) -> Result<Requirement, Error> {
+        Ok(self.0.policy(org).await?.record.requirement)
+    }
+
+    /// Switches the requirement of the Master Admin's own org on or off. It applies from everybody's next login,
+    /// the Master Admin's included; `sessions` says what becomes of those that are running. From off to on begins
+    /// a new epoch, in which everybody enrolls anew; switching on what is on changes nothing.
+    ///
+    /// # Errors
+    /// Those of [`reset`](Self::reset).
+    pub async fn require(
+        &self,
+        pass: &Pass,
+        to: Requirement,
+        sessions: RunningSessions,
+    ) -> Result<Verdict<()>, Error> {
+        let core = &*self.0;
+        let trace = Trace::of_pass(pass);
+        let actor = match core.actor(pass).await? {
+            Ok(actor) => actor,
+            Err(refusal) => return Ok(Verdict::Refused(refusal)),
+        };
+        let may = |now| authority::may_switch(&actor.person, now, to);
+        if let Err(why) = may(actor.requirement()) {
+            return core.deny(&actor, &trace, Act::Require, why).await;
+        }
+        if actor.needs_fresh_code(core, pass) {
+            return Ok(Verdict::Refused(Refusal::FreshCodeNeeded));
+        }
+        // Asked again upon what is about to be overwritten: the vendor may have mandated it just now.
+        match core.switch(pass.org(), &trace, to, sessions, None, may).await? {
+            Ok(()) => Ok(Verdict::Granted(())),
+            Err(why) => core.deny(&actor, &trace, Act::Require, why).await,
+        }
+    }
+
+    /// Takes the second factor off another internal user of the Master Admin's org, who must enroll again at his
+    /// next login. Everything that was handed out for that user is void, and nobody else is touched (R7). Works
+    /// also when what is stored for him cannot be opened any more.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`], [`ErrorKind::Unreadable`] (of the Master Admin's own record, or of the
+    /// settings), [`ErrorKind::Contended`] and [`ErrorKind::OutcomeUnknown`]: look at the user's state, or do it
+    /// again.
+    pub async fn reset(&self, pass: &Pass, user: &UserId) -> Result<Verdict<()>, Error> {
+        self.touch(pass, user, Act::Reset).await
+    }
+
+    /// Lifts the waiting or the block of another internal user of the Master Admin's org. His authenticator
+    /// stays, his sessions end.
+    ///
+    /// # Errors
+    /// Those of [`reset`](Self::reset), and [`ErrorKind::Unreadable`] if the user's record does not open.
+    pub async fn unlock(&self, pass: &Pass, user: &UserId) -> Result<Verdict<()>, Error> {
+        self.touch(pass, user, Act::Unlock).await
+    }
+
+    async fn touch(&self, pass: &Pass, user: &UserId, act: Act) -> Result<Verdict<()>, Error> {
+        let core = &*self.0;
+        let trace = Trace::of_pass(pass);
+        let actor = match core.actor(pass).await? {
+            Ok(actor) => actor,
+            Err(refusal) => return Ok(Verdict::Refused(refusal)),
+        };
+        let target = match authority::may_touch(&actor.person, core.find(pass.org(), user).await?) {
+            Ok(target) => target,
+            Err(why) => return core.deny(&actor, &trace, act, why).await,
+        };
+        if actor.needs_fresh_code(core, pass) {
+            return Ok(Verdict::Refused(Refusal::FreshCodeNeeded));
+        }
+        match act {
+            Act::Unlock => core.unlock(&target, &trace, None).await?,
+            _ => core.reset(&target, &trace, None).await?,
+        }
+        Ok(Verdict::Granted(()))
+    }
+}
+
+/// A pass that still holds, of somebody who is about to administer.
+struct InternalActor {
+    person: Person,
+    before: Before,
+}
+
+impl InternalActor {
+    fn requirement(&self) -> Requirement {
+        self.before.policy.requirement
+    }
+
+    /// Whether the act has to wait for a code (R13).
+    fn needs_fresh_code(&self, core: &Core, pass: &Pass) -> bool {
+        let Before { policy, now, .. } = &self.before;
+        policy.requirement.asks() && !pass.session.shows_fresh_code(policy, core.limits.fresh_code, *now)
+    }
+}
+
+impl Core {
+    /// Who acts, with his role read anew.
+    async fn actor(&self, pass: &Pass) -> Result<Result<InternalActor, Refusal>, Error> {
+        Ok(match self.holder(&pass.session).await? {
+            None => Err(Refusal::SessionOver),
+            // A customer is refused without a trace on his record: nothing is ever written for him (R5).
+            Some(Holder { before: None, .. }) => Err(Refusal::Denied(Denied::NotMasterAdmin)),
+            Some(Holder { person, before: Some(before) }) => Ok(InternalActor { person, before }),
+        })
+    }
+
+    /// Refuses, and records it on the actor's own record (R10).
+    async fn deny(
+        &self,
+        actor: &InternalActor,
+        trace: &Trace,
+        act: Act,
+        why: Denied,
+    ) -> Result<Verdict<()>, Error> {
+        let record = |account: Account, terms: Terms<'_>| Ok(account.record_refused(act, why, terms.now));
+        self.decide(&actor.person, trace, record).await?;
+        Ok(Verdict::Refused(Refusal::Denied(why)))
+    }
+
+    /// Switches an org's requirement, if `may` says so of the one that holds at that moment.
+    pub(super) async fn switch<D>(
+        &self,
+        org: &OrgId,
+        trace: &Trace,
+        to: Requirement,
+        sessions: RunningSessions,
+        reason: Option<&Reason>,
+        may: impl Fn(Requirement) -> Result<(), D>,
+    ) -> Result<Result<(), D>, Error> {
+        let place = self.org_place(org);
+        for _ in 0..TRIES {
+            let policy = self.policy(org).await?;
+            let from = policy.record.requirement;
+            if let Err(why) = may(from) {
+                return Ok(Err(why));
+            }
+            let Some(next) = policy.record.switched(to, sessions, self.draw()?) else {
+                return Ok(Ok(()));
+            };
+            let kind =
+                EventKind::RequirementChanged { from, to, epoch: next.epoch, sessions, reason: reason.cloned() };
+            let events = [trace.event(self.clock.now(), org, None, kind)];
+            let proposal =
+                Proposal { upon: policy.revision, next: &next, events: &events, ends_sessions: false };
+            if self.write(&place, &proposal).await?.is_some() {
+                return Ok(Ok(()));
+            }
+        }
+        Err(Error::new(ErrorKind::Contended, "writing an org's settings"))
+    }
+
+    /// Resets an account, be it readable or not: only its revision is looked at.
+    pub(super) async fn reset(
+        &self,
+        target: &Person,
+        trace: &Trace,
+        reason: Option<&Reason>,
+    ) -> Result<(), Error> {
+        for _ in 0..TRIES {
+            let upon = self.revision(&self.place(target)).await?;
+            let event = EventKind::Reset { reason: reason.cloned() };
+            let Decision { write, reply } = Account::reset(Generation(self.draw()?), event);
+            let write = write.expect("a reset always writes");
+            if self.write_account(target, upon, write, trace, self.clock.now()).await?.is_some() {
+                return Ok(reply);
+            }
+        }
+        Err(Error::new(ErrorKind::Contended, "writing a record"))
+    }
+
+    pub(super) async fn unlock(
+        &self,
+        target: &Person,
+        trace: &Trace,
+        reason: Option<&Reason>,
+    ) -> Result<(), Error> {
+        let unlock = |account: Account, _: Terms<'_>| {
+            let event = EventKind::Unlocked { reason: reason.cloned() };
+            Ok(account.unlock(Generation(self.draw()?), event))
+        };
+        self.decide(target, trace, unlock).await.map(|decided| decided.reply)
+    }
+}

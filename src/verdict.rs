@@ -1,0 +1,114 @@
+//! The answers: what a check-in leads to, what was granted, and what was refused and why.
+//!
+//! A refusal is a result and no error: a page shows the form again with its sentence. [`Error`](crate::Error) is
+//! for what could not be decided.
+
+use std::fmt;
+
+use crate::{event::Denied, pass::Pass, ticket::Ticket, time::Timestamp};
+
+/// Where a user goes whose first factor was accepted.
+#[derive(Debug)]
+#[must_use = "only `Open` lets the user in"]
+pub enum Gate {
+    /// In: nothing more is asked of him.
+    Open(Pass),
+    /// To the page that asks for a code.
+    AskCode(Ticket),
+    /// To the page that shows the QR code.
+    Enroll(Ticket),
+    /// To the page that says who can help: the account is blocked until another Master Admin or the vendor's
+    /// support unlocks or resets it.
+    Blocked,
+}
+
+/// What a request came to, once it could be decided.
+#[derive(Debug)]
+#[must_use = "a refusal must not be taken for a success"]
+pub enum Verdict<T> {
+    /// It is granted, and everything it changed is durably written.
+    Granted(T),
+    /// It is refused.
+    Refused(Refusal),
+}
+
+impl<T> Verdict<T> {
+    /// What was granted.
+    pub fn granted(self) -> Option<T> {
+        match self {
+            Self::Granted(granted) => Some(granted),
+            Self::Refused(_) => None,
+        }
+    }
+
+    /// Why it was refused.
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Granted(_) => None,
+            Self::Refused(refusal) => Some(*refusal),
+        }
+    }
+}
+
+/// Why a request was refused. [`Display`](fmt::Display) is a plain English sentence; a page will want its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Not a code at all: not exactly so many digits. Nothing was looked at and nothing was counted.
+    Malformed,
+    /// Not the right code. It was counted.
+    WrongCode {
+        /// How many more can be tried before the account is blocked; at least one.
+        left: u32,
+        /// Until when no code is looked at.
+        wait_until: Option<Timestamp>,
+    },
+    /// A right code that was used before, here or elsewhere: the user waits for the next one. It was counted.
+    AlreadyUsed {
+        /// How many more can be tried before the account is blocked; at least one.
+        left: u32,
+        /// Until when no code is looked at.
+        wait_until: Option<Timestamp>,
+    },
+    /// Too many wrong ones in a row: no code is looked at until then. This one was neither looked at nor counted.
+    Wait {
+        /// Until then.
+        until: Timestamp,
+    },
+    /// Far too many wrong ones in a row: no code is looked at until another Master Admin or the vendor's support
+    /// unlocks or resets the account.
+    Blocked,
+    /// The ticket is no longer, or never was, good for this: expired, spent, overtaken by a later check-in, a
+    /// reset or a change of the policy. The user signs in again.
+    TicketVoid,
+    /// The QR code was shown too long ago, or not at all. Show it anew: another one is drawn.
+    SetupExpired,
+    /// The session is over: the user signs in again.
+    SessionOver,
+    /// The act needs a code of the last minutes. Ask for one with [`step_up`](crate::TwoFactor::step_up).
+    FreshCodeNeeded,
+    /// The act needs an enrolled authenticator, and the user has none that counts. He signs in again and enrolls.
+    EnrollFirst,
+    /// The actor has no authority for this.
+    Denied(Denied),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed => f.write_str("that is not a code: type the digits that the app shows"),
+            Self::WrongCode { left, .. } => write!(f, "that code is wrong; tries left: {left}"),
+            Self::AlreadyUsed { left, .. } => {
+                write!(f, "that code has been used already; wait for the next one; tries left: {left}")
+            }
+            Self::Wait { .. } => f.write_str("too many wrong codes; wait before the next one"),
+            Self::Blocked => f.write_str("too many wrong codes; the account is blocked until somebody unlocks it"),
+            Self::TicketVoid => f.write_str("this login has ended; sign in again"),
+            Self::SetupExpired => f.write_str("the QR code has expired; scan the new one"),
+            Self::SessionOver => f.write_str("the session is over; sign in again"),
+            Self::FreshCodeNeeded => f.write_str("a code is needed for this"),
+            Self::EnrollFirst => f.write_str("this needs an authenticator; sign in again to set one up"),
+            Self::Denied(why) => why.fmt(f),
+        }
+    }
+}
