@@ -257,7 +257,12 @@ impl Account {
     }
 
     /// Takes a code of the enrolled authenticator (R1, R2).
-    pub(crate) fn verify(mut self, ticket: &TicketClaims, code: &str, terms: Terms<'_>) -> Answer<Generation> {
+    pub(crate) fn verify(
+        mut self,
+        ticket: &TicketClaims,
+        code: &str,
+        terms: Terms<'_>,
+    ) -> Answer<Generation> {
         if let Err(refusal) = self.admit(ticket, &[Purpose::LogIn, Purpose::StepUp], terms) {
             return Decision::reply(Err(refusal));
         }

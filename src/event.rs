@@ -321,7 +321,9 @@ impl fmt::Display for EventKind {
         };
         match self {
             Self::EnrollmentStarted => f.write_str("a QR code was shown"),
-            Self::EnrollmentSuperseded => f.write_str("another check-in drew a new QR code; the earlier one is void"),
+            Self::EnrollmentSuperseded => {
+                f.write_str("another check-in drew a new QR code; the earlier one is void")
+            }
             Self::Enrolled { .. } => f.write_str("an authenticator was enrolled"),
             Self::ReplacementStarted => f.write_str("a QR code for another authenticator was shown"),
             Self::Replaced => f.write_str("the authenticator was replaced"),

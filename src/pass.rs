@@ -77,7 +77,13 @@ impl Witness {
 
 impl Pass {
     /// The one place where a pass is made, and it keeps the witness.
-    pub(crate) fn new(session: Session, person: &Person, stamp: Stamp, now: Timestamp, witness: Witness) -> Self {
+    pub(crate) fn new(
+        session: Session,
+        person: &Person,
+        stamp: Stamp,
+        now: Timestamp,
+        witness: Witness,
+    ) -> Self {
         Self { session, role: person.role, seen_from: None, checked_at: now, stamp, _witness: witness }
     }
 
@@ -167,7 +173,9 @@ impl Session {
             (false, _) => true,
             // Who was a customer, or is more now than then, must show a code before he is what he has become.
             (true, Means::Customer) => false,
-            (true, Means::NotRequired) => policy.sessions == RunningSessions::GoOn && !self.was_promoted(person),
+            (true, Means::NotRequired) => {
+                policy.sessions == RunningSessions::GoOn && !self.was_promoted(person)
+            }
             (true, Means::Code) => policy.sessions == RunningSessions::GoOn || self.epoch == policy.epoch,
         };
         trusted && shows_enough

@@ -23,7 +23,12 @@ impl Policy {
 
     /// The policy after a switch; `None` when it changes nothing, so that switching on twice, or by two admins at
     /// once, makes one epoch. Only the step from "nobody is asked" to "asked" begins a new one (R6).
-    pub(crate) fn switched(self, to: Requirement, sessions: RunningSessions, random: [u8; 8]) -> Option<Self> {
+    pub(crate) fn switched(
+        self,
+        to: Requirement,
+        sessions: RunningSessions,
+        random: [u8; 8],
+    ) -> Option<Self> {
         let begins = to.asks() && !self.requirement.asks();
         let epoch = if begins { self.epoch.next(random) } else { self.epoch };
         let next = Self { requirement: to, epoch, sessions };
@@ -62,7 +67,9 @@ pub enum InvalidLimit {
     #[error("the hard stop must come after 1 to 100 wrong codes in a row")]
     HardStop,
     /// The waits.
-    #[error("waits must begin with the first wrong code or later, last a second at least and an hour at most")]
+    #[error(
+        "waits must begin with the first wrong code or later, last a second at least and an hour at most"
+    )]
     Waits,
     /// The window.
     #[error("a login window reaches at most two steps each way")]

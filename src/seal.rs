@@ -7,10 +7,7 @@
 use std::fmt;
 
 use base64ct::{Base64, Encoding};
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::AeadInOut,
-};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce, aead::AeadInOut};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -121,7 +118,10 @@ impl Keyring {
     }
 
     fn key(&self, id: KeyId) -> Option<&[u8; 32]> {
-        std::iter::once(&self.active).chain(&self.older).find(|(candidate, _)| *candidate == id).map(|(_, key)| &**key)
+        std::iter::once(&self.active)
+            .chain(&self.older)
+            .find(|(candidate, _)| *candidate == id)
+            .map(|(_, key)| &**key)
     }
 
     /// Seals `plain` for what `context` names, under the active key.
@@ -179,7 +179,10 @@ fn entry(text: &str) -> Result<(KeyId, Zeroizing<[u8; 32]>), InvalidKeyring> {
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let older: Vec<KeyId> = self.older.iter().map(|(id, _)| *id).collect();
-        f.debug_struct("Keyring").field("active", &self.active.0).field("older", &older).finish_non_exhaustive()
+        f.debug_struct("Keyring")
+            .field("active", &self.active.0)
+            .field("older", &older)
+            .finish_non_exhaustive()
     }
 }
 

@@ -82,14 +82,17 @@ impl TwoFactor {
         if person.role == Role::Customer {
             let nowhere = Trust { generation: Generation::FIRST, epoch: Epoch::FIRST };
             let witness = Witness::nothing_to_write();
-            return core.pass(&person, nowhere, Means::Customer, core.clock.now(), None, witness).map(Gate::Open);
+            return core
+                .pass(&person, nowhere, Means::Customer, core.clock.now(), None, witness)
+                .map(Gate::Open);
         }
         let before = core.before(&person).await?;
         let ticket = |purpose| core.ticket(&person, before.trust(), purpose, before.now, None, seen_from);
         match before.account().standing(before.terms(core)) {
             Standing::NotRequired => {
                 let witness = Witness::nothing_to_write();
-                core.pass(&person, before.trust(), Means::NotRequired, before.now, None, witness).map(Gate::Open)
+                core.pass(&person, before.trust(), Means::NotRequired, before.now, None, witness)
+                    .map(Gate::Open)
             }
             Standing::Enrolled => ticket(Purpose::LogIn).map(Gate::AskCode),
             Standing::NotEnrolled => ticket(Purpose::Enroll).map(Gate::Enroll),
@@ -235,7 +238,8 @@ impl TwoFactor {
             Err(refusal) => Ok(Verdict::Refused(refusal)),
             Ok(generation) => {
                 let trust = Trust { generation, epoch };
-                core.pass(&person, trust, Means::Code, now, claims.session_ends_at, witness).map(Verdict::Granted)
+                core.pass(&person, trust, Means::Code, now, claims.session_ends_at, witness)
+                    .map(Verdict::Granted)
             }
         }
     }
@@ -250,4 +254,3 @@ impl fmt::Debug for TwoFactor {
             .finish_non_exhaustive()
     }
 }
-

@@ -102,7 +102,9 @@ impl fmt::Display for Refusal {
                 write!(f, "that code has been used already; wait for the next one; tries left: {left}")
             }
             Self::Wait { .. } => f.write_str("too many wrong codes; wait before the next one"),
-            Self::Blocked => f.write_str("too many wrong codes; the account is blocked until somebody unlocks it"),
+            Self::Blocked => {
+                f.write_str("too many wrong codes; the account is blocked until somebody unlocks it")
+            }
             Self::TicketVoid => f.write_str("this login has ended; sign in again"),
             Self::SetupExpired => f.write_str("the QR code has expired; scan the new one"),
             Self::SessionOver => f.write_str("the session is over; sign in again"),

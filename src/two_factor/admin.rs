@@ -163,8 +163,13 @@ impl Core {
             let Some(next) = policy.record.switched(to, sessions, self.draw()?) else {
                 return Ok(Ok(()));
             };
-            let kind =
-                EventKind::RequirementChanged { from, to, epoch: next.epoch, sessions, reason: reason.cloned() };
+            let kind = EventKind::RequirementChanged {
+                from,
+                to,
+                epoch: next.epoch,
+                sessions,
+                reason: reason.cloned(),
+            };
             let events = [trace.event(self.clock.now(), org, None, kind)];
             let proposal =
                 Proposal { upon: policy.revision, next: &next, events: &events, ends_sessions: false };

@@ -96,11 +96,16 @@ pub(super) struct Proposal<'a, R> {
 
 impl Core {
     /// Reads a record; `at_first` if it was never written.
-    pub(super) async fn load<P: Place>(&self, place: &P, at_first: P::Kept) -> Result<Loaded<P::Kept>, Error> {
+    pub(super) async fn load<P: Place>(
+        &self,
+        place: &P,
+        at_first: P::Kept,
+    ) -> Result<Loaded<P::Kept>, Error> {
         match self.load_sealed(place).await? {
             None => Ok(Loaded { record: at_first, revision: 0 }),
             Some(stored) => {
-                let unreadable = |source| Error::from_source(ErrorKind::Unreadable, "opening a record", source);
+                let unreadable =
+                    |source| Error::from_source(ErrorKind::Unreadable, "opening a record", source);
                 let (record, _) = self.unseal(place, &stored).map_err(unreadable)?;
                 Ok(Loaded { record, revision: stored.revision })
             }
@@ -116,7 +121,9 @@ impl Core {
         let unavailable = |source| Error::from_source(ErrorKind::Unavailable, "reading a record", source);
         match place.load().await.map_err(unavailable)? {
             // Zero means "never written" everywhere, so a row that claims it for itself is not one of ours.
-            Some(stored) if stored.revision == 0 => Err(Error::new(ErrorKind::Unreadable, "reading a record")),
+            Some(stored) if stored.revision == 0 => {
+                Err(Error::new(ErrorKind::Unreadable, "reading a record"))
+            }
             stored => Ok(stored),
         }
     }
@@ -140,12 +147,14 @@ impl Core {
         let outcome = match self.swap(place, proposal, id).await? {
             Ok(outcome) => outcome,
             Err(source) => {
-                let unknown = |source| Error::from_source(ErrorKind::OutcomeUnknown, "writing a record", source);
+                let unknown =
+                    |source| Error::from_source(ErrorKind::OutcomeUnknown, "writing a record", source);
                 let written = proposal.upon + 1;
                 if !self.shows(place, written, id).await {
                     return Err(unknown(source));
                 }
-                let seal_it_in = Proposal { upon: written, next: proposal.next, events: &[], ends_sessions: false };
+                let seal_it_in =
+                    Proposal { upon: written, next: proposal.next, events: &[], ends_sessions: false };
                 let another = self.draw().map(WriteId)?;
                 match self.swap(place, &seal_it_in, another).await? {
                     Ok(Swap::Done) => Swap::Done,

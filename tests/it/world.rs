@@ -1,0 +1,567 @@
+//! A small portal for the tests: its users, its clock, a store that can be slowed down and made to fail.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use countersign::{
+    Attempt, BoxError, Builder, Change, Clock, Directory, Event, FirstFactor, Gate, KeyId, Keyring, Limits,
+    MemoryStore, OrgId, OrgSummary, Pass, Person, Refusal, Requirement, Role, RunningSessions, SecureRandom,
+    SettingsStore, Setup, Stamp, Stored, Swap, Ticket, Timestamp, TwoFactor, UserId, UserStore, UserSummary,
+    Verdict,
+    testing::{Authenticator, ManualClock},
+};
+
+pub const ACME: &str = "acme";
+pub const KEY: [u8; 32] = *b"the key that seals every record.";
+/// Long enough after 1970 that no window reaches back to it.
+pub const START: Timestamp = Timestamp::from_unix(1_800_000_000);
+/// One step of the default period.
+pub const STEP: Duration = Duration::from_secs(30);
+
+pub fn org(id: &str) -> OrgId {
+    OrgId::new(id).unwrap()
+}
+
+pub fn user(id: &str) -> UserId {
+    UserId::new(id).unwrap()
+}
+
+pub fn keyring() -> Keyring {
+    Keyring::new(KeyId(1), KEY)
+}
+
+/// Everybody of every org, as the host's users table would tell.
+#[derive(Clone, Default)]
+pub struct People {
+    roles: Arc<Mutex<BTreeMap<(String, String), Role>>>,
+    is_down: Arc<AtomicBool>,
+    /// Answers with people of whatever org, as a careless host might.
+    ignores_orgs: Arc<AtomicBool>,
+}
+
+impl People {
+    pub fn set(&self, org: &str, id: &str, role: Role) {
+        self.roles.lock().unwrap().insert((org.to_owned(), id.to_owned()), role);
+    }
+
+    pub fn remove(&self, org: &str, id: &str) {
+        self.roles.lock().unwrap().remove(&(org.to_owned(), id.to_owned()));
+    }
+
+    pub fn go_down(&self, down: bool) {
+        self.is_down.store(down, Ordering::SeqCst);
+    }
+
+    pub fn ignore_orgs(&self) {
+        self.ignores_orgs.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Directory for People {
+    type Error = BoxError;
+
+    async fn find(&self, org: &OrgId, user: &UserId) -> Result<Option<Person>, BoxError> {
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err("the directory is down".into());
+        }
+        // As a case-insensitive database would: one spelling, whatever was asked for.
+        let asked = user.as_str().to_lowercase();
+        let any_org = self.ignores_orgs.load(Ordering::SeqCst);
+        let roles = self.roles.lock().unwrap();
+        let mut everybody = roles.iter();
+        let found = everybody.find(|((of, id), _)| *id == asked && (any_org || of == org.as_str()));
+        Ok(found.map(|((of, id), role)| {
+            Person::new(OrgId::new(of).unwrap(), UserId::new(id).unwrap(), *role)
+                .account_name(format!("{id}@{of}.example"))
+        }))
+    }
+}
+
+/// What happens to a store's next call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    LoadUser,
+    LoadSettings,
+    /// The write fails, and did not happen.
+    SwapBefore,
+    /// The write fails although it happened: the reply was lost.
+    SwapAfter,
+    /// The write fails although it happened, and so does every later call.
+    SwapAfterAndDown,
+    /// The write fails although it happened, and the [overtaker](Controls::overtake_with) ends the user's trust
+    /// before it can be read back.
+    SwapAfterAndOvertaken,
+}
+
+/// The knobs of a [`Probe`], and what it counted.
+#[derive(Default)]
+pub struct Controls {
+    latency: AtomicU64,
+    fault: Mutex<Option<Fault>>,
+    is_down: AtomicBool,
+    overtaker: Mutex<Option<TwoFactor>>,
+    /// Whose record was damaged, as long as it has this revision.
+    damaged: Mutex<Option<(UserId, u64)>>,
+    pub user_loads: AtomicUsize,
+    pub settings_loads: AtomicUsize,
+    pub swaps: AtomicUsize,
+}
+
+impl Controls {
+    /// Every call takes about this long, at random between nothing and twice as much, and yields in between.
+    pub fn slow_down(&self, about: Duration) {
+        self.latency.store(u64::try_from(about.as_micros()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub fn fail_next(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = Some(fault);
+    }
+
+    pub fn go_down(&self, down: bool) {
+        self.is_down.store(down, Ordering::SeqCst);
+    }
+
+    pub fn overtake_with(&self, somebody_else: &TwoFactor) {
+        *self.overtaker.lock().unwrap() = Some(somebody_else.clone());
+    }
+
+    /// How often the store was called, for whatever.
+    pub fn calls(&self) -> usize {
+        [&self.user_loads, &self.settings_loads, &self.swaps].iter().map(|n| n.load(Ordering::SeqCst)).sum()
+    }
+
+    fn takes(&self, fault: Fault) -> bool {
+        let mut armed = self.fault.lock().unwrap();
+        let hit = *armed == Some(fault);
+        if hit {
+            *armed = None;
+        }
+        hit
+    }
+
+    /// The latency of a real store, so that races have something to race in.
+    async fn pause(&self) -> Result<(), BoxError> {
+        let about = self.latency.load(Ordering::SeqCst);
+        if about > 0 {
+            let mut dice = [0; 4];
+            countersign::OsRandom.fill(&mut dice)?;
+            for _ in 0..dice[0] % 4 {
+                tokio::task::yield_now().await;
+            }
+            let share = u64::from(u16::from_be_bytes([dice[1], dice[2]]));
+            tokio::time::sleep(Duration::from_micros(2 * about * share / u64::from(u16::MAX))).await;
+        }
+        if self.is_down.load(Ordering::SeqCst) { Err("the store is down".into()) } else { Ok(()) }
+    }
+}
+
+/// A store around a store, which can be slowed down and made to fail, and counts its calls.
+pub struct Probe<S> {
+    store: S,
+    controls: Arc<Controls>,
+}
+
+impl<S> Probe<S> {
+    pub fn around(store: S, controls: Arc<Controls>) -> Self {
+        Self { store, controls }
+    }
+}
+
+impl<S: UserStore + SettingsStore> UserStore for Probe<S> {
+    type Error = BoxError;
+
+    async fn load_user(&self, org: &OrgId, user: &UserId) -> Result<Option<Stored>, BoxError> {
+        self.controls.user_loads.fetch_add(1, Ordering::SeqCst);
+        self.controls.pause().await?;
+        if self.controls.takes(Fault::LoadUser) {
+            return Err("the load failed".into());
+        }
+        let mut loaded = self.store.load_user(org, user).await.map_err(Into::into)?;
+        if let Some(stored) = &mut loaded
+            && *self.controls.damaged.lock().unwrap() == Some((user.clone(), stored.revision))
+        {
+            let middle = stored.record.len() / 2;
+            stored.record[middle] ^= 1;
+        }
+        self.controls.pause().await?;
+        Ok(loaded)
+    }
+
+    async fn swap_user(&self, user: &UserId, change: Change<'_, UserSummary>) -> Result<Swap, BoxError> {
+        self.controls.swaps.fetch_add(1, Ordering::SeqCst);
+        self.controls.pause().await?;
+        if self.controls.takes(Fault::SwapBefore) {
+            return Err("the write failed".into());
+        }
+        let org = change.org.clone();
+        let swapped = self.store.swap_user(user, change).await.map_err(Into::into)?;
+        self.controls.pause().await?;
+        if self.controls.takes(Fault::SwapAfter) {
+            return Err("the reply was lost".into());
+        }
+        if self.controls.takes(Fault::SwapAfterAndDown) {
+            self.controls.go_down(true);
+            return Err("the reply was lost".into());
+        }
+        if self.controls.takes(Fault::SwapAfterAndOvertaken) {
+            let somebody_else = self.controls.overtaker.lock().unwrap().take().unwrap();
+            somebody_else.end_trust(&org, user).await?;
+            return Err("the reply was lost".into());
+        }
+        Ok(swapped)
+    }
+}
+
+impl<S: UserStore + SettingsStore> SettingsStore for Probe<S> {
+    type Error = BoxError;
+
+    async fn load_settings(&self, org: &OrgId) -> Result<Option<Stored>, BoxError> {
+        self.controls.settings_loads.fetch_add(1, Ordering::SeqCst);
+        self.controls.pause().await?;
+        if self.controls.takes(Fault::LoadSettings) {
+            return Err("the load failed".into());
+        }
+        let loaded = self.store.load_settings(org).await.map_err(Into::into);
+        self.controls.pause().await?;
+        loaded
+    }
+
+    async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, BoxError> {
+        self.controls.swaps.fetch_add(1, Ordering::SeqCst);
+        self.controls.pause().await?;
+        if self.controls.takes(Fault::SwapBefore) {
+            return Err("the write failed".into());
+        }
+        let swapped = self.store.swap_settings(change).await.map_err(Into::into)?;
+        self.controls.pause().await?;
+        if self.controls.takes(Fault::SwapAfter) { Err("the reply was lost".into()) } else { Ok(swapped) }
+    }
+}
+
+/// Where the records of a [`World`] really are.
+#[derive(Clone)]
+pub enum Backing {
+    Memory(Arc<MemoryStore>),
+    #[cfg(feature = "sqlite")]
+    Sqlite(Arc<countersign::store::sqlite::SqliteStore>),
+}
+
+/// An event as the audit trail tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub user: Option<String>,
+    pub kind: String,
+    pub text: String,
+    pub by: Option<String>,
+    pub seen_from: Option<String>,
+    pub checked_in_from: Option<String>,
+}
+
+/// A portal with two Master Admins (ann, bob), two internal users (ian, ida) and a customer (carl).
+pub struct World {
+    pub clock: ManualClock,
+    pub people: People,
+    pub controls: Arc<Controls>,
+    pub backing: Backing,
+    /// The driver, its store behind the probe.
+    pub two_factor: TwoFactor,
+    limits: Limits,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl World {
+    pub fn in_memory() -> Self {
+        Self::new(Backing::Memory(Arc::default()), None)
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub async fn in_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = countersign::store::sqlite::SqliteStore::open(folder.path().join("store.sqlite")).await;
+        Self::new(Backing::Sqlite(Arc::new(store.unwrap())), Some(folder))
+    }
+
+    fn new(backing: Backing, folder: Option<tempfile::TempDir>) -> Self {
+        let people = People::default();
+        for (id, role) in [
+            ("ann", Role::MasterAdmin),
+            ("bob", Role::MasterAdmin),
+            ("ian", Role::Internal),
+            ("ida", Role::Internal),
+            ("carl", Role::Customer),
+        ] {
+            people.set(ACME, id, role);
+        }
+        people.set("globex", "gus", Role::Internal);
+        let (clock, controls) = (ManualClock::at(START), Arc::default());
+        let limits = Limits::default();
+        let two_factor = driver(&backing, &people, &controls, &clock, limits, keyring());
+        Self { clock, people, controls, backing, two_factor, limits, _folder: folder }
+    }
+
+    /// The same world under other limits.
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self.two_factor = self.another_process();
+        self
+    }
+
+    /// A second driver over the same store, as another process of the portal would have.
+    pub fn another_process(&self) -> TwoFactor {
+        self.another_process_with(keyring())
+    }
+
+    pub fn another_process_with(&self, keyring: Keyring) -> TwoFactor {
+        driver(&self.backing, &self.people, &self.controls, &self.clock, self.limits, keyring)
+    }
+
+    /// One whose store is not behind the probe.
+    pub fn undisturbed_process(&self) -> TwoFactor {
+        driver(&self.backing, &self.people, &Arc::default(), &self.clock, self.limits, keyring())
+    }
+
+    /// One whose orgs have this requirement before anybody sets one.
+    pub fn another_process_requiring(&self, requirement: Requirement) -> TwoFactor {
+        let builder = builder(&self.backing, &self.people, &self.controls, keyring());
+        builder
+            .issuer("Acme Portal")
+            .clock(self.clock.clone())
+            .requirement_at_first(requirement)
+            .build()
+            .unwrap()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn step(&self) {
+        self.clock.advance(STEP);
+    }
+
+    pub async fn check_in(&self, id: &str) -> Gate {
+        let first_factor = FirstFactor::accepted(&org(ACME), &user(id)).seen_from("10.0.0.1");
+        self.two_factor.check_in(first_factor).await.unwrap()
+    }
+
+    /// Signs in somebody of whom no code is asked.
+    pub async fn walk_in(&self, id: &str) -> Pass {
+        match self.check_in(id).await {
+            Gate::Open(pass) => pass,
+            other => panic!("{id} should walk in, not {other:?}"),
+        }
+    }
+
+    pub async fn ticket_to_enroll(&self, id: &str) -> Ticket {
+        match self.check_in(id).await {
+            Gate::Enroll(ticket) => ticket,
+            other => panic!("{id} should enroll, not {other:?}"),
+        }
+    }
+
+    pub async fn ticket_for_code(&self, id: &str) -> Ticket {
+        match self.check_in(id).await {
+            Gate::AskCode(ticket) => ticket,
+            other => panic!("{id} should be asked for a code, not {other:?}"),
+        }
+    }
+
+    pub async fn setup(&self, ticket: &Ticket) -> Setup {
+        granted(self.two_factor.setup(ticket).await.unwrap())
+    }
+
+    /// Shows the QR code, scans it, types the first code.
+    pub async fn enroll(&self, id: &str) -> (Authenticator, Pass) {
+        let ticket = self.ticket_to_enroll(id).await;
+        let phone = Authenticator::enrolled_with(&self.setup(&ticket).await).unwrap();
+        let code = phone.code(&self.clock);
+        let enrolled = granted(self.two_factor.confirm(Attempt::new(&ticket, &code)).await.unwrap());
+        (phone, enrolled.pass)
+    }
+
+    /// Waits for the next code and signs in with it.
+    pub async fn log_in(&self, id: &str, phone: &Authenticator) -> Pass {
+        self.step();
+        let ticket = self.ticket_for_code(id).await;
+        granted(self.verify(&ticket, &phone.code(&self.clock)).await)
+    }
+
+    pub async fn verify(&self, ticket: &Ticket, code: &str) -> Verdict<Pass> {
+        self.two_factor.verify(Attempt::new(ticket, code).seen_from("10.0.0.2")).await.unwrap()
+    }
+
+    pub async fn resume(&self, stamp: &Stamp) -> Option<Pass> {
+        match self.two_factor.resume(stamp).await.unwrap() {
+            Verdict::Granted(pass) => Some(pass),
+            Verdict::Refused(refusal) => {
+                assert_eq!(refusal, Refusal::SessionOver);
+                None
+            }
+        }
+    }
+
+    /// Somebody's session begins while nothing is required yet, and he switches the requirement on.
+    pub async fn switch_on(&self) -> Pass {
+        let admin = self.walk_in("ann").await;
+        granted(self.switch(&admin, Requirement::On).await);
+        admin
+    }
+
+    pub async fn switch(&self, admin: &Pass, to: Requirement) -> Verdict<()> {
+        self.two_factor.require(admin, to, RunningSessions::GoOn).await.unwrap()
+    }
+
+    /// A code that is wrong now and for the next hour.
+    pub fn wrong_code(&self, phone: &Authenticator) -> String {
+        let near = |steps: u64| Timestamp::from_unix(self.now().as_unix() + 30 * steps - 60);
+        let right: Vec<String> = (0..124).map(|steps| phone.code_at(near(steps))).collect();
+        (0..1_000_000).map(|n| format!("{n:06}")).find(|code| !right.contains(code)).unwrap()
+    }
+
+    /// Types wrong codes, and waits as told, until the account is blocked.
+    pub async fn block(&self, id: &str, phone: &Authenticator) {
+        let wrong = self.wrong_code(phone);
+        let ticket = self.ticket_for_code(id).await;
+        loop {
+            match refused(self.verify(&ticket, &wrong).await) {
+                Refusal::WrongCode { wait_until: Some(until), .. } => self.clock.set(until),
+                Refusal::WrongCode { .. } => {}
+                Refusal::TicketVoid => return Box::pin(self.block(id, phone)).await,
+                Refusal::Blocked => return,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Another Master Admin, with a code of just now.
+    pub async fn fresh_admin(&self) -> Pass {
+        self.enroll("bob").await.1
+    }
+
+    /// From now on the user's record is read with a bit turned, until it is written anew.
+    pub async fn damage(&self, id: &str) {
+        let revision = self.record(id).await.unwrap().revision;
+        *self.controls.damaged.lock().unwrap() = Some((user(id), revision));
+    }
+
+    /// The audit trail, oldest first.
+    pub async fn events(&self) -> Vec<Told> {
+        match &self.backing {
+            Backing::Memory(store) => store.events().iter().map(Told::from).collect(),
+            #[cfg(feature = "sqlite")]
+            Backing::Sqlite(store) => {
+                let mut told = Vec::new();
+                for of in [ACME, "globex"] {
+                    let logged = store.events(&org(of), None, 10_000).await.unwrap();
+                    told.extend(logged.into_iter().rev().map(Told::from));
+                }
+                told
+            }
+        }
+    }
+
+    pub async fn kinds_for(&self, id: &str) -> Vec<String> {
+        let events = self.events().await.into_iter();
+        events.filter(|told| told.user.as_deref() == Some(id)).map(|told| told.kind).collect()
+    }
+
+    /// The sealed record of a user, as the store has it.
+    pub async fn record(&self, id: &str) -> Option<Stored> {
+        match &self.backing {
+            Backing::Memory(store) => store.load_user(&org(ACME), &user(id)).await.unwrap(),
+            #[cfg(feature = "sqlite")]
+            Backing::Sqlite(store) => store.load_user(&org(ACME), &user(id)).await.unwrap(),
+        }
+    }
+}
+
+impl From<&Event> for Told {
+    fn from(event: &Event) -> Self {
+        Self {
+            user: event.user.as_ref().map(|user| user.as_str().to_owned()),
+            kind: event.kind.name().to_owned(),
+            text: event.kind.to_string(),
+            by: event.by.name().map(str::to_owned),
+            seen_from: event.seen_from.as_ref().map(|origin| origin.as_str().to_owned()),
+            checked_in_from: event.checked_in_from.as_ref().map(|origin| origin.as_str().to_owned()),
+        }
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl From<countersign::store::sqlite::LoggedEvent> for Told {
+    fn from(event: countersign::store::sqlite::LoggedEvent) -> Self {
+        Self {
+            user: event.user,
+            kind: event.kind,
+            text: event.text,
+            by: event.by_name,
+            seen_from: event.seen_from,
+            checked_in_from: event.checked_in_from,
+        }
+    }
+}
+
+fn builder(backing: &Backing, people: &People, controls: &Arc<Controls>, keyring: Keyring) -> Builder {
+    let (people, controls) = (people.clone(), Arc::clone(controls));
+    match backing {
+        Backing::Memory(store) => TwoFactor::new(people, Probe::around(Arc::clone(store), controls), keyring),
+        #[cfg(feature = "sqlite")]
+        Backing::Sqlite(store) => TwoFactor::new(people, Probe::around(Arc::clone(store), controls), keyring),
+    }
+}
+
+fn driver(
+    backing: &Backing,
+    people: &People,
+    controls: &Arc<Controls>,
+    clock: &ManualClock,
+    limits: Limits,
+    keyring: Keyring,
+) -> TwoFactor {
+    let builder = builder(backing, people, controls, keyring);
+    builder.issuer("Acme Portal").limits(limits).clock(clock.clone()).build().unwrap()
+}
+
+pub fn granted<T: std::fmt::Debug>(verdict: Verdict<T>) -> T {
+    match verdict {
+        Verdict::Granted(granted) => granted,
+        Verdict::Refused(refusal) => panic!("should be granted, but: {refusal}"),
+    }
+}
+
+pub fn refused<T: std::fmt::Debug>(verdict: Verdict<T>) -> Refusal {
+    match verdict {
+        Verdict::Granted(granted) => panic!("should be refused, but granted {granted:?}"),
+        Verdict::Refused(refusal) => refusal,
+    }
+}
+
+/// Runs stories over every store, each in a fresh world.
+macro_rules! over_every_store {
+    ($($(#[doc = $doc:literal])* async fn $name:ident($world:ident: World) $body:block)*) => {
+        $($(#[doc = $doc])* async fn $name($world: $crate::world::World) $body)*
+
+        mod in_memory {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::world::World::in_memory()).await;
+            })*
+        }
+
+        #[cfg(feature = "sqlite")]
+        mod in_sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::world::World::in_sqlite().await).await;
+            })*
+        }
+    };
+}
+pub(crate) use over_every_store;
