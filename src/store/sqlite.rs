@@ -1,0 +1,232 @@
+//! A store in SQLite: records, settings, summaries and the audit trail in a file of their own, or beside the host's
+//! tables.
+//!
+//! Every write is one `BEGIN IMMEDIATE` transaction around one conditional statement, so that SQLite's own write
+//! lock makes one of many win, in however many processes. This file knows nothing of what a record means.
+
+mod connect;
+mod error;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod trail;
+
+use std::{num::NonZeroU64, path::Path, sync::Arc};
+
+use sqlx::{
+    Connection as _, Row as _, Sqlite, SqlitePool,
+    error::UnexpectedNullError,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePoolOptions},
+};
+use tokio::sync::Mutex;
+
+pub use self::{error::SqliteError, trail::LoggedEvent};
+use super::{Change, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary};
+use crate::{
+    event::Event,
+    time::Timestamp,
+    who::{OrgId, UserId},
+};
+
+type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
+
+/// Keeps records, settings, summaries and events in SQLite.
+///
+/// It makes its own tables, all named `countersign_…`, and brings older ones up to date when it is made. Clones
+/// share one pool, so a host can hand one to [`TwoFactor`](crate::TwoFactor) and list [`events`](Self::events)
+/// with another.
+///
+/// A host may read the plain columns in its own SQL. A user is enrolled *now* when
+/// `countersign_users.enrolled_epoch` equals the `epoch` of his org in `countersign_settings`.
+///
+/// ```
+/// use countersign::{OrgId, store::sqlite::SqliteStore};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = SqliteStore::in_memory().await?; // or open("/var/lib/portal/countersign.sqlite")
+/// assert!(store.events(&OrgId::from(7_i64), None, 20).await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    pool: SqlitePool,
+    /// Whose turn it is to write. SQLite's own lock keeps writers apart, but has them sleep and try again in no
+    /// order, so that some wait long under a burst. This queue is fair, and never longer than the pool is large.
+    /// Correctness does not lean on it: other processes have queues of their own.
+    turn: Arc<Mutex<()>>,
+}
+
+impl SqliteStore {
+    /// The store in this file, which is made if it is missing: on Unix readable by its owner only, elsewhere as the
+    /// folder's permissions say. The file must be on a local disk; SQLite's write-ahead log does not work over a
+    /// network.
+    ///
+    /// # Errors
+    /// [`SqliteError`] when the file cannot be opened or made, is no database, or belongs to a newer version.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
+        connect::first_contact(path.as_ref()).await?;
+        Self::new(SqlitePoolOptions::new().max_connections(4).connect_with(Self::options(path)).await?).await
+    }
+
+    /// A store in memory, for tests and demonstrations. It is gone with its last clone.
+    ///
+    /// # Errors
+    /// [`SqliteError`] when SQLite fails, as it may when memory is short.
+    pub async fn in_memory() -> Result<Self, SqliteError> {
+        // Every connection to `:memory:` is a database of its own. So there is one, and it is never replaced: not
+        // for its age, and not, as sqlx does, when a caller goes away while it is tested before use.
+        let one_for_good = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false);
+        Self::new(one_for_good.connect_with(SqliteConnectOptions::new().filename(":memory:")).await?).await
+    }
+
+    /// The store in a pool that the host has already, beside its own tables.
+    ///
+    /// [`Swap::Done`] is a promise that outlives a power cut, so a pool is refused whose commits may not: use WAL
+    /// with `synchronous = FULL`, as [`options`](Self::options) does. Databases in memory are exempt, but take care
+    /// that all connections of such a pool see the same one and that it is never left without any.
+    ///
+    /// # Errors
+    /// [`SqliteError::NotDurable`] as said above, [`SqliteError::NewerSchema`] when a newer version of this library
+    /// made the tables, or whatever goes wrong when they are made.
+    pub async fn new(pool: SqlitePool) -> Result<Self, SqliteError> {
+        connect::require_durable(&pool).await?;
+        schema::migrate(&mut *connect::at_rest(&pool).await?).await?;
+        Ok(Self { pool, turn: Arc::default() })
+    }
+
+    /// How this store connects to a file: write-ahead log, `synchronous = FULL`, five seconds of patience with
+    /// whoever holds the write lock, and a file that is made if it is missing. For hosts that make their own pool.
+    pub fn options(path: impl AsRef<Path>) -> SqliteConnectOptions {
+        connect::options(path.as_ref())
+    }
+
+    /// The pool, for the host's own queries.
+    pub fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+
+    /// What happened in an org, newest first: at most `limit` events, those with ids below `before` if it is given.
+    /// The next page begins before the id of the last event of this one.
+    ///
+    /// # Errors
+    /// [`SqliteError`] when the database cannot be read.
+    pub async fn events(
+        &self,
+        org: &OrgId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<LoggedEvent>, SqliteError> {
+        trail::page(&self.pool, org, before, limit).await
+    }
+
+    async fn load(&self, select: Statement<'_>) -> Result<Option<Stored>, SqliteError> {
+        let Some(row) = select.fetch_optional(&self.pool).await? else { return Ok(None) };
+        // What this store never writes is an error, and not "never written": a revision below 1 does not decode,
+        // and a missing record, which sqlx reads as one without bytes, is refused here.
+        let revision: NonZeroU64 = row.try_get("revision")?;
+        let record: Vec<u8> = row.try_get("record")?;
+        if record.is_empty() {
+            let (index, source) = ("record".to_owned(), UnexpectedNullError.into());
+            return Err(sqlx::Error::ColumnDecode { index, source }.into());
+        }
+        Ok(Some(Stored { revision: revision.get(), record }))
+    }
+
+    /// The one conditional write, for users and settings alike: `write` changes one row, or none.
+    ///
+    /// When the caller goes away in the middle, sqlx queues a rollback that is done before the connection serves
+    /// anybody else. When it goes away during the commit, the write may have happened, as [`UserStore`] allows.
+    async fn swap(&self, write: Statement<'_>, events: &[Event]) -> Result<Swap, SqliteError> {
+        let mut connection = connect::at_rest(&self.pool).await?;
+        let _turn = self.turn.lock().await;
+        let mut transaction = connection.begin_with(connect::BEGIN).await?;
+        if write.execute(&mut *transaction).await?.rows_affected() == 0 {
+            transaction.rollback().await?;
+            return Ok(Swap::Stale);
+        }
+        trail::append(&mut transaction, events).await?;
+        transaction.commit().await?;
+        Ok(Swap::Done)
+    }
+}
+
+impl UserStore for SqliteStore {
+    type Error = SqliteError;
+
+    async fn load_user(&self, org: &OrgId, user: &UserId) -> Result<Option<Stored>, SqliteError> {
+        const SELECT: &str =
+            "SELECT revision, record FROM countersign_users WHERE org_id = ?1 AND user_id = ?2";
+        self.load(sqlx::query(SELECT).bind(org.as_str()).bind(user.as_str())).await
+    }
+
+    async fn swap_user(&self, user: &UserId, change: Change<'_, UserSummary>) -> Result<Swap, SqliteError> {
+        const FIRST: &str = "
+            INSERT INTO countersign_users (org_id, user_id, revision, record,
+                enrolled_epoch, enrolled_since, pending_until, waiting_until, blocked_since)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            ON CONFLICT (org_id, user_id) DO NOTHING";
+        const LATER: &str = "
+            UPDATE countersign_users SET revision = ?3, record = ?4,
+                enrolled_epoch = ?5, enrolled_since = ?6, pending_until = ?7, waiting_until = ?8, blocked_since = ?9
+            WHERE org_id = ?1 AND user_id = ?2 AND revision = ?10";
+        let UserSummary { enrolled_epoch, enrolled_since, pending_until, waiting_until, blocked_since } =
+            change.summary;
+        let write = sqlx::query(if change.expected == 0 { FIRST } else { LATER })
+            .bind(change.org.as_str())
+            .bind(user.as_str())
+            .bind(revision(change.next.revision)?)
+            .bind(change.next.record.as_slice())
+            .bind(enrolled_epoch.map(|epoch| epoch.to_string()))
+            .bind(enrolled_since.map(seconds))
+            .bind(pending_until.map(seconds))
+            .bind(waiting_until.map(seconds))
+            .bind(blocked_since.map(seconds))
+            .bind(revision(change.expected)?);
+        self.swap(write, change.events).await
+    }
+}
+
+impl SettingsStore for SqliteStore {
+    type Error = SqliteError;
+
+    async fn load_settings(&self, org: &OrgId) -> Result<Option<Stored>, SqliteError> {
+        const SELECT: &str = "SELECT revision, record FROM countersign_settings WHERE org_id = ?1";
+        self.load(sqlx::query(SELECT).bind(org.as_str())).await
+    }
+
+    async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, SqliteError> {
+        const FIRST: &str = "
+            INSERT INTO countersign_settings (org_id, revision, record, requirement, epoch)
+            VALUES (?1, ?2, ?3, ?4, ?5)
+            ON CONFLICT (org_id) DO NOTHING";
+        const LATER: &str = "
+            UPDATE countersign_settings SET revision = ?2, record = ?3, requirement = ?4, epoch = ?5
+            WHERE org_id = ?1 AND revision = ?6";
+        let OrgSummary { requirement, epoch } = change.summary;
+        let write = sqlx::query(if change.expected == 0 { FIRST } else { LATER })
+            .bind(change.org.as_str())
+            .bind(revision(change.next.revision)?)
+            .bind(change.next.record.as_slice())
+            .bind(requirement.as_str())
+            .bind(epoch.to_string())
+            .bind(revision(change.expected)?);
+        self.swap(write, change.events).await
+    }
+}
+
+/// A revision decides who wins, so it is exact or it is refused.
+fn revision(revision: u64) -> Result<i64, SqliteError> {
+    i64::try_from(revision).map_err(|_| SqliteError::RevisionOutOfRange(revision))
+}
+
+/// A point in time is there to be shown, so the end of time will do for what lies beyond it.
+fn seconds(at: Timestamp) -> i64 {
+    i64::try_from(at.as_unix()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,114 @@
+//! Connections whose commits last: how a file is opened, and what a pool must keep that a host brings.
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{
+    ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool,
+    pool::PoolConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+
+use super::SqliteError;
+
+/// How every writing transaction begins: with the right to write. One that reads first and asks for the right
+/// later can be refused it at once (`SQLITE_BUSY_SNAPSHOT`), without the patience of the busy timeout.
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// How long to wait for whoever holds the write lock. A write of ours takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(super) fn options(path: &Path) -> SqliteConnectOptions {
+    before_wal(path).journal_mode(SqliteJournalMode::Wal)
+}
+
+fn before_wal(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        // A path is a path: with a folder before it, SQLite sees neither `:memory:` nor a `file:` URI in it.
+        .filename(Path::new(".").join(path))
+        .create_if_missing(true)
+        .busy_timeout(PATIENCE)
+        .synchronous(SqliteSynchronous::Full)
+        // Apple's fsync leaves the data in the drive's cache; this asks for the one that does not.
+        .pragma("fullfsync", "ON")
+}
+
+/// Makes a missing file, for its owner only, and switches it to the write-ahead log, which it then keeps.
+pub(super) async fn first_contact(path: &Path) -> Result<(), SqliteError> {
+    let missing = !path.exists();
+    let mut connection = before_wal(path).connect().await?;
+    if missing {
+        only_for_its_owner(path).map_err(sqlx::Error::Io)?;
+    }
+    switch_to_wal(&mut connection).await?;
+    Ok(connection.close().await?)
+}
+
+/// By path, after SQLite made it, and never by a file handle of our own: to close one would drop all locks that
+/// this process holds on the file (POSIX), those of SQLite included. Log files inherit the mode.
+#[cfg(unix)]
+fn only_for_its_owner(path: &Path) -> std::io::Result<()> {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+}
+
+/// Elsewhere the folder's access list says who may read.
+#[cfg(not(unix))]
+fn only_for_its_owner(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// SQLite asks for the right to write this while it already reads. Waiting for it could deadlock, so it is refused
+/// at once when somebody else is about to write, whatever the busy timeout: the host, or another process that makes
+/// the same switch. Then queue as any writer does, which SQLite has patience for, and look again.
+async fn switch_to_wal(connection: &mut SqliteConnection) -> Result<(), SqliteError> {
+    let mut attempts_left = 5;
+    loop {
+        attempts_left -= 1;
+        let switched = sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&mut *connection).await;
+        match switched.map_err(SqliteError::from) {
+            Err(SqliteError::Locked(_)) if attempts_left > 0 => {
+                sqlx::raw_sql("BEGIN IMMEDIATE; COMMIT").execute(&mut *connection).await?;
+            }
+            switched => return switched.map(drop),
+        }
+    }
+}
+
+/// Refuses a pool whose commits may be undone by a power cut.
+pub(super) async fn require_durable(pool: &SqlitePool) -> Result<(), SqliteError> {
+    // <https://www.sqlite.org/pragma.html#pragma_synchronous>
+    const FULL: i64 = 2;
+    const EXTRA: i64 = 3;
+
+    let mut connection = pool.acquire().await?;
+    let file: String = sqlx::query_scalar("SELECT file FROM pragma_database_list WHERE name = 'main'")
+        .fetch_one(&mut *connection)
+        .await?;
+    let journal_mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await?;
+
+    let durable = match journal_mode.as_str() {
+        "wal" | "truncate" | "persist" => synchronous >= FULL,
+        // Here a commit is the removal of the journal. Only EXTRA syncs the folder, without which the journal may
+        // be back after a power cut, and undo the commit.
+        "delete" => synchronous >= EXTRA,
+        // "memory" and "off" cannot undo half a write after a crash; "off" cannot even roll back.
+        _ => false,
+    };
+    let in_memory = file.is_empty();
+    if durable || in_memory { Ok(()) } else { Err(SqliteError::NotDurable { journal_mode, synchronous }) }
+}
+
+/// A connection that is in no transaction.
+///
+/// When the disk is full, SQLite may end a transaction by itself. sqlx does not notice, keeps counting it, and
+/// refuses to begin another on that connection ever again. So such a connection is replaced.
+pub(super) async fn at_rest(pool: &SqlitePool) -> Result<PoolConnection<Sqlite>, SqliteError> {
+    loop {
+        let connection = pool.acquire().await?;
+        if !connection.is_in_transaction() {
+            return Ok(connection);
+        }
+        connection.close().await?;
+    }
+}

@@ -1,0 +1,78 @@
+//! What goes wrong in SQLite, told apart by what the operator of the portal can do about it.
+
+/// A failure of the database, or of the store's tables in it.
+///
+/// A transaction that failed was rolled back, and nothing of it was written. Only a disk that breaks during a commit
+/// ([`Other`](Self::Other)) leaves that open.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SqliteError {
+    /// Somebody else held the database for longer than the busy timeout. Trying again later is safe.
+    #[error("the database is locked by another connection")]
+    Locked(#[source] sqlx::Error),
+    /// The disk is full, or the database has reached its page limit. Make room.
+    #[error("the disk is full, or the database has reached its page limit")]
+    Full(#[source] sqlx::Error),
+    /// The file, its folder or the disk may not be written to.
+    #[error("the database is read-only")]
+    ReadOnly(#[source] sqlx::Error),
+    /// The file could not be opened or made: a missing folder, or a lack of permission.
+    #[error("the database file cannot be opened")]
+    CannotOpen(#[source] sqlx::Error),
+    /// The file is damaged or no database, or a row has what this store never writes. Restore a backup.
+    #[error("the database is damaged, or no database")]
+    Damaged(#[source] sqlx::Error),
+    /// A table of the store is gone since the store was made.
+    #[error("a table of the store is missing")]
+    MissingTable(#[source] sqlx::Error),
+    /// A newer version of this library has been here. Deploy that one or a later one.
+    #[error("the tables have version {found}, and this version of countersign knows them up to {known}")]
+    NewerSchema {
+        /// The version of the tables.
+        found: u64,
+        /// The highest version that is known here.
+        known: u64,
+    },
+    /// A power cut could undo the pool's commits: a spent code would be good again.
+    #[error(
+        "commits would not survive a power cut (journal_mode = {journal_mode}, synchronous = {synchronous}): \
+         use WAL with synchronous = FULL, as SqliteStore::options does"
+    )]
+    NotDurable {
+        /// What SQLite says that its journal mode is.
+        journal_mode: String,
+        /// What SQLite says that its `synchronous` is: 0 off, 1 normal, 2 full, 3 extra.
+        synchronous: i64,
+    },
+    /// SQLite counts to 2⁶³ − 1.
+    #[error("the revision {0} is beyond what SQLite can store")]
+    RevisionOutOfRange(u64),
+    /// Anything else; the driver says what.
+    #[error(transparent)]
+    Other(sqlx::Error),
+}
+
+impl From<sqlx::Error> for SqliteError {
+    fn from(error: sqlx::Error) -> Self {
+        let of_sqlite = match &error {
+            // One row is always there, or should be: the one with the version of the tables.
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
+                return Self::Damaged(error);
+            }
+            sqlx::Error::Database(of_sqlite) => of_sqlite,
+            _ => return Self::Other(error),
+        };
+        let code: i32 = of_sqlite.code().and_then(|code| code.parse().ok()).unwrap_or_default();
+        // The low byte is the primary result code: <https://www.sqlite.org/rescode.html>
+        match code & 0xff {
+            5 | 6 => Self::Locked(error),
+            8 => Self::ReadOnly(error),
+            11 | 26 => Self::Damaged(error),
+            13 => Self::Full(error),
+            14 => Self::CannotOpen(error),
+            // The general error has no code for it.
+            1 if of_sqlite.message().starts_with("no such table") => Self::MissingTable(error),
+            _ => Self::Other(error),
+        }
+    }
+}

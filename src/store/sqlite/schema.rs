@@ -1,0 +1,38 @@
+//! The tables, and how those of an older version become those of this one.
+
+use sqlx::{Connection as _, SqliteConnection};
+
+use super::{SqliteError, connect};
+
+/// The way from an empty database to the tables of today. Each step ends with its own number in
+/// `countersign_schema`. What was released is never edited: a change is a further step.
+const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
+const KNOWN: u64 = STEPS.len() as u64;
+
+/// Walks the steps that this database has not seen.
+///
+/// In one transaction that has the write lock from its beginning: of several processes that start at the same time
+/// one walks, and the others find it done. A process that dies on the way leaves nothing behind.
+pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), SqliteError> {
+    let mut transaction = connection.begin_with(connect::BEGIN).await?;
+    let found = version(&mut transaction).await?;
+    if found > KNOWN {
+        return Err(SqliteError::NewerSchema { found, known: KNOWN });
+    }
+    for (number, step) in (1..).zip(STEPS) {
+        if number > found {
+            sqlx::raw_sql(step).execute(&mut *transaction).await?;
+        }
+    }
+    Ok(transaction.commit().await?)
+}
+
+async fn version(connection: &mut SqliteConnection) -> Result<u64, SqliteError> {
+    const EXISTS: &str =
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'countersign_schema'";
+    let tables: i64 = sqlx::query_scalar(EXISTS).fetch_one(&mut *connection).await?;
+    if tables == 0 {
+        return Ok(0);
+    }
+    Ok(sqlx::query_scalar("SELECT version FROM countersign_schema").fetch_one(connection).await?)
+}
