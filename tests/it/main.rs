@@ -2,5 +2,7 @@
 #![allow(unreachable_pub, reason = "the modules of this binary share their helpers with `pub`")]
 
 mod engine;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod stories;
 mod world;
