@@ -1,0 +1,55 @@
+// Comfort only: every page works without this file.
+"use strict";
+
+// A form that was sent once is not sent again by a second click: its code would be spent already.
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
+addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});
+
+// Times in the browser's own zone.
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const date = new Date(time.dateTime);
+  time.textContent = date.toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
+}
+
+// The key of the QR code, for the clipboard.
+const copy = document.getElementById("copy-key");
+if (copy && navigator.clipboard) {
+  copy.hidden = false;
+  copy.addEventListener("click", async () => {
+    const key = document.getElementById("key").textContent.replaceAll(/\s/g, "");
+    try {
+      await navigator.clipboard.writeText(key);
+      copy.textContent = "Copied";
+    } catch {
+      copy.textContent = "Please copy it by hand";
+    }
+  });
+}
+
+// Where there is room for the QR code and the code field at once, the cursor waits in the field.
+const first = document.body.dataset.page === "setup" && !document.getElementById("code-error");
+if (first && matchMedia("(min-width: 44rem)").matches) {
+  document.getElementById("code").focus({ preventScroll: true });
+}
+
+// How long to wait, counted down by the browser.
+const wait = document.getElementById("wait");
+if (wait) {
+  const end = performance.now() + 1000 * Number(wait.dataset.seconds);
+  const count = (n, unit) => (n === 0 ? [] : [`${n} ${unit}${n === 1 ? "" : "s"}`]);
+  const tick = setInterval(() => {
+    const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+    if (left > 0) {
+      wait.textContent = [...count(Math.floor(left / 60), "minute"), ...count(left % 60, "second")].join(" ");
+    } else {
+      clearInterval(tick);
+      wait.parentElement.textContent = "You can try again now.";
+    }
+  }, 1000);
+}

@@ -1,0 +1,88 @@
+//! What everybody sees and does for himself: the first page, the password, another phone.
+
+use axum::{
+    Form,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use countersign::{Means, Refusal, Verdict};
+use serde::Deserialize;
+
+use crate::{
+    app::App,
+    pages::{self, Failure, Frame, WrongPassword},
+    passwords,
+    session::SignedIn,
+};
+
+#[derive(Deserialize)]
+pub(crate) struct NewPassword {
+    current: String,
+    new: String,
+    repeat: String,
+}
+
+pub(crate) async fn home(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Failure> {
+    let requirement = app.two_factor.requirement(&signed_in.user.org).await?;
+    Ok(pages::ok(&pages::Home {
+        frame: Frame::from(&signed_in),
+        role: signed_in.pass.role(),
+        with_code: signed_in.pass.means() == Means::Code,
+        required: requirement.asks(),
+        since: signed_in.pass.earned_at(),
+        name: signed_in.user.name,
+    }))
+}
+
+pub(crate) async fn form(signed_in: SignedIn) -> Response {
+    pages::ok(&account_page(&signed_in, None))
+}
+
+/// A new password ends every session of the user, this one too: whoever else was signed in is out.
+pub(crate) async fn change_password(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Form(form): Form<NewPassword>,
+) -> Result<Response, Failure> {
+    let user = &signed_in.user;
+    let wrong = if app.people.authenticate(&user.login, &form.current).await?.is_none() {
+        Some(WrongPassword::Current)
+    } else if form.new.chars().count() < passwords::FEWEST_CHARACTERS {
+        Some(WrongPassword::TooShort)
+    } else if form.new != form.repeat {
+        Some(WrongPassword::NotRepeated)
+    } else {
+        None
+    };
+    if wrong.is_some() {
+        return Ok(pages::again(&account_page(&signed_in, wrong)));
+    }
+    app.change_password(user, &form.new).await?;
+    signed_in.session.end(&app, "Your password is changed. Please sign in with the new one.").await
+}
+
+/// Another phone: the authenticator of now works until the new one's first code was right.
+pub(crate) async fn replace_authenticator(
+    State(app): State<App>,
+    signed_in: SignedIn,
+) -> Result<Response, Failure> {
+    let (ticket, page) = match app.two_factor.replace(&signed_in.pass).await? {
+        Verdict::Granted(ticket) => (ticket, "/setup"),
+        Verdict::Refused(Refusal::FreshCodeNeeded) => match app.two_factor.step_up(&signed_in.pass).await? {
+            Verdict::Granted(ticket) => (ticket, "/code"),
+            Verdict::Refused(refusal) => return Ok(pages::refused(Frame::from(&signed_in), refusal)),
+        },
+        Verdict::Refused(refusal) => return Ok(pages::refused(Frame::from(&signed_in), refusal)),
+    };
+    let cookie = signed_in.session.park(&app, &signed_in.user, &ticket, "/account").await?;
+    Ok((cookie, Redirect::to(page)).into_response())
+}
+
+fn account_page(signed_in: &SignedIn, wrong: Option<WrongPassword>) -> pages::Account {
+    pages::Account {
+        frame: Frame::from(signed_in),
+        login: signed_in.user.login.clone(),
+        has_authenticator: signed_in.pass.means() == Means::Code,
+        wrong,
+    }
+}

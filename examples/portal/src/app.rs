@@ -1,0 +1,112 @@
+//! Everything put together: what the handlers share, which paths there are, what every answer carries.
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, header},
+    middleware::{self, Next},
+    response::Response,
+    routing::{MethodRouter, get, post},
+};
+use countersign::{BoxError, Clock, TwoFactor, store::sqlite::SqliteStore};
+use sqlx::SqlitePool;
+
+use crate::{
+    account,
+    data::Data,
+    login,
+    pages::Failure,
+    passwords::Passwords,
+    people::{People, User},
+    session, settings,
+};
+
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) pool: SqlitePool,
+    pub(crate) people: People,
+    pub(crate) two_factor: TwoFactor,
+    /// The same store that `two_factor` writes to, for reading the audit trail.
+    pub(crate) store: SqliteStore,
+    pub(crate) https: bool,
+}
+
+impl App {
+    pub(crate) async fn new(
+        data: Data,
+        passwords: Passwords,
+        clock: impl Clock,
+        https: bool,
+    ) -> Result<Self, BoxError> {
+        let Data { pool, keyring } = data;
+        let people = People::new(pool.clone(), passwords);
+        let store = SqliteStore::new(pool.clone()).await?;
+        let two_factor = TwoFactor::new(people.clone(), store.clone(), keyring)
+            .issuer("Acme Portal")
+            .clock(clock)
+            .build()?;
+        Ok(Self { pool, people, two_factor, store, https })
+    }
+
+    /// A new password ends what the old one opened: the sessions here, and whatever the library handed out.
+    pub(crate) async fn change_password(&self, user: &User, password: &str) -> Result<(), BoxError> {
+        self.people.set_password(user, password).await?;
+        Ok(self.two_factor.end_trust(&user.org, &user.id()).await?)
+    }
+}
+
+pub(crate) fn router(app: App) -> Router {
+    Router::new()
+        .route("/", get(account::home))
+        .route("/login", get(login::form).post(login::sign_in))
+        .route("/code", get(login::code_form).post(login::code))
+        .route("/setup", get(login::setup_form).post(login::setup))
+        .route("/logout", post(login::sign_out))
+        .route("/account", get(account::form))
+        .route("/account/password", post(account::change_password))
+        .route("/account/authenticator", post(account::replace_authenticator))
+        .route("/settings", get(settings::form).post(settings::save))
+        .route("/settings/people/{id}/reset", get(settings::confirm_reset).post(settings::reset))
+        .route("/settings/people/{id}/unlock", get(settings::confirm_unlock).post(settings::unlock))
+        .route("/settings/trail", get(settings::trail))
+        .fallback(|| async { Failure::missing() })
+        .layer(middleware::from_fn_with_state(app.clone(), session::guard))
+        // Below this line are no pages: no session is looked for.
+        .route("/style.css", asset("text/css", include_str!("../assets/style.css")))
+        .route("/comfort.js", asset("text/javascript", include_str!("../assets/comfort.js")))
+        .route("/mark.svg", asset("image/svg+xml", include_str!("../assets/mark.svg")))
+        .layer(middleware::from_fn_with_state(app.clone(), headers))
+        .with_state(app)
+}
+
+/// A file that is part of the program.
+fn asset(media_type: &'static str, text: &'static str) -> MethodRouter<App> {
+    let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "max-age=3600")];
+    get(move || async move { (headers, text) })
+}
+
+/// What every answer carries. The policy knows no inline script or style, so text that slipped through the
+/// templates' escaping would still not run.
+async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
+    const ALWAYS: [(HeaderName, &str); 5] = [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; \
+             base-uri 'none'; frame-ancestors 'none'",
+        ),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ];
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.extend(ALWAYS.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    // Pages show secrets and names: neither the disk nor the back button after a sign-out may keep them.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if app.https {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+    response
+}

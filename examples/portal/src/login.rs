@@ -1,0 +1,187 @@
+//! From the password to being signed in: the second step is the library's, the pages are ours.
+
+use axum::{
+    Extension, Form,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use countersign::{Attempt, Enrolled, Error, ErrorKind, FirstFactor, Gate, Refusal, Ticket, Verdict};
+use serde::Deserialize;
+
+use crate::{
+    app::App,
+    pages::{self, Complaint, Failure, Frame},
+    people::User,
+    session::Session,
+};
+
+#[derive(Deserialize)]
+pub(crate) struct Credentials {
+    login: String,
+    password: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct TypedCode {
+    code: String,
+}
+
+pub(crate) async fn form(Extension(session): Extension<Session>) -> Response {
+    if session.is_signed_in() {
+        return Redirect::to("/").into_response();
+    }
+    pages::ok(&pages::SignIn { frame: Frame::from(&session), login: String::new(), refused: false })
+}
+
+/// The first step: the password is the portal's to check. Where its bearer goes from here, the library says.
+pub(crate) async fn sign_in(
+    State(app): State<App>,
+    Extension(session): Extension<Session>,
+    Form(form): Form<Credentials>,
+) -> Result<Response, Failure> {
+    let Some(user) = app.people.authenticate(&form.login, &form.password).await? else {
+        // One answer for a wrong password and an unknown name.
+        return Ok(pages::again(&pages::SignIn {
+            frame: Frame::from(&session),
+            login: form.login,
+            refused: true,
+        }));
+    };
+    let first_factor = FirstFactor::accepted(&user.org, &user.id()).seen_from(&session.seen_from);
+    match app.two_factor.check_in(first_factor).await? {
+        Gate::Open(pass) => session.sign_in(&app, pass, None).await,
+        Gate::AskCode(ticket) => park(&app, &session, &user, &ticket, "/code").await,
+        Gate::Enroll(ticket) => park(&app, &session, &user, &ticket, "/setup").await,
+        Gate::Blocked => blocked(&app, &session, &user).await,
+    }
+}
+
+async fn park(
+    app: &App,
+    session: &Session,
+    user: &User,
+    ticket: &Ticket,
+    page: &str,
+) -> Result<Response, Failure> {
+    let cookie = session.park(app, user, ticket, "/").await?;
+    Ok((cookie, Redirect::to(page)).into_response())
+}
+
+/// *Enter your code*, at the end of a sign-in or before an administrative act.
+pub(crate) async fn code_form(Extension(session): Extension<Session>) -> Response {
+    match session.ticket() {
+        Some(_) => pages::ok(&code_page(&session, None)),
+        None => Redirect::to("/").into_response(),
+    }
+}
+
+pub(crate) async fn code(
+    State(app): State<App>,
+    Extension(session): Extension<Session>,
+    Form(form): Form<TypedCode>,
+) -> Result<Response, Failure> {
+    let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
+    let attempt = Attempt::new(&ticket, &form.code).seen_from(&session.seen_from);
+    match outcome(app.two_factor.verify(attempt).await)? {
+        Outcome::Granted(pass) => session.sign_in(&app, pass, None).await,
+        Outcome::Again(complaint) => Ok(pages::again(&code_page(&session, Some(complaint)))),
+        Outcome::Over(refusal) => over(&app, &session, refusal).await,
+    }
+}
+
+/// *Set up two-factor authentication*: after the password, or for another phone. A reload shows the same QR code.
+pub(crate) async fn setup_form(
+    State(app): State<App>,
+    Extension(session): Extension<Session>,
+) -> Result<Response, Failure> {
+    setup_page(&app, &session, None).await
+}
+
+pub(crate) async fn setup(
+    State(app): State<App>,
+    Extension(session): Extension<Session>,
+    Form(form): Form<TypedCode>,
+) -> Result<Response, Failure> {
+    let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
+    let attempt = Attempt::new(&ticket, &form.code).seen_from(&session.seen_from);
+    match outcome(app.two_factor.confirm(attempt).await)? {
+        Outcome::Granted(Enrolled { pass, .. }) => {
+            session.sign_in(&app, pass, Some("Your authenticator app is set up.")).await
+        }
+        Outcome::Again(complaint) => setup_page(&app, &session, Some(complaint)).await,
+        Outcome::Over(refusal) => over(&app, &session, refusal).await,
+    }
+}
+
+pub(crate) async fn sign_out(
+    State(app): State<App>,
+    Extension(session): Extension<Session>,
+) -> Result<Response, Failure> {
+    let notice = if session.is_signed_in() { "You are signed out." } else { "" };
+    session.end(&app, notice).await
+}
+
+/// What becomes of a request with a code.
+enum Outcome<T> {
+    Granted(T),
+    /// The form is shown again.
+    Again(Complaint),
+    /// No form would help.
+    Over(Refusal),
+}
+
+fn outcome<T>(answer: Result<Verdict<T>, Error>) -> Result<Outcome<T>, Error> {
+    match answer {
+        Ok(Verdict::Granted(granted)) => Ok(Outcome::Granted(granted)),
+        Ok(Verdict::Refused(
+            refusal @ (Refusal::Malformed
+            | Refusal::WrongCode { .. }
+            | Refusal::AlreadyUsed { .. }
+            | Refusal::Wait { .. }
+            | Refusal::SetupExpired),
+        )) => Ok(Outcome::Again(Complaint::about(refusal))),
+        Ok(Verdict::Refused(refusal)) => Ok(Outcome::Over(refusal)),
+        Err(error) if error.kind() == ErrorKind::OutcomeUnknown => {
+            pages::log("nobody was let in", &error);
+            Ok(Outcome::Again(Complaint::outcome_unknown()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The end of a half-done sign-in: either the account is blocked, or it begins anew with the password.
+async fn over(app: &App, session: &Session, refusal: Refusal) -> Result<Response, Failure> {
+    let user = match session.user() {
+        Some(id) => app.people.by_id(&id).await?,
+        None => None,
+    };
+    if let (Refusal::Blocked, Some(user)) = (refusal, user) {
+        return blocked(app, session, &user).await;
+    }
+    session.end(app, "That took too long, or your account has changed meanwhile. Please sign in again.").await
+}
+
+/// Who can help? Only Master Admins who can sign in themselves are named; this page is seen by somebody who knows
+/// the password, and by nobody else.
+async fn blocked(app: &App, session: &Session, user: &User) -> Result<Response, Failure> {
+    let colleagues = app.people.colleagues(&user.org).await?;
+    let others = colleagues.into_iter().filter(|other| other.can_help() && other.user.id() != user.id());
+    let helpers = others.map(|other| other.user.name).collect();
+    Ok(pages::page(StatusCode::FORBIDDEN, &pages::Blocked { frame: Frame::from(session), helpers }))
+}
+
+fn code_page(session: &Session, complaint: Option<Complaint>) -> pages::Code {
+    pages::Code { frame: Frame::from(session), step_up: session.is_signed_in(), complaint }
+}
+
+async fn setup_page(app: &App, session: &Session, complaint: Option<Complaint>) -> Result<Response, Failure> {
+    let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
+    let setup = match app.two_factor.setup(&ticket).await? {
+        Verdict::Granted(setup) => setup,
+        Verdict::Refused(refusal) => return over(app, session, refusal).await,
+    };
+    let status = if complaint.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let frame = Frame::from(session);
+    Ok(pages::page(status, &pages::SetUp { frame, setup, replaces: session.is_signed_in(), complaint }))
+}

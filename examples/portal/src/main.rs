@@ -1,0 +1,140 @@
+//! A small web portal with two-factor authentication by `countersign`: read it, run it, copy from it.
+//!
+//! In reading order:
+//!
+//! * `main.rs`: the command line
+//! * `data.rs`: the folder with the database and the keyring, and the people of the first start
+//! * `passwords.rs`: the first factor
+//! * `people.rs`: the portal's users, and the `Directory` that tells the library who is who
+//! * `session.rs`: what the server remembers of a browser; the one door to being signed in; CSRF
+//! * `app.rs`: everything put together: state, routes, headers
+//! * `login.rs`: password → code or QR code → signed in
+//! * `settings.rs`: what Master Admins do: the requirement, resets, the audit trail
+//! * `account.rs`: what everybody does for himself: the password, another phone
+//! * `pages.rs`: HTML, and the sentences for everything that can be refused or fail
+
+mod account;
+mod app;
+mod data;
+mod login;
+mod pages;
+mod passwords;
+mod people;
+mod session;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use countersign::{BoxError, Operator, Reason, Support, SystemClock, Verdict};
+
+use crate::{app::App, data::Data, passwords::Passwords};
+
+/// A small web portal with two-factor authentication.
+#[derive(Parser)]
+#[command(version)]
+struct CommandLine {
+    /// The folder that holds the database and the keyring
+    #[arg(long, global = true, value_name = "DIR", default_value = "portal-data")]
+    data: PathBuf,
+    #[command(flatten)]
+    serve: Serve,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Args)]
+struct Serve {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Browsers reach the portal by HTTPS, through a proxy: cookies are then sent over nothing else
+    #[arg(long)]
+    https: bool,
+    /// At the first start, give everybody this password instead of random ones (for demonstrations)
+    #[arg(long, value_name = "PASSWORD")]
+    seed_passwords: Option<String>,
+}
+
+/// What can be done while the portal runs or rests.
+#[derive(Subcommand)]
+enum Command {
+    /// Give somebody a new random password, and end everything the old one opened
+    Password { login: String },
+    /// The vendor's support desk resets somebody's second factor, who then must enroll again
+    SupportReset {
+        login: String,
+        /// Who at the support desk does it
+        #[arg(long, value_name = "NAME")]
+        operator: String,
+        /// Why, for the audit trail
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(CommandLine::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            pages::log("portal", &*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(line: CommandLine) -> Result<(), BoxError> {
+    let data = Data::open(&line.data).await?;
+    let app = App::new(data, Passwords::new()?, SystemClock, line.serve.https).await?;
+    match line.command {
+        None => serve(app, line.serve).await,
+        Some(Command::Password { login }) => new_password(&app, &login).await,
+        Some(Command::SupportReset { login, operator, reason }) => {
+            support_reset(&app, &login, &operator, &reason).await
+        }
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "the program speaks to whoever started it")]
+async fn serve(app: App, serve: Serve) -> Result<(), BoxError> {
+    let newcomers = data::seed(&app.pool, &app.people, serve.seed_passwords.as_deref()).await?;
+    if newcomers.is_empty() {
+        println!("The passwords were shown at the first start. `portal password LOGIN` makes a new one.");
+    } else {
+        println!("First start. These passwords are shown this one time:\n");
+        println!("  {:<8}  {:<14}  {:<13}  PASSWORD", "LOGIN", "NAME", "ROLE");
+        for (person, password) in &newcomers {
+            let role = pages::role(person.role);
+            println!("  {:<8}  {:<14}  {role:<13}  {password}", person.login, person.name);
+        }
+    }
+    let listener = tokio::net::TcpListener::bind(serve.listen).await?;
+    println!("\nPortal: http://{}", listener.local_addr()?);
+    let service = app::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    Ok(axum::serve(listener, service).await?)
+}
+
+#[allow(clippy::print_stdout, reason = "the program speaks to whoever started it")]
+async fn new_password(app: &App, login: &str) -> Result<(), BoxError> {
+    let user = app.people.by_login(login).await?.ok_or("nobody has this login name")?;
+    let password = passwords::draw()?;
+    app.change_password(&user, &password).await?;
+    println!("The new password of {}: {password}", user.name);
+    Ok(())
+}
+
+/// The portal never constructs a [`Support`] for a browser: whoever can start programs on this server is the
+/// vendor.
+#[allow(clippy::print_stdout, reason = "the program speaks to whoever started it")]
+async fn support_reset(app: &App, login: &str, operator: &str, reason: &str) -> Result<(), BoxError> {
+    let user = app.people.by_login(login).await?.ok_or("nobody has this login name")?;
+    let support = Support::new(&app.two_factor, Operator::new(operator)?);
+    match support.reset(&user.org, &user.id(), &Reason::new(reason)?).await? {
+        Verdict::Granted(()) => println!("{} must now set up two-factor authentication again.", user.name),
+        Verdict::Refused(refusal) => return Err(refusal.to_string().into()),
+    }
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! The portal's users: who they are and what they may be.
+
+use countersign::{BoxError, Directory, OrgId, Person, Role, Timestamp, UserId};
+use sqlx::{FromRow, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+
+use crate::passwords::Passwords;
+
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    number: i64,
+    pub(crate) org: OrgId,
+    pub(crate) login: String,
+    pub(crate) name: String,
+    pub(crate) role: Role,
+}
+
+impl User {
+    pub(crate) fn id(&self) -> UserId {
+        self.number.into()
+    }
+}
+
+/// A role that the library does not know is an error, and so is an org without a name: nobody gets in on it.
+impl FromRow<'_, SqliteRow> for User {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        let org = OrgId::new(row.try_get::<String, _>("org_id")?);
+        let role = row.try_get::<&str, _>("role")?.parse();
+        Ok(Self {
+            number: row.try_get("id")?,
+            org: org.map_err(|error| sqlx::Error::Decode(error.into()))?,
+            login: row.try_get("login")?,
+            name: row.try_get("name")?,
+            role: role.map_err(|error: countersign::UnknownRole| sqlx::Error::Decode(error.into()))?,
+        })
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct People {
+    pool: SqlitePool,
+    passwords: Passwords,
+}
+
+/// This is all that the library asks of the portal's users table, and it asks at every call: somebody whose role
+/// changes here has the new one at his next click.
+impl Directory for People {
+    type Error = BoxError;
+
+    async fn find(&self, org: &OrgId, user: &UserId) -> Result<Option<Person>, BoxError> {
+        let user = self.by_id(user).await?.filter(|user| user.org == *org);
+        // The authenticator app shows the login name beneath the portal's.
+        Ok(user.map(|user| Person::new(user.org.clone(), user.id(), user.role).account_name(user.login)))
+    }
+}
+
+impl People {
+    pub(crate) fn new(pool: SqlitePool, passwords: Passwords) -> Self {
+        Self { pool, passwords }
+    }
+
+    pub(crate) async fn by_id(&self, id: &UserId) -> sqlx::Result<Option<User>> {
+        // Ids are numbers here. What is no number is nobody's.
+        let Ok(number) = id.as_str().parse::<i64>() else { return Ok(None) };
+        sqlx::query_as("SELECT * FROM portal_users WHERE id = ?")
+            .bind(number)
+            .fetch_optional(&self.pool)
+            .await
+    }
+
+    pub(crate) async fn by_login(&self, login: &str) -> sqlx::Result<Option<User>> {
+        sqlx::query_as("SELECT * FROM portal_users WHERE login = ?")
+            .bind(login)
+            .fetch_optional(&self.pool)
+            .await
+    }
+
+    /// The user with this login name and this password. That there is no such user takes as long to find out as
+    /// that the password is another.
+    pub(crate) async fn authenticate(&self, login: &str, password: &str) -> Result<Option<User>, BoxError> {
+        let user = self.by_login(login.trim()).await?;
+        let hash: Option<String> = match &user {
+            Some(user) => {
+                let hash = sqlx::query_scalar("SELECT password_hash FROM portal_users WHERE id = ?");
+                Some(hash.bind(user.number).fetch_one(&self.pool).await?)
+            }
+            None => None,
+        };
+        let right = self.passwords.verify(password, hash.as_deref()).await?;
+        Ok(user.filter(|_| right))
+    }
+
+    /// Sets the password, and ends every session of the user in the same transaction.
+    pub(crate) async fn set_password(&self, user: &User, password: &str) -> Result<(), BoxError> {
+        let hash = self.passwords.hash(password).await?;
+        let mut both = self.pool.begin().await?;
+        sqlx::query("UPDATE portal_users SET password_hash = ? WHERE id = ?")
+            .bind(hash)
+            .bind(user.number)
+            .execute(&mut *both)
+            .await?;
+        sqlx::query("DELETE FROM portal_sessions WHERE user_id = ?")
+            .bind(user.id().as_str())
+            .execute(&mut *both)
+            .await?;
+        Ok(both.commit().await?)
+    }
+
+    pub(crate) async fn anybody(&self) -> sqlx::Result<bool> {
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM portal_users)").fetch_one(&self.pool).await
+    }
+
+    pub(crate) async fn add(
+        &self,
+        connection: &mut SqliteConnection,
+        org: &OrgId,
+        login: &str,
+        name: &str,
+        role: Role,
+        password: &str,
+    ) -> Result<User, BoxError> {
+        let insert = "INSERT INTO portal_users (org_id, login, name, role, password_hash)
+                      VALUES (?, ?, ?, ?, ?) RETURNING *";
+        let hash = self.passwords.hash(password).await?;
+        let new =
+            sqlx::query_as(insert).bind(org.as_str()).bind(login).bind(name).bind(role.as_str()).bind(hash);
+        Ok(new.fetch_one(connection).await?)
+    }
+
+    /// The org's internal users, with what the library's summary says of each.
+    pub(crate) async fn colleagues(&self, org: &OrgId) -> sqlx::Result<Vec<Colleague>> {
+        sqlx::query_as(
+            "SELECT people.*,
+                    coalesce(account.enrolled_epoch = org.epoch, FALSE) AS enrolled,
+                    account.enrolled_since, account.pending_until, account.waiting_until, account.blocked_since
+             FROM portal_users AS people
+             LEFT JOIN countersign_users AS account
+                    ON account.org_id = people.org_id AND account.user_id = CAST(people.id AS TEXT)
+             LEFT JOIN countersign_settings AS org ON org.org_id = people.org_id
+             WHERE people.org_id = ? AND people.role <> 'customer'
+             ORDER BY people.role = 'internal', people.name",
+        )
+        .bind(org.as_str())
+        .fetch_all(&self.pool)
+        .await
+    }
+}
+
+/// An internal user as a list shows him. For reading only: what somebody may do is never decided by this.
+#[derive(FromRow)]
+pub(crate) struct Colleague {
+    #[sqlx(flatten)]
+    pub(crate) user: User,
+    pub(crate) enrolled: bool,
+    enrolled_since: Option<i64>,
+    pending_until: Option<i64>,
+    waiting_until: Option<i64>,
+    blocked_since: Option<i64>,
+}
+
+/// How things stand with somebody's second factor.
+pub(crate) enum State {
+    NotRequired,
+    Blocked,
+    Waiting(Timestamp),
+    Enrolled(Timestamp),
+    QrShown,
+    MustEnroll,
+}
+
+impl Colleague {
+    pub(crate) fn state(&self, required: bool, now: Timestamp) -> State {
+        let at = |seconds: Option<i64>| seconds.map(|seconds| Timestamp::from_unix(seconds.cast_unsigned()));
+        let later = |seconds: Option<i64>| at(seconds).filter(|until| *until > now);
+        if !required {
+            State::NotRequired
+        } else if self.blocked_since.is_some() {
+            State::Blocked
+        } else if let Some(until) = later(self.waiting_until) {
+            State::Waiting(until)
+        } else if let (true, Some(since)) = (self.enrolled, at(self.enrolled_since)) {
+            State::Enrolled(since)
+        } else if later(self.pending_until).is_some() {
+            State::QrShown
+        } else {
+            State::MustEnroll
+        }
+    }
+
+    /// Whether this one can help a colleague who is locked out: a Master Admin who can sign in himself.
+    pub(crate) fn can_help(&self) -> bool {
+        self.user.role == Role::MasterAdmin && self.enrolled && self.blocked_since.is_none()
+    }
+}

@@ -1,0 +1,25 @@
+-- The portal's own tables. The library's stand beside them in the same file and are made by its adapter.
+
+CREATE TABLE IF NOT EXISTS portal_users (
+    -- AUTOINCREMENT: the id of a deleted user is never given to another, who would inherit his second factor.
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    org_id        TEXT NOT NULL,
+    login         TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    name          TEXT NOT NULL,
+    role          TEXT NOT NULL CHECK (role IN ('customer', 'internal', 'master-admin')),
+    password_hash TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS portal_sessions (
+    -- Whoever reads this table (a backup, say) cannot make a cookie from it.
+    id_hash    BLOB PRIMARY KEY,
+    user_id    TEXT,
+    -- Signed in. Only what a pass carries ever stands here.
+    stamp      TEXT,
+    -- A ticket on its way to a code, and where its bearer goes from there.
+    ticket     TEXT,
+    return_to  TEXT,
+    -- A sentence for the next page.
+    notice     TEXT,
+    expires_at INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,169 @@
+//! What Master Admins do: the requirement, resets, the audit trail.
+//!
+//! Who may do what is not decided here. The pages are closed to others for tidiness; the acts go to the library
+//! whoever sends them, which refuses and records what it must.
+
+use std::collections::HashMap;
+
+use axum::{
+    Form,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use countersign::{BoxError, Clock, Refusal, Requirement, RunningSessions, SystemClock, UserId, Verdict};
+use serde::Deserialize;
+
+use crate::{
+    app::App,
+    pages::{self, Failure, Frame},
+    people::Colleague,
+    session::SignedIn,
+};
+
+#[derive(Deserialize)]
+pub(crate) struct Wanted {
+    want: Option<String>,
+}
+
+/// A checkbox that is not ticked is not sent.
+#[derive(Deserialize)]
+pub(crate) struct InternalSettings {
+    two_factor: Option<String>,
+    at_once: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct PageOfTrail {
+    before: Option<i64>,
+}
+
+pub(crate) async fn form(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Failure> {
+    signed_in.master_admin()?;
+    let requirement = app.two_factor.requirement(&signed_in.user.org).await?;
+    Ok(pages::ok(&pages::Settings {
+        frame: Frame::from(&signed_in),
+        requirement,
+        checked: wanted.want.map_or(requirement.asks(), |want| want == "on"),
+        colleagues: app.people.colleagues(&signed_in.user.org).await?,
+        now: SystemClock.now(),
+        me: signed_in.user.login,
+    }))
+}
+
+pub(crate) async fn save(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Form(form): Form<InternalSettings>,
+) -> Result<Response, Failure> {
+    let (to, asked_for) = match form.two_factor {
+        Some(_) => (Requirement::On, "/settings?want=on"),
+        None => (Requirement::Off, "/settings?want=off"),
+    };
+    // Saving what holds already must not change how running sessions are treated.
+    let requirement = app.two_factor.requirement(&signed_in.user.org).await?;
+    if signed_in.master_admin().is_ok() && requirement.asks() == to.asks() {
+        return Ok(Redirect::to("/settings").into_response());
+    }
+    let sessions = if form.at_once.is_some() { RunningSessions::End } else { RunningSessions::GoOn };
+    let verdict = app.two_factor.require(&signed_in.pass, to, sessions).await?;
+    let notice = "Your settings are saved.";
+    done(&app, signed_in, verdict, asked_for, notice).await
+}
+
+/// *Do you really want to?*, on a page of its own: it works without scripts, and it is where an admin comes back
+/// to when a code was asked for.
+pub(crate) async fn confirm_reset(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(id): Path<i64>,
+) -> Result<Response, Failure> {
+    confirm(&app, signed_in, id, "reset").await
+}
+
+pub(crate) async fn reset(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(id): Path<i64>,
+) -> Result<Response, Failure> {
+    let verdict = app.two_factor.reset(&signed_in.pass, &UserId::from(id)).await?;
+    let asked_for = format!("/settings/people/{id}/reset");
+    let notice = "Done. Two-factor authentication has to be set up again at the next sign-in.";
+    done(&app, signed_in, verdict, &asked_for, notice).await
+}
+
+pub(crate) async fn confirm_unlock(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(id): Path<i64>,
+) -> Result<Response, Failure> {
+    confirm(&app, signed_in, id, "unlock").await
+}
+
+pub(crate) async fn unlock(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(id): Path<i64>,
+) -> Result<Response, Failure> {
+    let verdict = app.two_factor.unlock(&signed_in.pass, &UserId::from(id)).await?;
+    let asked_for = format!("/settings/people/{id}/unlock");
+    let notice = "Done. The account is unlocked, and its authenticator app works as before.";
+    done(&app, signed_in, verdict, &asked_for, notice).await
+}
+
+async fn confirm(app: &App, signed_in: SignedIn, id: i64, act: &'static str) -> Result<Response, Failure> {
+    signed_in.master_admin()?;
+    let colleague = app.people.by_id(&UserId::from(id)).await?.filter(|user| user.org == signed_in.user.org);
+    let name = colleague.ok_or_else(Failure::missing)?.name;
+    Ok(pages::ok(&pages::Confirm { frame: Frame::from(&signed_in), act, name }))
+}
+
+/// After an administrative act. Where the library wants a code first, the admin is sent for one and comes back to
+/// the page `asked_for`, where the act awaits his confirmation again: nothing is done behind a code page.
+async fn done(
+    app: &App,
+    signed_in: SignedIn,
+    verdict: Verdict<()>,
+    asked_for: &str,
+    notice: &str,
+) -> Result<Response, Failure> {
+    let refusal = match verdict {
+        Verdict::Granted(()) => {
+            signed_in.session.say(app, Some(notice)).await?;
+            return Ok(Redirect::to("/settings").into_response());
+        }
+        Verdict::Refused(Refusal::FreshCodeNeeded) => match app.two_factor.step_up(&signed_in.pass).await? {
+            Verdict::Granted(ticket) => {
+                let cookie = signed_in.session.park(app, &signed_in.user, &ticket, asked_for).await?;
+                return Ok((cookie, Redirect::to("/code")).into_response());
+            }
+            Verdict::Refused(refusal) => refusal,
+        },
+        Verdict::Refused(refusal) => refusal,
+    };
+    Ok(pages::refused(Frame::from(&signed_in), refusal))
+}
+
+/// What happened, newest first.
+pub(crate) async fn trail(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Query(page): Query<PageOfTrail>,
+) -> Result<Response, Failure> {
+    const LENGTH: u32 = 25;
+    signed_in.master_admin()?;
+    let events = app.store.events(&signed_in.user.org, page.before, LENGTH).await.map_err(BoxError::from)?;
+    let full = events.len() == LENGTH as usize;
+    let older = events.last().map(|oldest| oldest.id).filter(|_| full);
+    let colleagues = app.people.colleagues(&signed_in.user.org).await?;
+    let names: HashMap<_, _> = colleagues
+        .into_iter()
+        .map(|Colleague { user, .. }| (user.id().as_str().to_owned(), user.name))
+        .collect();
+    let events = events.into_iter().map(|event| pages::Happened::new(event, &names)).collect();
+    let (frame, newest) = (Frame::from(&signed_in), page.before.is_none());
+    Ok(pages::ok(&pages::Trail { frame, events, older, newest }))
+}

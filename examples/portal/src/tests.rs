@@ -1,0 +1,309 @@
+//! What must hold whatever the pages look like. A real browser tries the rest (`tests/browser` of the library).
+
+use std::time::Duration;
+
+use argon2::Params;
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Request, StatusCode, header},
+    response::Response,
+};
+use countersign::{
+    Clock, OrgId, SystemClock, Timestamp,
+    otp::{Secret, Totp},
+    testing::ManualClock,
+};
+use tower::ServiceExt;
+
+use crate::{
+    app::{self, App},
+    data::{self, Data},
+    passwords::Passwords,
+};
+
+const PASSWORD: &str = "correct horse battery";
+/// By the order in which they are added at the first start.
+const SAM: u32 = 3;
+
+/// A portal on a folder of its own, in which everybody has the same password and time stands still.
+struct Portal {
+    app: App,
+    clock: ManualClock,
+    _folder: tempfile::TempDir,
+}
+
+impl Portal {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = ManualClock::at(SystemClock.now());
+        // The weakest that argon2 takes: these tests are not about guessing passwords.
+        let passwords = Passwords::with(Params::new(8, 1, 1, None).unwrap()).unwrap();
+        let data = Data::open(folder.path()).await.unwrap();
+        let app = App::new(data, passwords, clock.clone(), false).await.unwrap();
+        data::seed(&app.pool, &app.people, Some(PASSWORD)).await.unwrap();
+        Self { app, clock, _folder: folder }
+    }
+
+    fn browser(&self) -> Browser {
+        Browser { router: app::router(self.app.clone()), cookie: None, page: String::new() }
+    }
+
+    async fn signed_in(&self, login: &str) -> Browser {
+        let mut browser = self.browser();
+        browser.password(login).await;
+        browser
+    }
+
+    /// How often something happened.
+    async fn count(&self, kind: &str) -> usize {
+        let events = self.app.store.events(&OrgId::new("acme").unwrap(), None, 100).await.unwrap();
+        events.iter().filter(|event| event.kind == kind).count()
+    }
+
+    /// Each code works once, so every one is of a later time.
+    fn next_code(&self, secret: &Secret) -> String {
+        self.clock.advance(Duration::from_secs(30));
+        Totp::default().code_at(secret, self.clock.now()).expose()
+    }
+}
+
+struct Browser {
+    router: Router,
+    cookie: Option<String>,
+    page: String,
+}
+
+impl Browser {
+    async fn get(&mut self, path: &str) -> Response<()> {
+        self.send(Request::get(path), Body::empty()).await
+    }
+
+    /// Fills in the form of the page that is open.
+    async fn post(&mut self, path: &str, fields: &str) -> Response<()> {
+        let csrf = self.between("name=\"csrf\" value=\"", "\"").unwrap_or_default();
+        self.post_as(path, &format!("csrf={csrf}&{fields}")).await
+    }
+
+    async fn post_as(&mut self, path: &str, form: &str) -> Response<()> {
+        let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request, Body::from(form.to_owned())).await
+    }
+
+    async fn send(&mut self, mut request: axum::http::request::Builder, body: Body) -> Response<()> {
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        if let Some(cookie) = parts.headers.get(header::SET_COOKIE) {
+            self.cookie = cookie.to_str().unwrap().split(';').next().map(str::to_owned);
+        }
+        self.page = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().into()).unwrap();
+        Response::from_parts(parts, ())
+    }
+
+    fn between(&self, before: &str, after: &str) -> Option<String> {
+        let (_, rest) = self.page.split_once(before)?;
+        rest.split_once(after).map(|(text, _)| text.to_owned())
+    }
+
+    /// The first step, and where it leads.
+    async fn password(&mut self, login: &str) -> String {
+        self.get("/login").await;
+        let response = self.post("/login", &format!("login={login}&password={PASSWORD}")).await;
+        destination(&response)
+    }
+
+    /// The second step for the first time: the key of the page is typed into an app, and its code into the page.
+    async fn enroll(&mut self, portal: &Portal) -> Secret {
+        self.get("/setup").await;
+        let secret = Secret::from_base32(&self.between("id=\"key\">", "<").unwrap()).unwrap();
+        let code = portal.next_code(&secret);
+        assert_eq!(destination(&self.post("/setup", &format!("code={code}")).await), "/");
+        secret
+    }
+}
+
+fn destination(response: &Response<()>) -> String {
+    response.headers().get(header::LOCATION).map_or("", |to| to.to_str().unwrap()).to_owned()
+}
+
+async fn switch_on(portal: &Portal) {
+    let mut morgan = portal.signed_in("morgan").await;
+    morgan.get("/settings").await;
+    assert_eq!(destination(&morgan.post("/settings", "two_factor=on").await), "/settings");
+}
+
+#[tokio::test]
+async fn the_story_from_off_to_a_code_at_sign_in() {
+    let portal = Portal::new().await;
+    assert_eq!(portal.browser().password("sam").await, "/", "nobody is asked at first");
+    switch_on(&portal).await;
+
+    let mut sam = portal.browser();
+    assert_eq!(sam.password("sam").await, "/setup");
+    assert_eq!(destination(&sam.get("/").await), "/login", "the password alone opens nothing");
+    let secret = sam.enroll(&portal).await;
+    assert_eq!(sam.get("/").await.status(), StatusCode::OK);
+
+    let mut sam = portal.browser();
+    assert_eq!(sam.password("sam").await, "/code");
+    assert_eq!(destination(&sam.get("/account").await), "/login", "the password alone opens nothing");
+    sam.get("/code").await;
+    assert_eq!(sam.post("/code", "code=12345").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(sam.page.contains("A code has six digits"));
+    let code = portal.next_code(&secret);
+    assert_eq!(destination(&sam.post("/code", &format!("code={code}")).await), "/");
+
+    assert_eq!(portal.browser().password("casey").await, "/", "customers are never asked");
+}
+
+#[tokio::test]
+async fn a_form_from_elsewhere_is_refused() {
+    let portal = Portal::new().await;
+    let mut morgan = portal.signed_in("morgan").await;
+    for form in ["two_factor=on", "csrf=&two_factor=on", "csrf=AAAA&two_factor=on"] {
+        assert_eq!(morgan.post_as("/settings", form).await.status(), StatusCode::FORBIDDEN);
+    }
+    assert_eq!(portal.count("requirement-changed").await, 0);
+
+    // The token is right, but the browser says that another site sent the form.
+    morgan.get("/settings").await;
+    let token = morgan.between("name=\"csrf\" value=\"", "\"").unwrap();
+    let request = Request::post("/settings").header("sec-fetch-site", "cross-site");
+    let response = morgan.send(request, Body::from(format!("csrf={token}&two_factor=on"))).await;
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn who_is_no_master_admin_is_refused_and_that_is_recorded() {
+    let portal = Portal::new().await;
+    let mut sam = portal.signed_in("sam").await;
+    for path in ["/settings", "/settings/trail", "/settings/people/2/reset"] {
+        assert_eq!(sam.get(path).await.status(), StatusCode::FORBIDDEN, "{path}");
+    }
+    sam.get("/").await;
+    assert_eq!(sam.post("/settings", "two_factor=on").await.status(), StatusCode::FORBIDDEN);
+    sam.get("/").await;
+    assert_eq!(sam.post("/settings/people/2/reset", "").await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(portal.count("act-refused").await, 2);
+    assert_eq!(portal.count("requirement-changed").await, 0);
+}
+
+#[tokio::test]
+async fn a_session_gets_a_new_id_at_sign_in_and_the_old_one_opens_nothing() {
+    let portal = Portal::new().await;
+    let mut planted = portal.browser();
+    planted.get("/login").await;
+    let mut sam = portal.browser();
+    sam.cookie.clone_from(&planted.cookie);
+    sam.password("sam").await;
+    assert_ne!(sam.cookie, planted.cookie);
+    assert_eq!(destination(&planted.get("/").await), "/login");
+    let signed_in = sam.cookie.clone();
+    sam.get("/").await;
+    sam.post("/logout", "").await;
+    sam.cookie = signed_in;
+    assert_eq!(destination(&sam.get("/").await), "/login", "signed out is signed out");
+}
+
+#[tokio::test]
+async fn an_old_code_is_not_enough_to_reset_somebody_and_the_admin_comes_back_after_a_new_one() {
+    let portal = Portal::new().await;
+    switch_on(&portal).await;
+    let mut sam = portal.signed_in("sam").await;
+    sam.enroll(&portal).await;
+    let mut riley = portal.signed_in("riley").await;
+    let secret = riley.enroll(&portal).await;
+
+    portal.clock.advance(Duration::from_mins(6));
+    let reset = format!("/settings/people/{SAM}/reset");
+    riley.get(&reset).await;
+    assert_eq!(destination(&riley.post(&reset, "").await), "/code");
+    assert_eq!(portal.count("reset").await, 0);
+    riley.get("/code").await;
+    let code = portal.next_code(&secret);
+    assert_eq!(destination(&riley.post("/code", &format!("code={code}")).await), reset);
+    riley.get(&reset).await;
+    assert_eq!(destination(&riley.post(&reset, "").await), "/settings");
+    assert_eq!(portal.count("reset").await, 1);
+
+    assert_eq!(destination(&sam.get("/").await), "/login", "the sessions of who was reset are over");
+    sam.get("/login").await;
+    assert!(sam.page.contains("Your session is over."));
+    assert_eq!(sam.password("sam").await, "/setup");
+}
+
+#[tokio::test]
+async fn who_signed_in_before_the_switch_is_told_to_enroll_first() {
+    let portal = Portal::new().await;
+    let mut riley = portal.signed_in("riley").await;
+    switch_on(&portal).await;
+    let reset = format!("/settings/people/{SAM}/reset");
+    assert_eq!(riley.get(&reset).await.status(), StatusCode::OK, "running sessions go on");
+    assert_eq!(riley.post(&reset, "").await.status(), StatusCode::FORBIDDEN);
+    assert!(riley.page.contains("Sign out and in again"));
+}
+
+#[tokio::test]
+async fn a_blocked_user_is_told_who_can_help() {
+    let portal = Portal::new().await;
+    switch_on(&portal).await;
+    let mut sam = portal.signed_in("sam").await;
+    let secret = sam.enroll(&portal).await;
+    let mut sam = portal.signed_in("sam").await;
+    sam.get("/code").await;
+    // The right one of yesterday. (A million to one that it is a right one of today, too.)
+    let yesterday = Timestamp::from_unix(portal.clock.now().as_unix() - 24 * 60 * 60);
+    let wrong = Totp::default().code_at(&secret, yesterday).expose();
+    while portal.count("blocked").await == 0 {
+        sam.post("/code", &format!("code={wrong}")).await;
+        portal.clock.advance(Duration::from_hours(1));
+        sam = portal.signed_in("sam").await;
+        sam.get("/code").await;
+    }
+    sam.password("sam").await;
+    assert!(sam.page.contains("id=\"support\""), "no Master Admin can sign in with a code yet");
+    let mut riley = portal.signed_in("riley").await;
+    riley.enroll(&portal).await;
+    sam.password("sam").await;
+    assert!(sam.page.contains("<li>Riley Chen</li>") && !sam.page.contains("<li>Morgan Hale</li>"));
+}
+
+#[tokio::test]
+async fn a_new_password_ends_every_session() {
+    let portal = Portal::new().await;
+    let (mut here, mut there) = (portal.signed_in("sam").await, portal.signed_in("sam").await);
+    here.get("/account").await;
+    let form = format!("current={PASSWORD}&new=a much longer one&repeat=a much longer one");
+    assert_eq!(destination(&here.post("/account/password", &form).await), "/login");
+    assert_eq!(destination(&here.get("/").await), "/login");
+    assert_eq!(destination(&there.get("/").await), "/login");
+    assert_eq!(portal.count("trust-ended").await, 1);
+    assert_eq!(portal.browser().password("sam").await, "", "the old one is wrong now");
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers() {
+    let portal = Portal::new().await;
+    let mut browser = portal.browser();
+    for path in ["/login", "/style.css", "/nowhere", "/"] {
+        let response = browser.get(path).await;
+        let header = |name: &str| response.headers().get(name).map_or("", |value| value.to_str().unwrap());
+        assert!(header("content-security-policy").contains("default-src 'none'"), "{path}");
+        assert!(!header("content-security-policy").contains("unsafe"), "{path}");
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(header("cache-control") == "no-store", path != "/style.css", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_keyring_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Data::open(folder.path()).await.unwrap());
+    assert!(Data::open(folder.path()).await.is_ok(), "a later start");
+    std::fs::remove_file(folder.path().join("keyring.txt")).unwrap();
+    assert!(Data::open(folder.path()).await.is_err());
+}
