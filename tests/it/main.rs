@@ -2,7 +2,10 @@
 #![allow(unreachable_pub, reason = "the modules of this binary share their helpers with `pub`")]
 
 mod engine;
+mod races;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod edges;
+mod faults;
 mod stories;
 mod world;

@@ -26,7 +26,7 @@ over_every_store! {
 
     /// R5.
     async fn a_customer_is_never_asked_enrolled_or_written_to(world: World) {
-        let admin = world.switch_on().await;
+        let admin = world.switch_on_and_stay().await;
         let before = world.controls.calls();
         let pass = world.walk_in("carl").await;
         assert_eq!(pass.means(), Means::Customer);
@@ -150,7 +150,7 @@ over_every_store! {
 
     async fn switching_on_applies_from_the_next_login_and_running_sessions_go_on(world: World) {
         let running = world.walk_in("ian").await;
-        let admin = world.switch_on().await;
+        let admin = world.switch_on_and_stay().await;
         assert!(world.resume(running.stamp()).await.is_some());
         assert!(world.resume(admin.stamp()).await.is_some());
         // Master Admins included.
@@ -172,7 +172,7 @@ over_every_store! {
     }
 
     async fn switching_on_twice_makes_one_epoch(world: World) {
-        let admin = world.switch_on().await;
+        let admin = world.switch_on_and_stay().await;
         let (phone, _) = world.enroll("ian").await;
         // A session without a code may not switch any more, but may ask for what is already so: nothing changes.
         let (_, admin) = { drop(admin); world.enroll("bob").await };
@@ -289,7 +289,7 @@ over_every_store! {
 
     /// R13: the role is read anew, and a code at most five minutes old is wanted.
     async fn administration_wants_the_role_of_now_and_a_fresh_code(world: World) {
-        let before_the_switch = world.switch_on().await;
+        let before_the_switch = world.switch_on_and_stay().await;
         let reset = async |pass| world.two_factor.reset(pass, &user("ian")).await.unwrap();
         // A session from before the switch has no code to show, and no authenticator to make one.
         assert_eq!(refused(reset(&before_the_switch).await), Refusal::FreshCodeNeeded);

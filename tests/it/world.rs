@@ -108,6 +108,11 @@ pub struct Controls {
     overtaker: Mutex<Option<TwoFactor>>,
     /// Whose record was damaged, as long as it has this revision.
     damaged: Mutex<Option<(UserId, u64)>>,
+    /// Whose record is served in the place of another user's.
+    swapped_rows: Mutex<Option<(UserId, UserId)>>,
+    /// What every read of settings shows, as a replica would that has fallen behind.
+    stale_settings: Mutex<Option<Stored>>,
+    always_stale: AtomicBool,
     pub user_loads: AtomicUsize,
     pub settings_loads: AtomicUsize,
     pub swaps: AtomicUsize,
@@ -134,6 +139,20 @@ impl Controls {
     /// How often the store was called, for whatever.
     pub fn calls(&self) -> usize {
         [&self.user_loads, &self.settings_loads, &self.swaps].iter().map(|n| n.load(Ordering::SeqCst)).sum()
+    }
+
+    /// From now on `row` is read where `instead_of` is asked for.
+    pub fn serve_as(&self, instead_of: &str, row: &str) {
+        *self.swapped_rows.lock().unwrap() = Some((user(instead_of), user(row)));
+    }
+
+    pub fn serve_settings(&self, stale: Option<Stored>) {
+        *self.stale_settings.lock().unwrap() = stale;
+    }
+
+    /// Every write of a user's record finds that somebody else was faster.
+    pub fn always_stale(&self, stale: bool) {
+        self.always_stale.store(stale, Ordering::SeqCst);
     }
 
     fn takes(&self, fault: Fault) -> bool {
@@ -182,7 +201,11 @@ impl<S: UserStore + SettingsStore> UserStore for Probe<S> {
         if self.controls.takes(Fault::LoadUser) {
             return Err("the load failed".into());
         }
-        let mut loaded = self.store.load_user(org, user).await.map_err(Into::into)?;
+        let row = match &*self.controls.swapped_rows.lock().unwrap() {
+            Some((instead_of, row)) if instead_of == user => row.clone(),
+            _ => user.clone(),
+        };
+        let mut loaded = self.store.load_user(org, &row).await.map_err(Into::into)?;
         if let Some(stored) = &mut loaded
             && *self.controls.damaged.lock().unwrap() == Some((user.clone(), stored.revision))
         {
@@ -198,6 +221,9 @@ impl<S: UserStore + SettingsStore> UserStore for Probe<S> {
         self.controls.pause().await?;
         if self.controls.takes(Fault::SwapBefore) {
             return Err("the write failed".into());
+        }
+        if self.controls.always_stale.load(Ordering::SeqCst) {
+            return Ok(Swap::Stale);
         }
         let org = change.org.clone();
         let swapped = self.store.swap_user(user, change).await.map_err(Into::into)?;
@@ -226,6 +252,9 @@ impl<S: UserStore + SettingsStore> SettingsStore for Probe<S> {
         self.controls.pause().await?;
         if self.controls.takes(Fault::LoadSettings) {
             return Err("the load failed".into());
+        }
+        if let Some(stale) = &*self.controls.stale_settings.lock().unwrap() {
+            return Ok(Some(stale.clone()));
         }
         let loaded = self.store.load_settings(org).await.map_err(Into::into);
         self.controls.pause().await?;
@@ -271,7 +300,6 @@ pub struct World {
     pub backing: Backing,
     /// The driver, its store behind the probe.
     pub two_factor: TwoFactor,
-    limits: Limits,
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -300,15 +328,29 @@ impl World {
         }
         people.set("globex", "gus", Role::Internal);
         let (clock, controls) = (ManualClock::at(START), Arc::default());
-        let limits = Limits::default();
-        let two_factor = driver(&backing, &people, &controls, &clock, limits, keyring());
-        Self { clock, people, controls, backing, two_factor, limits, _folder: folder }
+        let two_factor = driver(builder(&backing, &people, &controls, keyring()), &clock, Limits::default());
+        Self { clock, people, controls, backing, two_factor, _folder: folder }
+    }
+
+    fn builder(&self, keyring: Keyring) -> Builder {
+        builder(&self.backing, &self.people, &self.controls, keyring)
     }
 
     /// The same world under other limits.
     pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self.two_factor = self.another_process();
+        self.two_factor = driver(self.builder(keyring()), &self.clock, limits);
+        self
+    }
+
+    /// The same world with other keys.
+    pub fn with_keyring(mut self, keyring: Keyring) -> Self {
+        self.two_factor = self.another_process_with(keyring);
+        self
+    }
+
+    /// The same world with another source of randomness.
+    pub fn with_random(mut self, random: impl SecureRandom) -> Self {
+        self.two_factor = driver(self.builder(keyring()).random(random), &self.clock, Limits::default());
         self
     }
 
@@ -318,23 +360,18 @@ impl World {
     }
 
     pub fn another_process_with(&self, keyring: Keyring) -> TwoFactor {
-        driver(&self.backing, &self.people, &self.controls, &self.clock, self.limits, keyring)
+        driver(self.builder(keyring), &self.clock, Limits::default())
     }
 
     /// One whose store is not behind the probe.
     pub fn undisturbed_process(&self) -> TwoFactor {
-        driver(&self.backing, &self.people, &Arc::default(), &self.clock, self.limits, keyring())
+        let builder = builder(&self.backing, &self.people, &Arc::default(), keyring());
+        driver(builder, &self.clock, Limits::default())
     }
 
     /// One whose orgs have this requirement before anybody sets one.
     pub fn another_process_requiring(&self, requirement: Requirement) -> TwoFactor {
-        let builder = builder(&self.backing, &self.people, &self.controls, keyring());
-        builder
-            .issuer("Acme Portal")
-            .clock(self.clock.clone())
-            .requirement_at_first(requirement)
-            .build()
-            .unwrap()
+        driver(self.builder(keyring()).requirement_at_first(requirement), &self.clock, Limits::default())
     }
 
     pub fn now(&self) -> Timestamp {
@@ -406,11 +443,16 @@ impl World {
         }
     }
 
-    /// Somebody's session begins while nothing is required yet, and he switches the requirement on.
-    pub async fn switch_on(&self) -> Pass {
-        let admin = self.walk_in("ann").await;
-        granted(self.switch(&admin, Requirement::On).await);
-        admin
+    /// Ann signs in while nothing is required yet, and switches the requirement on.
+    pub async fn switch_on(&self) {
+        let _ = self.switch_on_and_stay().await;
+    }
+
+    /// Her session, which goes on.
+    pub async fn switch_on_and_stay(&self) -> Pass {
+        let ann = self.walk_in("ann").await;
+        granted(self.switch(&ann, Requirement::On).await);
+        ann
     }
 
     pub async fn switch(&self, admin: &Pass, to: Requirement) -> Verdict<()> {
@@ -471,6 +513,16 @@ impl World {
         events.filter(|told| told.user.as_deref() == Some(id)).map(|told| told.kind).collect()
     }
 
+    /// The sealed settings of the org, as the store has them.
+    pub async fn settings(&self) -> Stored {
+        let settings = match &self.backing {
+            Backing::Memory(store) => store.load_settings(&org(ACME)).await.unwrap(),
+            #[cfg(feature = "sqlite")]
+            Backing::Sqlite(store) => store.load_settings(&org(ACME)).await.unwrap(),
+        };
+        settings.unwrap()
+    }
+
     /// The sealed record of a user, as the store has it.
     pub async fn record(&self, id: &str) -> Option<Stored> {
         match &self.backing {
@@ -517,15 +569,7 @@ fn builder(backing: &Backing, people: &People, controls: &Arc<Controls>, keyring
     }
 }
 
-fn driver(
-    backing: &Backing,
-    people: &People,
-    controls: &Arc<Controls>,
-    clock: &ManualClock,
-    limits: Limits,
-    keyring: Keyring,
-) -> TwoFactor {
-    let builder = builder(backing, people, controls, keyring);
+fn driver(builder: Builder, clock: &ManualClock, limits: Limits) -> TwoFactor {
     builder.issuer("Acme Portal").limits(limits).clock(clock.clone()).build().unwrap()
 }
 
