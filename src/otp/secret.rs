@@ -6,6 +6,9 @@ use zeroize::Zeroizing;
 
 use crate::{error::BoxError, random::SecureRandom};
 
+/// Base32 (RFC 4648 §6) without padding. The decoder of this alphabet knows upper case only.
+const ALPHABET: base32::Alphabet = base32::Alphabet::Rfc4648 { padding: false };
+
 /// A shared secret: 16 to 128 bytes.
 ///
 /// It shows itself to nobody who does not ask by name ([`expose`](Secret::expose),
@@ -83,11 +86,11 @@ impl Secret {
             return Err(InvalidSecret::TooLong);
         }
         let mut plain = Zeroizing::new(String::with_capacity(text.len()));
-        plain.extend(text.trim_end_matches('=').chars().filter(|c| !matches!(c, ' ' | '-')));
+        let characters = text.trim_end_matches(['=', ' ']).chars().filter(|c| !matches!(c, ' ' | '-'));
+        plain.extend(characters.map(|c| c.to_ascii_uppercase()));
         // These lengths no encoder makes: their last character holds no whole byte (RFC 4648 §6).
         let impossible = matches!(plain.len() % 8, 1 | 3 | 6);
-        let decoded = base32::decode(base32::Alphabet::Rfc4648 { padding: false }, &plain).map(Zeroizing::new);
-        match decoded {
+        match base32::decode(ALPHABET, &plain).map(Zeroizing::new) {
             Some(bytes) if !impossible => Self::from_bytes(&bytes),
             _ => Err(InvalidSecret::NotBase32),
         }
@@ -100,7 +103,7 @@ impl Secret {
 
     /// The secret as base32 in upper case without padding, as key URIs want it.
     pub fn to_base32(&self) -> Zeroizing<String> {
-        Zeroizing::new(base32::encode(base32::Alphabet::Rfc4648 { padding: false }, &self.0))
+        Zeroizing::new(base32::encode(ALPHABET, &self.0))
     }
 
     /// The base32 text in groups of four, for typing it into an app by hand.
