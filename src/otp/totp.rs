@@ -35,12 +35,15 @@ impl Digits {
         }
     }
 
-    /// 10 to the power of the number of digits (RFC 4226 §5.3, step 3).
-    const fn modulus(self) -> u32 {
+    /// The last so many decimal digits of a number (RFC 4226 §5.3, step 3).
+    ///
+    /// The number is secret, and how long a processor divides can depend on what it divides. By a divisor that
+    /// stands in the code the compiler multiplies instead, unless it optimizes for size above all (R12).
+    const fn last_of(self, number: u32) -> u32 {
         match self {
-            Self::Six => 1_000_000,
-            Self::Seven => 10_000_000,
-            Self::Eight => 100_000_000,
+            Self::Six => number % 1_000_000,
+            Self::Seven => number % 10_000_000,
+            Self::Eight => number % 100_000_000,
         }
     }
 }
@@ -48,6 +51,11 @@ impl Digits {
 /// A code that somebody typed or an engine computed: a number of so many digits.
 ///
 /// It has no `PartialEq`: codes are compared in constant time, by [`Totp::check`].
+///
+/// ```compile_fail,E0369
+/// # use countersign::otp::Code;
+/// fn leak_by_timing(a: Code, b: Code) -> bool { a == b }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Code {
     value: u32,
@@ -105,8 +113,7 @@ impl fmt::Debug for Code {
 
 /// The code of a counter (RFC 4226 §5.3).
 pub fn hotp(secret: &Secret, counter: u64, digits: Digits) -> Code {
-    let value = truncate(&keyed(secret), counter) % digits.modulus();
-    Code { value, digits }
+    Code { value: digits.last_of(truncate(&keyed(secret), counter)), digits }
 }
 
 /// HMAC-SHA-1 with its key taken in, so that the steps of a window share that work.
@@ -273,7 +280,7 @@ impl Totp {
             let exists = Choice::from(u8::from(step.is_some()));
             let number = step.map_or(0, Step::number);
             let fresh = Choice::from(u8::from(step > last_consumed));
-            let value = truncate(&keyed, number) % self.digits.modulus();
+            let value = self.digits.last_of(truncate(&keyed, number));
             let matches = value.ct_eq(&code.value) & exists;
             latest.conditional_assign(&number, matches & fresh);
             right |= matches & fresh;
