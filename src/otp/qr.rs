@@ -58,8 +58,9 @@ impl QrCode {
     /// It names itself for screen readers ("QR code"), and has no other text.
     pub fn to_svg(&self) -> Zeroizing<String> {
         let outer = self.outer();
-        // Twelve bytes a run of dark modules at the very most, and never more runs than half the modules.
-        let mut svg = Zeroizing::new(String::with_capacity(400 + outer * outer * 6));
+        // A run of one dark module takes 16 bytes at the most ("M100 100h1v1h-1z") and two modules, since a light
+        // one follows; longer runs take less for each. So the buffer never grows and leaves nothing unwiped behind.
+        let mut svg = Zeroizing::new(String::with_capacity(400 + outer * outer * 8));
         // Written straight into the buffer that is wiped; a String takes everything, so there is nothing to check.
         let _ = write!(
             svg,
@@ -84,7 +85,9 @@ impl QrCode {
     /// The code as text for a terminal, two modules a character. Black on white is asked for by ANSI colors:
     /// left to the terminal's own, the code would be inverted in one theme out of two.
     pub fn to_terminal(&self) -> Zeroizing<String> {
-        const BLACK_ON_WHITE: &str = "\x1b[38;2;0;0;0m\x1b[48;2;255;255;255m";
+        // Two of the 256 colors. Themes repaint the first 16 of them, and 24-bit colors are garbage to some
+        // terminals that are still in use (macOS's among them).
+        const BLACK_ON_WHITE: &str = "\x1b[38;5;16m\x1b[48;5;231m";
         const AS_BEFORE: &str = "\x1b[0m\n";
         let outer = self.outer();
         let mut text = Zeroizing::new(String::with_capacity(outer * (outer * 2 + 50)));
