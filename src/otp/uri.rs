@@ -10,7 +10,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
-use super::{secret::Secret, totp::{Digits, Totp}};
+use super::{
+    secret::Secret,
+    totp::{Digits, Totp},
+};
 
 /// What RFC 3986 §2.3 calls unreserved stays as it is; all else becomes `%XX`, a space `%20` and never `+`.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -35,8 +38,9 @@ pub enum InvalidLabel {
     /// A colon, which separates issuer and account: apps split at the first or at the last one, decoded or not.
     #[error("the {0} has a colon")]
     Colon(&'static str),
-    /// A control character, or one that reverses the direction of text and makes one name look like another.
-    #[error("the {0} has a control or bidirectional character")]
+    /// A control character, or one that is invisible or reverses the direction of text and so makes one name look
+    /// like another.
+    #[error("the {0} has a control, bidirectional or invisible character")]
     Invisible(&'static str),
     /// More than 120 bytes once percent-encoded.
     #[error("the {0} is too long for a QR code that is easy to scan")]
@@ -99,14 +103,15 @@ fn checked(what: &'static str, name: &str) -> Result<Box<str>, InvalidLabel> {
     }
 }
 
-/// The characters that Unicode's UAX #9 §2 uses to turn text around, the line and paragraph separators, and those
-/// of no width: nobody sees them, and with them a name can look like another. The joiner U+200D stays, since
-/// emoji and some scripts are made with it.
+/// The characters that turn the direction of text around (UAX #9 §2), separate lines, or show nothing at all:
+/// with them a name can look like another, or like none.
+///
+/// What emoji and some scripts are made with stays: the joiners U+200C and U+200D, variation selectors and tags.
 fn is_bidirectional_or_invisible(c: char) -> bool {
     matches!(
         c,
-        '\u{061C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'
-            | '\u{2066}'..='\u{2069}' | '\u{FEFF}'
+        '\u{00AD}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}'
+            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
     )
 }
 
