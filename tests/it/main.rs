@@ -8,4 +8,5 @@ mod sqlite;
 mod edges;
 mod faults;
 mod stories;
+mod tools;
 mod world;

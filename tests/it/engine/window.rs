@@ -1,0 +1,332 @@
+//! Checking a code: which step of the window it belongs to, and whether that one is still to be had.
+
+use countersign::otp::{Check, Code, Digits, InvalidPeriod, Secret, Totp, Window, WindowTooWide, hotp};
+use proptest::prelude::*;
+
+use super::{at, rfc_secret, secret_bytes, step};
+
+/// Steps of the RFCs' secret with the same six digits as the step after them, and as the one after that: the first
+/// that a loop over all steps from zero came upon. One pair in a million is such a one.
+const LIKE_THE_NEXT: (u64, &str) = (910_737, "911617");
+const LIKE_THE_NEXT_BUT_ONE: (u64, &str) = (153_567, "468457");
+
+/// The code of a step of the RFCs' secret.
+fn code_of(number: u64) -> Code {
+    hotp(&rfc_secret(), number, Digits::Six)
+}
+
+/// Checks a code of the RFCs' secret in the middle of a step.
+fn check(code: Code, now: u64, last_consumed: Option<u64>) -> Check {
+    Totp::default().check(
+        &rfc_secret(),
+        code,
+        at(now * 30 + 15),
+        Window::ONE_EACH_WAY,
+        last_consumed.map(step),
+    )
+}
+
+/// R1: and then it is told apart from a wrong one.
+#[test]
+fn a_code_is_accepted_once() {
+    assert_eq!(check(code_of(100), 100, None), Check::Right(step(100)));
+    assert_eq!(check(code_of(100), 100, Some(100)), Check::Used);
+}
+
+#[test]
+fn a_code_is_accepted_one_step_early_and_one_step_late_and_no_more() {
+    for (now, expected) in [
+        (98, Check::Wrong),
+        (99, Check::Right(step(100))),
+        (100, Check::Right(step(100))),
+        (101, Check::Right(step(100))),
+        (102, Check::Wrong),
+    ] {
+        assert_eq!(check(code_of(100), now, None), expected, "at step {now}");
+    }
+}
+
+#[test]
+fn a_step_begins_with_its_first_second_and_ends_with_its_last() {
+    let totp = Totp::default();
+    let none = Window::new(0, 0).unwrap();
+    for (second, expected) in [
+        (2_999, Check::Wrong),
+        (3_000, Check::Right(step(100))),
+        (3_029, Check::Right(step(100))),
+        (3_030, Check::Wrong),
+    ] {
+        assert_eq!(
+            totp.check(&rfc_secret(), code_of(100), at(second), none, None),
+            expected,
+            "at {second} s"
+        );
+    }
+}
+
+/// R1: also when a code of the future was consumed first, or the clock was set back since.
+#[test]
+fn only_steps_later_than_the_last_consumed_are_accepted() {
+    for (last_consumed, expected) in [
+        (0, Check::Right(step(100))),
+        (99, Check::Right(step(100))),
+        (100, Check::Used),
+        (101, Check::Used),
+        (5_000_000, Check::Used),
+        (u64::MAX, Check::Used),
+    ] {
+        assert_eq!(check(code_of(100), 100, Some(last_consumed)), expected, "{last_consumed} was consumed");
+    }
+}
+
+#[test]
+fn a_code_of_no_step_of_the_window_is_wrong_however_much_was_consumed() {
+    let wrong = Code::parse("000000", Digits::Six).unwrap();
+    for last_consumed in [None, Some(0), Some(100), Some(u64::MAX)] {
+        assert_eq!(check(wrong, 100, last_consumed), Check::Wrong);
+        assert_eq!(check(code_of(97), 100, last_consumed), Check::Wrong);
+    }
+}
+
+/// R1, R12: an engine that stops at the first step that matches would tell the earlier one, and take the same code
+/// again for the later one.
+#[test]
+fn a_code_of_two_steps_counts_for_the_later_one_and_burns_both() {
+    for ((first, text), gap) in [(LIKE_THE_NEXT, 1), (LIKE_THE_NEXT_BUT_ONE, 2)] {
+        let last = first + gap;
+        assert_eq!((code_of(first).expose(), code_of(last).expose()), (text.to_owned(), text.to_owned()));
+        let code = Code::parse(text, Digits::Six).unwrap();
+        // Every present at which the window holds both.
+        for now in last - 1..=first + 1 {
+            assert_eq!(check(code, now, None), Check::Right(step(last)), "{first} and {last}, at {now}");
+            assert_eq!(check(code, now, Some(last)), Check::Used, "{first} and {last}, at {now}");
+            // What was consumed before has no say in which of the two it is, as long as one is left.
+            for earlier in [0, first - 1, first, last - 1] {
+                assert_eq!(check(code, now, Some(earlier)), Check::Right(step(last)));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_code_of_another_number_of_digits_is_wrong() {
+    let all = [Digits::Six, Digits::Seven, Digits::Eight];
+    let now = at(59);
+    for (asked, given) in all.into_iter().flat_map(|asked| all.map(|given| (asked, given))) {
+        let code = hotp(&rfc_secret(), 1, given);
+        let check = Totp::new(asked, 30).unwrap().check(&rfc_secret(), code, now, Window::ONE_EACH_WAY, None);
+        let expected = if asked == given { Check::Right(step(1)) } else { Check::Wrong };
+        assert_eq!(check, expected, "{given:?} of {asked:?}");
+    }
+}
+
+/// "00123456" and "123456" are one number and two codes.
+#[test]
+fn leading_zeros_are_part_of_a_code() {
+    let totp = Totp::new(Digits::Eight, 30).unwrap();
+    let texts = (0..1000).map(|number| (number, hotp(&rfc_secret(), number, Digits::Eight).expose()));
+    let (number, text) = { texts }.find(|(_, text)| text.starts_with("00")).expect("one in a hundred does");
+    let check = |text: &str, digits| {
+        let code = Code::parse(text, digits).unwrap();
+        totp.check(&rfc_secret(), code, at(number * 30), Window::ONE_EACH_WAY, None)
+    };
+    assert_eq!(check(&text, Digits::Eight), Check::Right(step(number)));
+    assert_eq!(check(&text[1..], Digits::Seven), Check::Wrong);
+    assert_eq!(check(&text[2..], Digits::Six), Check::Wrong);
+}
+
+#[test]
+fn another_secrets_code_is_wrong() {
+    let other = Secret::from_bytes(b"09876543210987654321").unwrap();
+    assert_eq!(check(hotp(&other, 100, Digits::Six), 100, None), Check::Wrong);
+}
+
+/// R11: at the beginning of time there is no step before; nothing stands in for it.
+#[test]
+fn at_time_zero_the_window_has_no_step_before() {
+    let totp = Totp::default();
+    for seconds in [0, 1, 29] {
+        let check = |code, last| totp.check(&rfc_secret(), code, at(seconds), Window::ONE_EACH_WAY, last);
+        assert_eq!(check(code_of(0), None), Check::Right(step(0)));
+        assert_eq!(check(code_of(1), None), Check::Right(step(1)));
+        assert_eq!(check(code_of(0), Some(step(0))), Check::Used);
+        assert_eq!(check(code_of(1), Some(step(0))), Check::Right(step(1)));
+        // The steps that minus one could be taken for.
+        for wrapped in [u64::MAX, u64::MAX / 30, u64::from(u32::MAX), 2] {
+            assert_eq!(check(code_of(wrapped), None), Check::Wrong, "the code of {wrapped}");
+        }
+    }
+}
+
+/// R11: and at its end nothing wraps around to its beginning.
+#[test]
+fn at_the_end_of_time_the_window_does_not_reach_its_beginning() {
+    for period in 15..=120 {
+        let totp = Totp::new(Digits::Six, period).unwrap();
+        let last = u64::MAX / u64::from(period);
+        let check = |code, seconds| totp.check(&rfc_secret(), code, at(seconds), Window::ONE_EACH_WAY, None);
+        assert_eq!(totp.step_at(at(u64::MAX)), step(last));
+        for near in [last - 1, last, last + 1] {
+            assert_eq!(check(code_of(near), u64::MAX), Check::Right(step(near)));
+            assert_eq!(check(code_of(near), 0), Check::Wrong);
+        }
+        for far in [0, 1, 2, u64::MAX] {
+            assert_eq!(check(code_of(far), u64::MAX), Check::Wrong, "the code of {far}, {period} s");
+        }
+    }
+}
+
+#[test]
+fn a_step_lasts_15_to_120_seconds() {
+    for period in 0..=u8::MAX {
+        let totp = Totp::new(Digits::Eight, period);
+        if !(15..=120).contains(&period) {
+            assert_eq!(totp, Err(InvalidPeriod), "{period} s");
+            continue;
+        }
+        let totp = totp.unwrap();
+        assert_eq!((totp.digits(), totp.period()), (Digits::Eight, period));
+        let (first, last) = (at(7 * u64::from(period)), at(8 * u64::from(period) - 1));
+        assert_eq!((totp.step_at(first), totp.step_at(last)), (step(7), step(7)));
+        for time in [first, last] {
+            let code = hotp(&rfc_secret(), 7, Digits::Eight);
+            let check = totp.check(&rfc_secret(), code, time, Window::new(0, 0).unwrap(), None);
+            assert_eq!(check, Check::Right(step(7)), "{period} s");
+        }
+    }
+}
+
+#[test]
+fn a_window_reaches_at_most_ten_steps_each_way() {
+    assert_eq!(Window::ONE_EACH_WAY, Window::new(1, 1).unwrap());
+    for (back, ahead) in [(11, 0), (0, 11), (11, 11), (u8::MAX, 0), (0, u8::MAX)] {
+        assert_eq!(Window::new(back, ahead), Err(WindowTooWide));
+    }
+    assert!(Window::new(10, 10).is_ok());
+}
+
+#[test]
+fn a_window_may_reach_further_one_way_than_the_other() {
+    let totp = Totp::default();
+    let window = Window::new(3, 0).unwrap();
+    for (number, expected) in [
+        (96, Check::Wrong),
+        (97, Check::Right(step(97))),
+        (100, Check::Right(step(100))),
+        (101, Check::Wrong),
+    ] {
+        assert_eq!(totp.check(&rfc_secret(), code_of(number), at(3_000), window, None), expected, "{number}");
+    }
+}
+
+/// R12 cannot be seen from outside without a stopwatch, and a stopwatch errs. What can be read is the code: the
+/// loop over the window and the truncation hold no word that takes one path or another, or ends early.
+#[test]
+fn nothing_branches_on_the_way_to_the_answer() {
+    let source = include_str!("../../../src/otp/totp.rs").replace('\r', "");
+    let part = |begin: &str, end: &str| {
+        let (_, rest) = source.split_once(begin).expect(begin);
+        rest.split_once(end).expect(end).0.to_owned()
+    };
+    let truncation = part("\nfn truncate(", "\n}\n");
+    let window = part("for step in window.around(", "\n        }\n");
+    for (name, text) in [("the truncation", truncation), ("the loop over the window", window)] {
+        assert!(text.contains("ct_eq") && text.contains("conditional_assign"), "{name} moved: {text}");
+        let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        for word in [
+            "if ", "match ", "while ", "return", "break", "continue", "&&", "||", "==", "!=", "?", "[offset",
+            "[wanted",
+        ] {
+            assert!(!code.contains(word), "{name} has `{word}`");
+        }
+    }
+}
+
+/// What a naive reading of RFC 6238 §5.2 says: compare the texts of the steps that exist, and take the latest.
+fn naive(
+    totp: Totp,
+    secret: &Secret,
+    text: &str,
+    now: u64,
+    (back, ahead): (u8, u8),
+    consumed: Option<u64>,
+) -> Check {
+    let present = now / u64::from(totp.period());
+    let window = present.saturating_sub(back.into())..=present.saturating_add(ahead.into());
+    match window.rev().find(|number| hotp(secret, *number, totp.digits()).expose() == text) {
+        None => Check::Wrong,
+        Some(number) if consumed.is_none_or(|consumed| number > consumed) => Check::Right(step(number)),
+        Some(_) => Check::Used,
+    }
+}
+
+/// A secret and a period, and a point in time: of our days, of the beginning and the end of time, or one at which a
+/// code belongs to two steps.
+fn moments() -> impl Strategy<Value = (Vec<u8>, u8, u64)> {
+    let times = prop_oneof![
+        1_500_000_000..4_000_000_000_u64,
+        0..2_000_u64,
+        u64::MAX - 2_000..=u64::MAX,
+        any::<u64>(),
+    ];
+    let twice = prop::sample::select(vec![LIKE_THE_NEXT.0, LIKE_THE_NEXT_BUT_ONE.0]);
+    let at_twice = (twice, -60..=120_i64).prop_map(|(number, off)| (number * 30).saturating_add_signed(off));
+    prop_oneof![
+        3 => (secret_bytes(), 15..=120_u8, times),
+        1 => at_twice.prop_map(|time| (rfc_secret().expose().to_vec(), 30, time)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    /// R1, R11
+    #[test]
+    fn check_agrees_with_a_naive_reading_of_the_rfc(
+        (bytes, period, now) in moments(),
+        digits in prop::sample::select(vec![Digits::Six, Digits::Seven, Digits::Eight]),
+        reach in prop_oneof![Just((1, 1)), (0..=10_u8, 0..=10_u8)],
+        // Which step's code is typed; before zero and after the last it wraps around, which must not match.
+        typed in prop_oneof![4 => -3..=3_i64, 1 => -12..=12_i64],
+        consumed in prop::option::of(-12..=12_i64),
+        noise in prop::option::weighted(0.1, 0..1_000_000_u32),
+    ) {
+        let secret = Secret::from_bytes(&bytes).unwrap();
+        let totp = Totp::new(digits, period).unwrap();
+        let present = now / u64::from(period);
+        let text = match noise {
+            Some(number) => format!("{number:0width$}", width = usize::from(digits.count())),
+            None => hotp(&secret, present.wrapping_add_signed(typed), digits).expose(),
+        };
+        let consumed = consumed.map(|off| present.saturating_add_signed(off));
+        let code = Code::parse(&text, digits).unwrap();
+        let window = Window::new(reach.0, reach.1).unwrap();
+        prop_assert_eq!(
+            totp.check(&secret, code, at(now), window, consumed.map(step)),
+            naive(totp, &secret, &text, now, reach, consumed)
+        );
+    }
+
+    /// R1: whatever is typed, in whatever order, with the clock going forth and back: who stores the step that was
+    /// told accepts no step twice, and no text twice in a row.
+    #[test]
+    fn who_stores_the_step_accepts_no_step_twice(
+        (bytes, period, start) in moments(),
+        attempts in prop::collection::vec((-100..=100_i64, -2..=2_i64), 1..20),
+    ) {
+        let secret = Secret::from_bytes(&bytes).unwrap();
+        let totp = Totp::new(Digits::Six, period).unwrap();
+        let (mut now, mut consumed) = (start, None);
+        for (passed, typed) in attempts {
+            now = now.saturating_add_signed(passed);
+            let number = totp.step_at(at(now)).number().saturating_add_signed(typed);
+            let code = hotp(&secret, number, Digits::Six);
+            let check = |consumed| totp.check(&secret, code, at(now), Window::ONE_EACH_WAY, consumed);
+            if let Check::Right(step) = check(consumed) {
+                prop_assert!(Some(step) > consumed, "{step:?} after {consumed:?}");
+                consumed = Some(step);
+                prop_assert_eq!(check(consumed), Check::Used);
+            }
+        }
+    }
+}
