@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod time;
-mod random;
 mod error;
+mod random;
 mod who;
 mod requirement;
 mod event;

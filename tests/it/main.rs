@@ -2,11 +2,15 @@
 #![allow(unreachable_pub, reason = "the modules of this binary share their helpers with `pub`")]
 
 mod engine;
+mod stories;
+mod edges;
 mod races;
+mod faults;
+mod secrecy;
+mod model;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-mod edges;
-mod faults;
-mod stories;
+mod example;
+mod tidy;
 mod tools;
 mod world;

@@ -300,7 +300,7 @@ pub struct World {
     pub backing: Backing,
     /// The driver, its store behind the probe.
     pub two_factor: TwoFactor,
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
 }
 
 impl World {
@@ -329,7 +329,7 @@ impl World {
         people.set("globex", "gus", Role::Internal);
         let (clock, controls) = (ManualClock::at(START), Arc::default());
         let two_factor = driver(builder(&backing, &people, &controls, keyring()), &clock, Limits::default());
-        Self { clock, people, controls, backing, two_factor, _folder: folder }
+        Self { clock, people, controls, backing, two_factor, folder }
     }
 
     fn builder(&self, keyring: Keyring) -> Builder {
@@ -511,6 +511,13 @@ impl World {
     pub async fn kinds_for(&self, id: &str) -> Vec<String> {
         let events = self.events().await.into_iter();
         events.filter(|told| told.user.as_deref() == Some(id)).map(|told| told.kind).collect()
+    }
+
+    /// The store's files, byte by byte, if it has any.
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let Some(folder) = &self.folder else { return Vec::new() };
+        let paths = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        paths.map(|path| (path.display().to_string(), std::fs::read(&path).unwrap())).collect()
     }
 
     /// The sealed settings of the org, as the store has them.
