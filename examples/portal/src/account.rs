@@ -5,14 +5,16 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use countersign::{Means, Refusal, Verdict};
+use countersign::{Means, Refusal, Role, Verdict};
 use serde::Deserialize;
 
 use crate::{
     app::App,
-    pages::{self, Failure, Frame, WrongPassword},
+    failure::Failure,
+    pages::{self, Frame, WrongPassword},
     passwords,
     session::SignedIn,
+    settings,
 };
 
 #[derive(Deserialize)]
@@ -23,12 +25,14 @@ pub(crate) struct NewPassword {
 }
 
 pub(crate) async fn home(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Failure> {
-    let requirement = app.two_factor.requirement(&signed_in.user.org).await?;
+    let role = signed_in.pass.role();
+    // Customers have nothing to do with it: their first page must come up even when the settings cannot be read.
+    let required = role != Role::Customer && app.two_factor.requirement(&signed_in.user.org).await?.asks();
     Ok(pages::ok(&pages::Home {
         frame: Frame::from(&signed_in),
-        role: signed_in.pass.role(),
+        role,
         with_code: signed_in.pass.means() == Means::Code,
-        required: requirement.asks(),
+        required,
         since: signed_in.pass.earned_at(),
         name: signed_in.user.name,
     }))
@@ -58,7 +62,7 @@ pub(crate) async fn change_password(
         return Ok(pages::again(&account_page(&signed_in, wrong)));
     }
     app.change_password(user, &form.new).await?;
-    signed_in.session.end(&app, "Your password is changed. Please sign in with the new one.").await
+    signed_in.session.end(&app, Some("Your password is changed. Please sign in with the new one.")).await
 }
 
 /// Another phone: the authenticator of now works until the new one's first code was right.
@@ -70,11 +74,11 @@ pub(crate) async fn replace_authenticator(
         Verdict::Granted(ticket) => (ticket, "/setup"),
         Verdict::Refused(Refusal::FreshCodeNeeded) => match app.two_factor.step_up(&signed_in.pass).await? {
             Verdict::Granted(ticket) => (ticket, "/code"),
-            Verdict::Refused(refusal) => return Ok(pages::refused(Frame::from(&signed_in), refusal)),
+            Verdict::Refused(refusal) => return Ok(settings::refused(&signed_in, refusal)),
         },
-        Verdict::Refused(refusal) => return Ok(pages::refused(Frame::from(&signed_in), refusal)),
+        Verdict::Refused(refusal) => return Ok(settings::refused(&signed_in, refusal)),
     };
-    let cookie = signed_in.session.park(&app, &signed_in.user, &ticket, "/account").await?;
+    let cookie = signed_in.session.park_step_up(&app, &ticket, "/account").await?;
     Ok((cookie, Redirect::to(page)).into_response())
 }
 

@@ -14,8 +14,8 @@ use sqlx::SqlitePool;
 use crate::{
     account,
     data::Data,
+    failure::Failure,
     login,
-    pages::Failure,
     passwords::Passwords,
     people::{People, User},
     session, settings,
@@ -66,8 +66,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/account/password", post(account::change_password))
         .route("/account/authenticator", post(account::replace_authenticator))
         .route("/settings", get(settings::form).post(settings::save))
-        .route("/settings/people/{id}/reset", get(settings::confirm_reset).post(settings::reset))
-        .route("/settings/people/{id}/unlock", get(settings::confirm_unlock).post(settings::unlock))
+        .route("/settings/people/{id}/{act}", get(settings::confirm).post(settings::act))
         .route("/settings/trail", get(settings::trail))
         .fallback(|| async { Failure::missing() })
         .layer(middleware::from_fn_with_state(app.clone(), session::guard))

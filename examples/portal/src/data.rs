@@ -25,7 +25,12 @@ impl Data {
     pub(crate) async fn open(folder: &Path) -> Result<Self, BoxError> {
         make_private_folder(folder)?;
         let database = folder.join("portal.sqlite");
-        let keyring = keyring(&folder.join("keyring.txt"), database.exists())?;
+        let first_start = !database.exists();
+        let keyring = keyring(&folder.join("keyring.txt"), first_start)?;
+        if first_start {
+            // SQLite would make it readable to everybody.
+            create_private(&database)?;
+        }
         // The library's own options (commits that survive a power cut, waiting for a busy file), and one pool for
         // both: sessions, users and second factors are backed up together.
         let options = SqliteStore::options(&database);
@@ -36,13 +41,13 @@ impl Data {
 }
 
 /// Reads the keyring, or draws one where there is nothing yet that it would have to open.
-fn keyring(file: &Path, database_exists: bool) -> Result<Keyring, BoxError> {
+fn keyring(file: &Path, first_start: bool) -> Result<Keyring, BoxError> {
     match fs::read_to_string(file) {
         Ok(text) => Ok(Keyring::from_text(&text)?),
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
         // A new key would open none of the stored records: everybody would be locked out, and the mistake
         // harder to see.
-        Err(_) if database_exists => {
+        Err(_) if !first_start => {
             Err(format!("{} is missing. Bring it back from its backup.", file.display()).into())
         }
         Err(_) => {

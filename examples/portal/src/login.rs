@@ -11,9 +11,11 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    pages::{self, Complaint, Failure, Frame},
+    failure::{self, Failure},
+    pages::{self, Frame},
     people::User,
     session::Session,
+    words::Complaint,
 };
 
 #[derive(Deserialize)]
@@ -64,7 +66,7 @@ async fn park(
     ticket: &Ticket,
     page: &str,
 ) -> Result<Response, Failure> {
-    let cookie = session.park(app, user, ticket, "/").await?;
+    let cookie = session.park_login(app, user, ticket).await?;
     Ok((cookie, Redirect::to(page)).into_response())
 }
 
@@ -118,7 +120,7 @@ pub(crate) async fn sign_out(
     State(app): State<App>,
     Extension(session): Extension<Session>,
 ) -> Result<Response, Failure> {
-    let notice = if session.is_signed_in() { "You are signed out." } else { "" };
+    let notice = session.is_signed_in().then_some("You are signed out.");
     session.end(&app, notice).await
 }
 
@@ -143,14 +145,14 @@ fn outcome<T>(answer: Result<Verdict<T>, Error>) -> Result<Outcome<T>, Error> {
         )) => Ok(Outcome::Again(Complaint::about(refusal))),
         Ok(Verdict::Refused(refusal)) => Ok(Outcome::Over(refusal)),
         Err(error) if error.kind() == ErrorKind::OutcomeUnknown => {
-            pages::log("nobody was let in", &error);
+            failure::log("nobody was let in", &error);
             Ok(Outcome::Again(Complaint::outcome_unknown()))
         }
         Err(error) => Err(error),
     }
 }
 
-/// The end of a half-done sign-in: either the account is blocked, or it begins anew with the password.
+/// No further code helps: the account is blocked, or the sign-in begins anew.
 async fn over(app: &App, session: &Session, refusal: Refusal) -> Result<Response, Failure> {
     let user = match session.user() {
         Some(id) => app.people.by_id(&id).await?,
@@ -159,7 +161,13 @@ async fn over(app: &App, session: &Session, refusal: Refusal) -> Result<Response
     if let (Refusal::Blocked, Some(user)) = (refusal, user) {
         return blocked(app, session, &user).await;
     }
-    session.end(app, "That took too long, or your account has changed meanwhile. Please sign in again.").await
+    if session.is_signed_in() {
+        // The session itself is another matter: the next page asks the library about it.
+        session.say(app, Some("That took too long. Please try again.")).await?;
+        return Ok(Redirect::to("/").into_response());
+    }
+    let notice = "That took too long, or your account has changed meanwhile. Please sign in again.";
+    session.end(app, Some(notice)).await
 }
 
 /// Who can help? Only Master Admins who can sign in themselves are named; this page is seen by somebody who knows

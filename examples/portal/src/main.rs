@@ -11,11 +11,12 @@
 //! * `login.rs`: password → code or QR code → signed in
 //! * `settings.rs`: what Master Admins do: the requirement, resets, the audit trail
 //! * `account.rs`: what everybody does for himself: the password, another phone
-//! * `pages.rs`: HTML, and the sentences for everything that can be refused or fail
+//! * `pages.rs`, `words.rs`, `failure.rs`: HTML, and a sentence for whatever is refused or fails
 
 mod account;
 mod app;
 mod data;
+mod failure;
 mod login;
 mod pages;
 mod passwords;
@@ -24,6 +25,7 @@ mod session;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -80,13 +82,16 @@ async fn main() -> ExitCode {
     match run(CommandLine::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            pages::log("portal", &*error);
+            failure::log("portal", &*error);
             ExitCode::FAILURE
         }
     }
 }
 
 async fn run(line: CommandLine) -> Result<(), BoxError> {
+    if line.command.is_some() && !line.data.is_dir() {
+        return Err(format!("there is no folder {}: start the portal first", line.data.display()).into());
+    }
     let data = Data::open(&line.data).await?;
     let app = App::new(data, Passwords::new()?, SystemClock, line.serve.https).await?;
     match line.command {
@@ -107,7 +112,7 @@ async fn serve(app: App, serve: Serve) -> Result<(), BoxError> {
         println!("First start. These passwords are shown this one time:\n");
         println!("  {:<8}  {:<14}  {:<13}  PASSWORD", "LOGIN", "NAME", "ROLE");
         for (person, password) in &newcomers {
-            let role = pages::role(person.role);
+            let role = words::role(person.role);
             println!("  {:<8}  {:<14}  {role:<13}  {password}", person.login, person.name);
         }
     }

@@ -77,16 +77,17 @@ impl People {
     /// The user with this login name and this password. That there is no such user takes as long to find out as
     /// that the password is another.
     pub(crate) async fn authenticate(&self, login: &str, password: &str) -> Result<Option<User>, BoxError> {
-        let user = self.by_login(login.trim()).await?;
-        let hash: Option<String> = match &user {
-            Some(user) => {
-                let hash = sqlx::query_scalar("SELECT password_hash FROM portal_users WHERE id = ?");
-                Some(hash.bind(user.number).fetch_one(&self.pool).await?)
-            }
-            None => None,
-        };
-        let right = self.passwords.verify(password, hash.as_deref()).await?;
-        Ok(user.filter(|_| right))
+        #[derive(FromRow)]
+        struct Found {
+            #[sqlx(flatten)]
+            user: User,
+            password_hash: String,
+        }
+        let select = sqlx::query_as("SELECT * FROM portal_users WHERE login = ?").bind(login.trim());
+        let found: Option<Found> = select.fetch_optional(&self.pool).await?;
+        let hash = found.as_ref().map(|found| found.password_hash.as_str());
+        let right = self.passwords.verify(password, hash).await?;
+        Ok(found.filter(|_| right).map(|found| found.user))
     }
 
     /// Sets the password, and ends every session of the user in the same transaction.
@@ -165,6 +166,24 @@ pub(crate) enum State {
     Enrolled(Timestamp),
     QrShown,
     MustEnroll,
+}
+
+impl State {
+    /// The word for it in the page's markup.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::NotRequired => "not-required",
+            Self::Blocked => "blocked",
+            Self::Waiting(_) => "waiting",
+            Self::Enrolled(_) => "enrolled",
+            Self::QrShown => "qr-shown",
+            Self::MustEnroll => "must-enroll",
+        }
+    }
+
+    pub(crate) fn can_be_unlocked(&self) -> bool {
+        matches!(self, Self::Blocked | Self::Waiting(_))
+    }
 }
 
 impl Colleague {

@@ -21,7 +21,7 @@ use countersign::{
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::{app::App, pages::Failure, people::User};
+use crate::{app::App, failure::Failure, people::User};
 
 /// How long a visitor may take from the password to the code. The ticket itself ends earlier, if at all.
 const VISIT_SECONDS: i64 = 60 * 60;
@@ -75,37 +75,41 @@ impl Session {
         Ok((self.renew(app, kept).await?, Redirect::to(destination)).into_response())
     }
 
-    /// Keeps a ticket until its code arrives. Whoever is signed in stays so meanwhile, and goes on at `return_to`
-    /// (a path of the portal's own making, never of a request's) when the code was right.
-    pub(crate) async fn park(
+    /// The password was right: keeps the ticket until the code arrives. Whoever was signed in before is not any more.
+    pub(crate) async fn park_login(
         &self,
         app: &App,
         user: &User,
         ticket: &Ticket,
-        return_to: &str,
     ) -> Result<Cookie, Failure> {
         let kept = Kept {
             user_id: Some(user.id().as_str().to_owned()),
-            stamp: self.kept.stamp.clone(),
             ticket: Some(ticket.expose().to_owned()),
-            return_to: Some(return_to.to_owned()),
-            notice: None,
-            expires_at: self
-                .kept
-                .stamp
-                .as_ref()
-                .map_or_else(|| now() + VISIT_SECONDS, |_| self.kept.expires_at),
+            expires_at: now() + VISIT_SECONDS,
+            ..Kept::default()
         };
         self.renew(app, kept).await
     }
 
+    /// Keeps a ticket while its bearer stays signed in. After the code he goes on at `return_to`: a path of the
+    /// portal's own making, never of a request's.
+    pub(crate) async fn park_step_up(
+        &self,
+        app: &App,
+        ticket: &Ticket,
+        return_to: &str,
+    ) -> Result<Cookie, Failure> {
+        let (ticket, return_to) = (Some(ticket.expose().to_owned()), Some(return_to.to_owned()));
+        self.renew(app, Kept { ticket, return_to, ..self.kept.clone() }).await
+    }
+
     /// Back to the sign-in page, and nothing is left of the session but a sentence.
-    pub(crate) async fn end(&self, app: &App, notice: &str) -> Result<Response, Failure> {
+    pub(crate) async fn end(&self, app: &App, notice: Option<&str>) -> Result<Response, Failure> {
         Ok((self.forget(app, notice).await?, Redirect::to("/login")).into_response())
     }
 
-    async fn forget(&self, app: &App, notice: &str) -> Result<Cookie, Failure> {
-        let notice = Some(notice.to_owned());
+    async fn forget(&self, app: &App, notice: Option<&str>) -> Result<Cookie, Failure> {
+        let notice = notice.map(str::to_owned);
         self.renew(app, Kept { notice, expires_at: now() + VISIT_SECONDS, ..Kept::default() }).await
     }
 
@@ -250,7 +254,9 @@ impl FromRequestParts<App> for SignedIn {
             return Ok(Self { user, pass, session });
         }
         // The sentence tells no more than somebody with a stolen cookie may know.
-        Err(Closed::SignIn(Some(session.forget(app, "Your session is over. Please sign in again.").await?)))
+        Err(Closed::SignIn(Some(
+            session.forget(app, Some("Your session is over. Please sign in again.")).await?,
+        )))
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use axum::{
     Form,
     extract::{Path, Query, State},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use countersign::{BoxError, Clock, Refusal, Requirement, RunningSessions, SystemClock, UserId, Verdict};
@@ -15,9 +16,11 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    pages::{self, Failure, Frame},
+    failure::Failure,
+    pages::{self, Frame},
     people::Colleague,
     session::SignedIn,
+    words::Complaint,
 };
 
 #[derive(Deserialize)]
@@ -74,51 +77,54 @@ pub(crate) async fn save(
     done(&app, signed_in, verdict, asked_for, notice).await
 }
 
+/// What a Master Admin does to a colleague.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Act {
+    Reset,
+    Unlock,
+}
+
+impl Act {
+    /// The word for it in paths.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Reset => "reset",
+            Self::Unlock => "unlock",
+        }
+    }
+}
+
 /// *Do you really want to?*, on a page of its own: it works without scripts, and it is where an admin comes back
 /// to when a code was asked for.
-pub(crate) async fn confirm_reset(
+pub(crate) async fn confirm(
     State(app): State<App>,
     signed_in: SignedIn,
-    Path(id): Path<i64>,
+    Path((id, act)): Path<(i64, Act)>,
 ) -> Result<Response, Failure> {
-    confirm(&app, signed_in, id, "reset").await
-}
-
-pub(crate) async fn reset(
-    State(app): State<App>,
-    signed_in: SignedIn,
-    Path(id): Path<i64>,
-) -> Result<Response, Failure> {
-    let verdict = app.two_factor.reset(&signed_in.pass, &UserId::from(id)).await?;
-    let asked_for = format!("/settings/people/{id}/reset");
-    let notice = "Done. Two-factor authentication has to be set up again at the next sign-in.";
-    done(&app, signed_in, verdict, &asked_for, notice).await
-}
-
-pub(crate) async fn confirm_unlock(
-    State(app): State<App>,
-    signed_in: SignedIn,
-    Path(id): Path<i64>,
-) -> Result<Response, Failure> {
-    confirm(&app, signed_in, id, "unlock").await
-}
-
-pub(crate) async fn unlock(
-    State(app): State<App>,
-    signed_in: SignedIn,
-    Path(id): Path<i64>,
-) -> Result<Response, Failure> {
-    let verdict = app.two_factor.unlock(&signed_in.pass, &UserId::from(id)).await?;
-    let asked_for = format!("/settings/people/{id}/unlock");
-    let notice = "Done. The account is unlocked, and its authenticator app works as before.";
-    done(&app, signed_in, verdict, &asked_for, notice).await
-}
-
-async fn confirm(app: &App, signed_in: SignedIn, id: i64, act: &'static str) -> Result<Response, Failure> {
     signed_in.master_admin()?;
     let colleague = app.people.by_id(&UserId::from(id)).await?.filter(|user| user.org == signed_in.user.org);
     let name = colleague.ok_or_else(Failure::missing)?.name;
     Ok(pages::ok(&pages::Confirm { frame: Frame::from(&signed_in), act, name }))
+}
+
+pub(crate) async fn act(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path((id, act)): Path<(i64, Act)>,
+) -> Result<Response, Failure> {
+    let (pass, user) = (&signed_in.pass, UserId::from(id));
+    let (verdict, notice) = match act {
+        Act::Reset => (
+            app.two_factor.reset(pass, &user).await?,
+            "Done. Two-factor authentication has to be set up again at the next sign-in.",
+        ),
+        Act::Unlock => (
+            app.two_factor.unlock(pass, &user).await?,
+            "Done. The account is unlocked, and its authenticator app works as before.",
+        ),
+    };
+    done(&app, signed_in, verdict, &format!("/settings/people/{id}/{}", act.word()), notice).await
 }
 
 /// After an administrative act. Where the library wants a code first, the admin is sent for one and comes back to
@@ -137,14 +143,21 @@ async fn done(
         }
         Verdict::Refused(Refusal::FreshCodeNeeded) => match app.two_factor.step_up(&signed_in.pass).await? {
             Verdict::Granted(ticket) => {
-                let cookie = signed_in.session.park(app, &signed_in.user, &ticket, asked_for).await?;
+                let cookie = signed_in.session.park_step_up(app, &ticket, asked_for).await?;
                 return Ok((cookie, Redirect::to("/code")).into_response());
             }
             Verdict::Refused(refusal) => refusal,
         },
         Verdict::Refused(refusal) => refusal,
     };
-    Ok(pages::refused(Frame::from(&signed_in), refusal))
+    Ok(refused(&signed_in, refusal))
+}
+
+/// The page that says why not.
+pub(crate) fn refused(signed_in: &SignedIn, refusal: Refusal) -> Response {
+    let explanation = Complaint::about(refusal).sentence;
+    let (frame, page, title) = (Frame::from(signed_in), "refused", "That was not done");
+    pages::page(StatusCode::FORBIDDEN, &pages::Message { frame, page, title, explanation })
 }
 
 /// What happened, newest first.

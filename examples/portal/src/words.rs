@@ -1,0 +1,98 @@
+//! Words for people: why a code was not taken, why an act was refused, what a role is called.
+
+use countersign::{Clock, Denied, Refusal, Role, SystemClock};
+
+/// What was wrong with a code, in words for the one who typed it.
+pub(crate) struct Complaint {
+    pub(crate) sentence: String,
+    /// How long no code is looked at; 0 if the next one may come at once.
+    pub(crate) wait: u64,
+}
+
+impl Complaint {
+    pub(crate) fn about(refusal: Refusal) -> Self {
+        let now = SystemClock.now();
+        let wait = match refusal {
+            Refusal::WrongCode { wait_until: Some(until), .. }
+            | Refusal::AlreadyUsed { wait_until: Some(until), .. }
+            | Refusal::Wait { until } => until.since(now).map_or(0, |wait| wait.as_secs()),
+            _ => 0,
+        };
+        let tries = |left| match left {
+            1 => " One try is left before the account is blocked.".to_owned(),
+            2..=5 => format!(" {left} tries are left before the account is blocked."),
+            _ => String::new(),
+        };
+        let sentence = match refusal {
+            Refusal::Malformed => {
+                "A code has six digits. Type the ones that your app shows for this portal.".to_owned()
+            }
+            Refusal::WrongCode { left, .. } => format!(
+                "That code is not right. Look for this portal’s entry in your app, and let your phone set its clock \
+                 by itself.{}",
+                tries(left)
+            ),
+            Refusal::AlreadyUsed { left, .. } => format!(
+                "That code was used already, and each works once. Wait until your app shows the next one.{}",
+                tries(left)
+            ),
+            Refusal::Wait { .. } => {
+                "There were too many wrong codes, so this one was not looked at.".to_owned()
+            }
+            Refusal::SetupExpired => {
+                "The QR code had expired, so here is a new one. Remove the entry that you just \
+                                      added from your app, and scan this one."
+                    .to_owned()
+            }
+            Refusal::EnrollFirst => {
+                "Two-factor authentication was switched on after you signed in. Sign out and in \
+                                     again to set up your authenticator app; then you can do this."
+                    .to_owned()
+            }
+            Refusal::Blocked => "There were too many wrong codes: your account is blocked.".to_owned(),
+            Refusal::Denied(why) => denied(why).to_owned(),
+            Refusal::TicketVoid | Refusal::SessionOver => "Please sign in again.".to_owned(),
+            // Refusals that a later version of the library may know.
+            other => other.to_string(),
+        };
+        Self { sentence, wait }
+    }
+
+    /// "1 minute 30 seconds"
+    pub(crate) fn span(&self) -> String {
+        let count = |n: u64, unit: &str| match n {
+            0 => None,
+            1 => Some(format!("1 {unit}")),
+            n => Some(format!("{n} {unit}s")),
+        };
+        let parts = [count(self.wait / 60, "minute"), count(self.wait % 60, "second")];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    /// After a write whose outcome nobody knows: the code may be spent.
+    pub(crate) fn outcome_unknown() -> Self {
+        let sentence =
+            "Something went wrong on our side. Wait until your app shows the next code, and type that one.";
+        Self { sentence: sentence.to_owned(), wait: 0 }
+    }
+}
+
+pub(crate) fn denied(why: Denied) -> &'static str {
+    match why {
+        Denied::NotMasterAdmin => "Only a Master Admin may do this.",
+        Denied::Yourself => "You cannot do this to yourself. Ask another Master Admin.",
+        Denied::Customer => "Customers have no two-factor authentication here.",
+        Denied::NotInThisOrg => "There is no such user.",
+        Denied::Mandated => "Your vendor requires two-factor authentication; it cannot be changed here.",
+        _ => "You may not do this.",
+    }
+}
+
+pub(crate) fn role(role: Role) -> &'static str {
+    match role {
+        Role::Customer => "Customer",
+        Role::Internal => "Internal user",
+        Role::MasterAdmin => "Master Admin",
+        _ => "Unknown",
+    }
+}
