@@ -23,6 +23,7 @@ mod enrollment;
 mod two_factor;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod manual;
 
 pub use enrollment::{Enrolled, Setup};
 pub use error::{BoxError, Error, ErrorKind};

@@ -1,0 +1,205 @@
+//! The manual: no code, only what one has to know.
+//!
+//! [The words](#the-words) · [The rules](#the-rules) · [Threat model](#threat-model) ·
+//! [What is not promised](#what-is-not-promised) · [Why each default](#why-each-default) ·
+//! [Write your own store](#write-your-own-store) · [Keys](#keys) · [Operations](#operations) ·
+//! [Where everything is](#where-everything-is)
+//!
+//! # The words
+//!
+//! | word | meaning |
+//! | --- | --- |
+//! | org | one portal (tenant) with its own policy |
+//! | user | an account of an org. His [`Role`] is customer, internal or Master Admin; the host's [`Directory`] says so, anew at every call |
+//! | operator | somebody at the vendor's support desk: may reset anybody, with a reason that is recorded ([`Support`]) |
+//! | requirement | per org: off, on (a Master Admin opted in) or mandated (by the vendor) |
+//! | epoch | names the time since the requirement was last switched from off to on |
+//! | generation | names a user's current trust: random bits, drawn anew with every enrollment, replacement, reset, unlock and end of trust. What was handed out earlier is bound to it |
+//! | enrollment | a user's state: unenrolled, pending (a QR code is out), enrolled |
+//! | step | the number of the interval of time that a code belongs to |
+//! | ticket | sealed, short-lived proof that the first factor was just accepted for this user |
+//! | pass | proof that everything the policy asks was met; only the library can make one |
+//! | stamp | a pass in a form that the host keeps in its session and has checked again at later requests |
+//!
+//! # The rules
+//!
+//! They may never be broken. Tests cite them by number, and each of those tests was seen to fail once with its rule
+//! broken on purpose.
+//!
+//! * **R1 One code, one login.** A step of a secret is consumed at most once, whatever the number of processes,
+//!   threads or retries, and across all purposes. Only later steps than the last consumed one are accepted; what is
+//!   stored is the highest step that matched.
+//! * **R2 Every guess that is looked at counts**, durably, before its answer. N parallel guesses use N of the budget.
+//!   New tickets, new steps, new passwords, restarts and other processes do not refill it. While waiting or blocked no
+//!   entry point looks at a code. A right code that was used before is a guess like any other.
+//! * **R3 No counter moves without the first factor** (a ticket or a pass). So a stranger cannot lock anybody out.
+//! * **R4 Fail closed.** No pass without a positive decision whose write, where the decision needs one, was
+//!   acknowledged. Everything unknown is an `Err`.
+//! * **R5 Customers are untouched.** No call made for a customer ever asks, enrolls or writes.
+//! * **R6 Off and on means enroll again**, for everybody, in one write. A record from a later epoch than the settings
+//!   at hand means that the settings are stale: they are read again, and then it is an `Err`.
+//! * **R7 A reset touches one account**, ends everything bound to its generation, and its old secret never works
+//!   again, not even for a login already under way.
+//! * **R8 A live secret is replaced only by proof**: a current code (or a reset). Starting an enrollment never weakens
+//!   or overwrites an enrolled one, and never reveals it.
+//! * **R9 Secrets stay in.** They are drawn here, sealed before a store sees them, shown while pending to the ticket
+//!   that drew them, and once enrolled to nobody. No `Debug`, `Display`, error or event carries one, nor a code.
+//! * **R10 An event for every change, in the same atomic write as the change.** Refused administrative acts leave one
+//!   on the actor's own record, at most one per kind and hour.
+//! * **R11 Input is text from strangers.** Exactly so many ASCII digits, spaces forgiven; all else is
+//!   [`Refusal::Malformed`]: no write, no guess counted. The ends of time, and clocks that go backward, are survived:
+//!   what claims to be issued later than now is expired, and waits are capped.
+//! * **R12 Constant time by construction.** Codes are compared as numbers with masks, every step of the window is
+//!   computed, the dynamic truncation selects without a secret index.
+//! * **R13 Authority is proved.** Administrative methods take the actor's [`Pass`]; its role is read anew, and where
+//!   the org asks for codes, a code at most five minutes old is wanted.
+//!
+//! Where two of them meet: a *customer* who attempts something administrative is refused without a trace on his record,
+//! since R5 forbids to write one. A host that wants to see such attempts logs the refusal itself.
+//!
+//! # Threat model
+//!
+//! Who is kept out: somebody who has the password; somebody who has a dump of the database (but not the keys); somebody
+//! with a session that was stolen long ago; an internal user who would like to be an admin; a Master Admin who would
+//! like to reach beyond his org.
+//!
+//! | attack | held by | a test |
+//! | --- | --- | --- |
+//! | a code is used again in its own step, or in the next window | R1 | `the_code_that_enrolled_does_not_log_in_again` |
+//! | A, then B, then A again, within the window | R1 | `an_earlier_code_is_not_accepted_after_a_later_one` |
+//! | one code for two purposes (enroll and log in, log in and step up) | R1 | `the_code_that_logged_in_does_not_step_up` |
+//! | the same code sent many times at once, to several servers | R1 | `a_code_is_spent_once_by_many_racers` |
+//! | a code that matches two steps is used once for each | R1 | `a_code_that_matches_two_steps_of_the_window_burns_both` |
+//! | guessing in parallel, faster than the counter | R2 | `parallel_guesses_use_up_the_budget_one_by_one` |
+//! | a new login, a new process or a new password refills the budget | R2 | `a_changed_password_does_not_lift_a_block` |
+//! | guessing at the enrollment page instead | R2 | `wrong_first_codes_count_in_the_same_row` |
+//! | the connection is cut before the answer, so that the guess may not count | R2 | `a_cancelled_request_costs_at_most_the_guess` |
+//! | a stranger locks the owner out | R3 | `without_a_ticket_no_counter_moves` |
+//! | a forged, cut, mixed up or foreign ticket | R3 | `without_a_ticket_no_counter_moves`, `a_ticket_takes_no_other_users_code` |
+//! | the store is made to fail at the right moment | R4 | `a_write_that_cannot_be_read_back_has_an_unknown_outcome` |
+//! | an unreadable record, taken for "not enrolled" | R4 | `a_reset_works_when_the_record_cannot_be_opened` |
+//! | a stale replica says that nothing is required yet, or an older epoch | R6 | `settings_older_than_the_record_are_an_error` |
+//! | an old enrollment survives off and on | R6 | `off_and_on_again_makes_everybody_enroll_anew` |
+//! | a reset that a login under way outlives | R7 | `a_reset_that_races_a_confirmation_leaves_nothing_that_it_should_have_ended` |
+//! | the setup page shows a live secret, or overwrites it, from a half-authenticated session | R8 | `an_enrolled_secret_is_shown_to_nobody` |
+//! | somebody else with the password sees the QR code that the user is about to confirm | R8, R9 | `reloading_the_qr_page_shows_the_same_secret_and_another_check_in_another` |
+//! | a record is copied over another user's | R9 | `a_record_moved_to_another_row_does_not_open` |
+//! | a ticket is offered as a stamp, or a stamp as a ticket | R9 | `without_a_ticket_no_counter_moves` |
+//! | secrets or codes in logs, errors, audit trails, dumps | R9 | `no_debug_output_event_error_or_database_shows_a_secret_a_key_or_a_code` |
+//! | the audit trail is flooded with refusals | R10 | `refused_acts_cannot_flood_the_trail` |
+//! | full-width digits, signs, ten megabytes of digits | R11 | `what_is_not_a_code_is_not_counted` |
+//! | the clock is set back | R11 | `a_clock_that_is_set_back_accepts_nothing_twice_and_makes_nobody_wait_for_ever` |
+//! | a stolen admin session resets its own second factor, or another user's | R13 | `administration_wants_the_role_of_now_and_a_fresh_code` |
+//! | an admin who was demoted, an org that is not his | R13 | `another_orgs_user_is_out_of_reach` |
+//! | the host ignores an answer and lets the user in | types | [`Pass`] has no public constructor; [`Gate`] and [`Verdict`] are `must_use` |
+//!
+//! # What is not promised
+//!
+//! * **Phishing in real time.** Whoever makes the user type his code into another page can use it once, within its
+//!   minute. No rotating code is proof against that; passkeys are.
+//! * **The thief who comes first.** Before a user has enrolled, the password alone decides who enrolls. The event trail
+//!   shows it (`enrollment-started`, `enrollment-superseded`, `enrolled`, each with its origin).
+//! * **A row rolled back as a whole.** Each record is bound to its revision, but whoever can write the database can put
+//!   back an older row, revision and all, and with it an older "last consumed" step. After restoring a backup switch
+//!   the requirement off and on (a new epoch, everybody enrolls anew), or reset those concerned.
+//! * **A process that is taken over.** Its memory has the keys. Buffers of the library's own are wiped; what a compiler,
+//!   an allocator or a swap file copied is out of its hands.
+//! * **Settings that are lost.** An org whose settings record is deleted is one that was never written: it has the
+//!   requirement that the builder states. Set [`requirement_at_first`](crate::Builder::requirement_at_first) to `On`
+//!   where that would be worse than the inconvenience.
+//!
+//! # Why each default
+//!
+//! | default | why | source |
+//! | --- | --- | --- |
+//! | SHA-1, 6 digits, 30 s | the one combination that Google Authenticator, Microsoft Authenticator, Duo Mobile and Authy all take; HMAC-SHA-1 is not touched by SHA-1's collisions | RFC 6238 §1.2, §5.2 |
+//! | 20 bytes of secret | the length of the hash's output, and above the 128 bits demanded | RFC 4226 §4 R6 |
+//! | one step either way | network delay and clocks that are off; three right answers in a million at any time | RFC 6238 §5.2 |
+//! | ticket and pending enrollment 15 min | time to fetch the phone, or to install an app | |
+//! | stamp 12 h | a working day; a new login at the latest then | NIST SP 800-63B-4 §2.2.3 (at most 24 h at AAL2) |
+//! | waits of 30 s, doubling, from the 5th wrong code in a row | a typist errs twice or three times; a guesser is slowed down | NIST SP 800-63B-4 §3.2.2 (waits from 30 s up to an hour) |
+//! | hard stop at 10 in a row | ten guesses, each three in a million | NIST SP 800-63B-4 §3.2.2 (at most 100) |
+//! | a code at most 5 min old for administration | long enough to do several things, too short for a session left open | |
+//! | running sessions go on when the requirement is switched on | the admin who ticks the box is not thrown out of the page he is on; [`RunningSessions::End`] is the stricter choice | |
+//!
+//! # Write your own store
+//!
+//! A store is two columns beside your users, the conditional write, and an event table. Three mistakes make up most of
+//! what goes wrong:
+//!
+//! 1. *Reading first and writing later.* Compare in the write itself: `update … where revision = $expected`, and
+//!    look at the number of rows. `insert … on conflict do nothing` for `expected` 0.
+//! 2. *Answering before the commit*, or committing the events apart from the record.
+//! 3. *Reading from a replica, or from a cache.* A code that was consumed a moment ago must be seen as consumed.
+//!
+//! The clauses stand at [`UserStore`]. `record` is at most a few kilobytes; the revision counts up by one. The
+//! [`UserSummary`] may go into plain columns, to be listed and counted: a user is enrolled *now* when the epoch of his
+//! summary equals that of his org's ([`Epoch`]'s `Display` form is made for that comparison). Nothing is ever decided by
+//! it. [`Change::ends_sessions`] tells that all sessions of the user are void: a host whose sessions live in the same
+//! database can delete them in the same transaction.
+//!
+//! When a write fails in the middle, say `Err`: the library reads the record back, believes only its own write, and
+//! only once a further conditional write upon it was acknowledged. Everything else becomes
+//! [`ErrorKind::OutcomeUnknown`], and the user types the next code.
+//!
+//! # Keys
+//!
+//! A [`Keyring`] seals records, settings, tickets and stamps. Keep it apart from the database: in a file that only the
+//! portal's user can read, in the environment, in your orchestrator's secrets. [`Keyring::draw_text`] makes one.
+//!
+//! * *To change the key*: put a new one in front (`2:NEW,1:OLD`) and restart. With several servers first give all of
+//!   them the new key as an older one (`1:OLD,2:NEW`), then turn the order round: a server that does not know a key
+//!   cannot open what another has sealed under it. Records are sealed anew at their next write; the old key can go when
+//!   every user has logged in once, and those who have not are reset.
+//! * *If the key is lost*, nothing opens and nobody gets in; every user is reset by the vendor's [`Support`], which needs
+//!   no old key for it. The org's settings do not open either: remove that record, and mind the requirement that an org
+//!   without one has.
+//! * *If the key and the database are stolen*, the secrets are known: change the key, then switch the requirement off
+//!   and on.
+//!
+//! # Operations
+//!
+//! * Clocks of the servers, and of the users' phones, within a step of each other: run NTP. Codes that are "wrong" for
+//!   many users at once are a clock that is off.
+//! * Watch for `blocked` events: each says that somebody knows this password. Let the user change it, call
+//!   [`TwoFactor::end_trust`], and reset or unlock.
+//! * [`ErrorKind::Unavailable`] and [`ErrorKind::Contended`] answer 503; [`ErrorKind::OutcomeUnknown`] shows the form
+//!   again and asks for the *next* code; [`ErrorKind::Unreadable`] wakes somebody up.
+//! * Have at least two Master Admins. A sole one who loses his phone is helped by the vendor only.
+//!
+//! # Where everything is
+//!
+//! In reading order; each file uses only what stands above it, and a test says so.
+//!
+//! ```text
+//! src/
+//!   lib.rs          front page (the README), modules, re-exports
+//!   time.rs         Timestamp, Clock          error.rs   Error and its kinds
+//!   random.rs       SecureRandom              who.rs     OrgId, UserId, Role, Person
+//!   requirement.rs  Requirement, Epoch        event.rs   what happened
+//!   store.rs        Directory, UserStore, SettingsStore and their clauses
+//!   store/          memory · sqlite (feature) · erased (boxed twins)
+//!   otp/            secret · totp · uri · qr: the engine, knows nothing of users
+//!   policy.rs       what an org decided; limits
+//!   authority.rs    who may do what to whom
+//!   generation.rs · codec.rs · seal.rs        names of trust, bytes, keyring
+//!   ticket.rs · pass.rs                       what is handed out
+//!   verdict.rs      Gate, Verdict, Refusal
+//!   account.rs      the state machine: one method per command → Decision
+//!   record.rs       accounts and settings ⇄ sealed bytes
+//!   request.rs · enrollment.rs                what a host hands in, what its pages show
+//!   two_factor.rs   the driver: what a host calls
+//!   two_factor/     builder · commit (the one conditional write) · deciding (load, decide, write) · admin · support
+//!   testing.rs      (feature) for hosts' own tests
+//! examples/         enroll.rs (terminal) · portal/ (a package of its own)
+//! tests/it/         one binary: engine · stories · edges · races · faults · secrecy · model · sqlite · tidy
+//! tests/browser/    the portal in a real browser
+//! tests/run         everything, with its set-up
+//! ```
+//!
+//! How a call goes: the driver *loads* the account and the policy, the state machine *decides* (purely), the driver
+//! *writes* what that demands if the revision is still the one it read, and only then gives the *reply*. If somebody
+//! else wrote in between, it begins anew, a bounded number of times and without sleeping.
+
+#[allow(unused_imports, reason = "so that the links above read as a host writes the names")]
+use crate::*;
