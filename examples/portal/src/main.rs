@@ -136,8 +136,10 @@ async fn new_password(app: &App, login: &str) -> Result<(), BoxError> {
 #[allow(clippy::print_stdout, reason = "the program speaks to whoever started it")]
 async fn support_reset(app: &App, login: &str, operator: &str, reason: &str) -> Result<(), BoxError> {
     let user = app.people.by_login(login).await?.ok_or("nobody has this login name")?;
-    let support = Support::new(&app.two_factor, Operator::new(operator)?);
-    match support.reset(&user.org, &user.id(), &Reason::new(reason)?).await? {
+    let operator = Operator::new(operator).map_err(|error| format!("the operator's name {error}"))?;
+    let support = Support::new(&app.two_factor, operator);
+    let reason = Reason::new(reason).map_err(|error| format!("the reason {error}"))?;
+    match support.reset(&user.org, &user.id(), &reason).await? {
         Verdict::Granted(()) => println!("{} must now set up two-factor authentication again.", user.name),
         Verdict::Refused(refusal) => return Err(refusal.to_string().into()),
     }

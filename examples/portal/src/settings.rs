@@ -73,6 +73,11 @@ pub(crate) async fn save(
     }
     let sessions = if form.at_once.is_some() { RunningSessions::End } else { RunningSessions::GoOn };
     let verdict = app.two_factor.require(&signed_in.pass, to, sessions).await?;
+    if matches!(verdict, Verdict::Granted(())) && to.asks() && sessions == RunningSessions::End {
+        // The admin's own session was opened without a code of the new epoch, like all others.
+        let notice = "Your settings are saved. Please sign in again to set up your authenticator app.";
+        return signed_in.session.end(&app, Some(notice)).await;
+    }
     let notice = "Your settings are saved.";
     done(&app, signed_in, verdict, asked_for, notice).await
 }

@@ -307,3 +307,15 @@ async fn a_lost_keyring_is_not_replaced() {
     std::fs::remove_file(folder.path().join("keyring.txt")).unwrap();
     assert!(Data::open(folder.path()).await.is_err());
 }
+
+#[tokio::test]
+async fn an_admin_who_applies_it_at_once_is_the_first_to_enroll() {
+    let portal = Portal::new().await;
+    let mut sam = portal.signed_in("sam").await;
+    let mut morgan = portal.signed_in("morgan").await;
+    morgan.get("/settings").await;
+    assert_eq!(destination(&morgan.post("/settings", "two_factor=on&at_once=on").await), "/login");
+    assert_eq!(destination(&morgan.get("/").await), "/login");
+    assert_eq!(destination(&sam.get("/").await), "/login");
+    assert_eq!(morgan.password("morgan").await, "/setup");
+}
