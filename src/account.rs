@@ -4,13 +4,21 @@
 //! what may be answered once that is written. It knows no store, no key and no role: whoever calls it has made
 //! sure that the user is internal.
 
+mod decision;
+mod guesses;
+
 use std::time::Duration;
 
+use self::guesses::Locked;
+pub(crate) use self::{
+    decision::{Decision, Terms, Write},
+    guesses::{Guesses, Wait},
+};
 use crate::{
     event::{Act, Denied, EventKind, Purpose},
     generation::Generation,
     otp::{Check, Code, Secret, Step, Totp},
-    policy::{Limits, Policy},
+    policy::Policy,
     requirement::Epoch,
     ticket::{TicketClaims, TicketId},
     time::Timestamp,
@@ -53,20 +61,6 @@ pub(crate) struct Pending {
     pub(crate) expires_at: Timestamp,
 }
 
-/// What was tried in vain since the last right code, across all purposes (R2).
-#[derive(Debug, Default)]
-pub(crate) struct Guesses {
-    pub(crate) in_a_row: u32,
-    pub(crate) wait: Option<Wait>,
-    pub(crate) blocked_since: Option<Timestamp>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wait {
-    pub(crate) since: Timestamp,
-    pub(crate) lasts: Duration,
-}
-
 #[derive(Debug)]
 pub(crate) struct Spent {
     pub(crate) ticket: TicketId,
@@ -78,42 +72,6 @@ pub(crate) struct Recorded {
     pub(crate) act: Act,
     pub(crate) why: Denied,
     pub(crate) at: Timestamp,
-}
-
-/// By what a command is judged.
-#[derive(Clone, Copy)]
-pub(crate) struct Terms<'a> {
-    pub(crate) now: Timestamp,
-    pub(crate) policy: &'a Policy,
-    pub(crate) limits: &'a Limits,
-}
-
-/// What a command came to: what to write, if anything, and the reply that holds once it is written.
-pub(crate) struct Decision<R> {
-    pub(crate) write: Option<Write>,
-    pub(crate) reply: R,
-}
-
-pub(crate) struct Write {
-    pub(crate) next: Account,
-    pub(crate) events: Vec<EventKind>,
-    /// Whether the generation moved, and with it everything that was handed out is void.
-    pub(crate) ends_sessions: bool,
-}
-
-impl<R> Decision<R> {
-    fn reply(reply: R) -> Self {
-        Self { write: None, reply }
-    }
-
-    fn write(next: Account, events: Vec<EventKind>, reply: R) -> Self {
-        Self { write: Some(Write { next, events, ends_sessions: false }), reply }
-    }
-
-    /// Like [`write`](Self::write), for commands that moved the generation.
-    fn write_and_end_sessions(next: Account, event: EventKind, reply: R) -> Self {
-        Self { write: Some(Write { next, events: vec![event], ends_sessions: true }), reply }
-    }
 }
 
 /// Where an internal user goes after the password.
@@ -162,7 +120,7 @@ impl Account {
     pub(crate) fn standing(&self, terms: Terms<'_>) -> Standing {
         if !terms.policy.requirement.asks() {
             Standing::NotRequired
-        } else if self.is_blocked(terms.limits) {
+        } else if self.guesses.is_blocked(terms.limits) {
             Standing::Blocked
         } else if self.enrolled(terms.policy).is_some() {
             Standing::Enrolled
@@ -177,7 +135,7 @@ impl Account {
         if let Err(refusal) = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms) {
             return Decision::reply(Err(refusal));
         }
-        if self.is_blocked(terms.limits) {
+        if self.guesses.is_blocked(terms.limits) {
             return Decision::reply(Err(Refusal::Blocked));
         }
         let mut events = Vec::new();
@@ -219,7 +177,7 @@ impl Account {
         if let Err(refusal) = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms) {
             return Decision::reply(Err(refusal));
         }
-        if let Some(locked) = self.locked(terms) {
+        if let Some(locked) = self.guesses.locked(terms.limits, terms.now) {
             return self.keep_out(locked, terms);
         }
         let (pending, code) = match self.pending.take() {
@@ -266,7 +224,7 @@ impl Account {
         if let Err(refusal) = self.admit(ticket, &[Purpose::LogIn, Purpose::StepUp], terms) {
             return Decision::reply(Err(refusal));
         }
-        if let Some(locked) = self.locked(terms) {
+        if let Some(locked) = self.guesses.locked(terms.limits, terms.now) {
             return self.keep_out(locked, terms);
         }
         let Some(live) = self.live.as_mut().filter(|live| live.epoch == terms.policy.epoch) else {
@@ -291,7 +249,7 @@ impl Account {
 
     /// Whether the user may be asked for a code, or for another authenticator, on the strength of his session.
     pub(crate) fn may_prove(&self, terms: Terms<'_>) -> Result<(), Refusal> {
-        if self.is_blocked(terms.limits) {
+        if self.guesses.is_blocked(terms.limits) {
             Err(Refusal::Blocked)
         } else if !terms.policy.requirement.asks() || self.enrolled(terms.policy).is_none() {
             Err(Refusal::EnrollFirst)
@@ -351,32 +309,14 @@ impl Account {
         if good && fits { Ok(()) } else { Err(Refusal::TicketVoid) }
     }
 
-    fn is_blocked(&self, limits: &Limits) -> bool {
-        self.guesses.blocked_since.is_some() || self.guesses.in_a_row >= limits.hard_stop
-    }
-
-    /// Whether no code may be looked at, and until when.
-    fn locked(&self, terms: Terms<'_>) -> Option<Locked> {
-        if self.is_blocked(terms.limits) {
-            return Some(Locked::Blocked);
-        }
-        let wait = self.guesses.wait?;
-        match terms.now.since(wait.since) {
-            Some(passed) if passed < wait.lasts => Some(Locked::Until(wait.since.after(wait.lasts))),
-            Some(_) => None,
-            None => Some(Locked::ClockWentBack(wait)),
-        }
-    }
-
     /// The answer while locked. A wait that began later than now is begun anew, so that a clock that was set back
     /// makes nobody wait longer than the longest wait (R11).
     fn keep_out<T>(mut self, locked: Locked, terms: Terms<'_>) -> Answer<T> {
         match locked {
             Locked::Blocked => Decision::reply(Err(Refusal::Blocked)),
             Locked::Until(until) => Decision::reply(Err(Refusal::Wait { until })),
-            Locked::ClockWentBack(wait) => {
-                let until = terms.now.after(wait.lasts);
-                self.guesses.wait = Some(Wait { since: terms.now, ..wait });
+            Locked::ClockWentBack => {
+                let until = self.guesses.wait_anew(terms.now);
                 Decision::write(self, vec![EventKind::ClockWentBack], Err(Refusal::Wait { until }))
             }
         }
@@ -384,19 +324,17 @@ impl Account {
 
     /// Counts a guess that was looked at and not accepted; the reply may be given once that is written (R2).
     fn count<T>(mut self, purpose: Purpose, already_used: bool, terms: Terms<'_>) -> Answer<T> {
-        let in_a_row = self.guesses.in_a_row.saturating_add(1);
-        let left = terms.limits.hard_stop.saturating_sub(in_a_row);
-        let wait = terms.limits.wait_after(in_a_row).filter(|_| left > 0);
-        let mut events = vec![EventKind::CodeRefused { purpose, already_used, in_a_row, wait }];
+        self.guesses = self.guesses.and_another(terms.limits, terms.now);
+        let (left, wait_until) = (self.guesses.left(terms.limits), self.guesses.wait_until());
+        let mut events = vec![EventKind::CodeRefused {
+            purpose,
+            already_used,
+            in_a_row: self.guesses.in_a_row,
+            wait: self.guesses.wait.map(|wait| wait.lasts),
+        }];
         if left == 0 {
             events.push(EventKind::Blocked);
         }
-        self.guesses = Guesses {
-            in_a_row,
-            wait: wait.map(|lasts| Wait { since: terms.now, lasts }),
-            blocked_since: (left == 0).then_some(terms.now),
-        };
-        let wait_until = wait.map(|lasts| terms.now.after(lasts));
         let refusal = match (left, already_used) {
             (0, _) => Refusal::Blocked,
             (_, true) => Refusal::AlreadyUsed { left, wait_until },
@@ -416,14 +354,6 @@ impl Account {
         self.pending = None;
         self.spent.clear();
     }
-}
-
-/// Why no code may be looked at.
-#[derive(Clone, Copy)]
-enum Locked {
-    Blocked,
-    Until(Timestamp),
-    ClockWentBack(Wait),
 }
 
 impl Pending {

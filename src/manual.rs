@@ -202,4 +202,7 @@
 //! else wrote in between, it begins anew, a bounded number of times and without sleeping.
 
 #[allow(unused_imports, reason = "so that the links above read as a host writes the names")]
-use crate::*;
+use crate::{
+    Change, Directory, Epoch, ErrorKind, Gate, Keyring, Pass, Refusal, Role, RunningSessions, Support,
+    TwoFactor, UserStore, UserSummary, Verdict,
+};

@@ -61,7 +61,7 @@ impl Record for Account {
             enrolled_epoch: self.live.as_ref().map(|live| live.epoch),
             enrolled_since: self.live.as_ref().map(|live| live.since),
             pending_until: self.pending.as_ref().map(|pending| pending.expires_at),
-            waiting_until: self.guesses.wait.map(|wait| wait.since.after(wait.lasts)),
+            waiting_until: self.guesses.wait_until(),
             blocked_since: self.guesses.blocked_since,
         }
     }

@@ -486,7 +486,7 @@ over_every_store! {
         world.switch_on().await;
         let (_, pass) = world.enroll("ian").await;
         let half = 6 * 60 * 2 * STEP;
-        world.clock.advance(half - STEP);
+        world.clock.advance(half.saturating_sub(STEP));
         let resumed = world.resume(pass.stamp()).await.unwrap();
         assert_eq!(resumed.expires_at(), pass.expires_at());
         world.clock.advance(half);

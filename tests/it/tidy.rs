@@ -167,3 +167,23 @@ fn secrets_have_no_traits_that_would_let_them_out() {
     let declared = secret.split_once("pub struct Secret(").unwrap().0;
     assert!(!declared.trim_end().ends_with(")]"), "Secret derives something");
 }
+
+/// The manual's table of attacks names tests, and each of them exists.
+#[test]
+fn the_tests_that_the_manual_names_exist() {
+    let manual = fs::read_to_string(root().join("src/manual.rs")).unwrap();
+    let (_, table) = manual.split_once("# Threat model").unwrap();
+    let (table, _) = table.split_once("# What is not promised").unwrap();
+    let all_tests: String = sources("tests").into_values().collect();
+    let mut named = 0;
+    for row in table.lines().filter(|line| line.starts_with("//! | ")) {
+        let last = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        for name in
+            last.split('`').skip(1).step_by(2).filter(|name| name.contains('_') && *name != "must_use")
+        {
+            assert!(all_tests.contains(&format!("fn {name}(")), "there is no test {name}");
+            named += 1;
+        }
+    }
+    assert!(named > 20, "only {named} names were found");
+}

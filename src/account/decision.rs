@@ -1,0 +1,44 @@
+//! What a command is judged by, and what it comes to.
+
+use super::Account;
+use crate::{
+    event::EventKind,
+    policy::{Limits, Policy},
+    time::Timestamp,
+};
+
+/// By what a command is judged.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) policy: &'a Policy,
+    pub(crate) limits: &'a Limits,
+}
+
+/// What a command came to: what to write, if anything, and the reply that holds once it is written.
+pub(crate) struct Decision<R> {
+    pub(crate) write: Option<Write>,
+    pub(crate) reply: R,
+}
+
+pub(crate) struct Write {
+    pub(crate) next: Account,
+    pub(crate) events: Vec<EventKind>,
+    /// Whether the generation moved, and with it everything that was handed out is void.
+    pub(crate) ends_sessions: bool,
+}
+
+impl<R> Decision<R> {
+    pub(super) fn reply(reply: R) -> Self {
+        Self { write: None, reply }
+    }
+
+    pub(super) fn write(next: Account, events: Vec<EventKind>, reply: R) -> Self {
+        Self { write: Some(Write { next, events, ends_sessions: false }), reply }
+    }
+
+    /// Like [`write`](Self::write), for commands that moved the generation.
+    pub(super) fn write_and_end_sessions(next: Account, event: EventKind, reply: R) -> Self {
+        Self { write: Some(Write { next, events: vec![event], ends_sessions: true }), reply }
+    }
+}

@@ -1,0 +1,83 @@
+//! Counting what was tried in vain: rising waits, then a hard stop (R2).
+
+use std::time::Duration;
+
+use crate::{policy::Limits, time::Timestamp};
+
+/// What was tried in vain since the last right code, across all purposes.
+#[derive(Debug, Default)]
+pub(crate) struct Guesses {
+    pub(crate) in_a_row: u32,
+    pub(crate) wait: Option<Wait>,
+    pub(crate) blocked_since: Option<Timestamp>,
+}
+
+/// A time in which no code is looked at. Kept as its beginning and its length, so that a clock that was set back
+/// shows itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wait {
+    pub(crate) since: Timestamp,
+    pub(crate) lasts: Duration,
+}
+
+/// Why no code may be looked at.
+#[derive(Clone, Copy)]
+pub(super) enum Locked {
+    Blocked,
+    Until(Timestamp),
+    /// A wait began later than now.
+    ClockWentBack,
+}
+
+impl Guesses {
+    /// Also when the hard stop was lowered since the last guess was counted.
+    pub(super) fn is_blocked(&self, limits: &Limits) -> bool {
+        self.blocked_since.is_some() || self.left(limits) == 0
+    }
+
+    pub(super) fn locked(&self, limits: &Limits, now: Timestamp) -> Option<Locked> {
+        if self.is_blocked(limits) {
+            return Some(Locked::Blocked);
+        }
+        let wait = self.wait?;
+        match now.since(wait.since) {
+            Some(passed) if passed < wait.lasts => Some(Locked::Until(wait.until())),
+            Some(_) => None,
+            None => Some(Locked::ClockWentBack),
+        }
+    }
+
+    /// With one more in the row: a wait or, at the end of the budget, the block.
+    pub(super) fn and_another(&self, limits: &Limits, now: Timestamp) -> Self {
+        let in_a_row = self.in_a_row.saturating_add(1);
+        let is_last = in_a_row >= limits.hard_stop;
+        let wait = limits.wait_after(in_a_row).filter(|_| !is_last);
+        Self {
+            in_a_row,
+            wait: wait.map(|lasts| Wait { since: now, lasts }),
+            blocked_since: is_last.then_some(now),
+        }
+    }
+
+    /// How many may still be tried.
+    pub(super) fn left(&self, limits: &Limits) -> u32 {
+        limits.hard_stop.saturating_sub(self.in_a_row)
+    }
+
+    /// Until when no code is looked at, by the wait that was begun last.
+    pub(crate) fn wait_until(&self) -> Option<Timestamp> {
+        self.wait.map(Wait::until)
+    }
+
+    /// Begins the wait anew, and tells its end.
+    pub(super) fn wait_anew(&mut self, now: Timestamp) -> Timestamp {
+        self.wait = self.wait.map(|wait| Wait { since: now, ..wait });
+        self.wait_until().unwrap_or(now)
+    }
+}
+
+impl Wait {
+    fn until(self) -> Timestamp {
+        self.since.after(self.lasts)
+    }
+}

@@ -1,0 +1,86 @@
+//! The texts of an event that come from outside: who the operator is, why he acts, where a request came from. All are
+//! bounded and without control characters, so that none can forge a line of a log.
+
+use std::fmt;
+
+/// A text given with an act that has to be answered for: it must say something, and in bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidNote {
+    /// Nothing but blanks.
+    #[error("says nothing")]
+    Empty,
+    /// More than 500 bytes.
+    #[error("is longer than 500 bytes")]
+    TooLong,
+    /// A control character, which could forge lines of a log.
+    #[error("has a control character")]
+    ControlCharacter,
+}
+
+/// One shape for the texts of an operator: trimmed, 1 to 500 bytes, no control characters.
+macro_rules! note {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// This text, without the blanks around it.
+            ///
+            /// # Errors
+            /// [`InvalidNote`] when it says nothing, has more than 500 bytes or a control character.
+            pub fn new(text: &str) -> Result<Self, InvalidNote> {
+                match text.trim() {
+                    "" => Err(InvalidNote::Empty),
+                    text if text.len() > 500 => Err(InvalidNote::TooLong),
+                    text if text.contains(char::is_control) => Err(InvalidNote::ControlCharacter),
+                    text => Ok(Self(text.into())),
+                }
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+note! {
+    /// Names the person at the support desk who acts.
+    Operator
+}
+note! {
+    /// Why an operator did something.
+    Reason
+}
+
+/// Where a request came from, as the host tells it: an address, a device's name.
+///
+/// Made from anything that can be shown. It is kept within 128 bytes and without control characters, silently: a
+/// login must not fail because a proxy wrote something odd into a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(Box<str>);
+
+impl Origin {
+    const MOST_BYTES: usize = 128;
+
+    pub(crate) fn new(shown: &dyn fmt::Display) -> Option<Self> {
+        let mut text: String = shown.to_string().chars().filter(|c| !c.is_control()).collect();
+        let end = (0..=Self::MOST_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or(0));
+        (!text.is_empty()).then(|| Self(text.into_boxed_str()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
