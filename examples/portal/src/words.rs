@@ -18,44 +18,38 @@ impl Complaint {
             | Refusal::Wait { until } => until.since(now).map_or(0, |wait| wait.as_secs()),
             _ => 0,
         };
-        let tries = |left| match left {
-            1 => " One try is left before the account is blocked.".to_owned(),
-            2..=5 => format!(" {left} tries are left before the account is blocked."),
-            _ => String::new(),
-        };
         let sentence = match refusal {
-            Refusal::Malformed => {
-                "A code has six digits. Type the ones that your app shows for this portal.".to_owned()
-            }
-            Refusal::WrongCode { left, .. } => format!(
+            Refusal::Malformed => "A code has six digits. Type the ones that your app shows for this portal.",
+            Refusal::WrongCode { .. } => {
                 "That code is not right. Look for this portal’s entry in your app, and let your phone set its clock \
-                 by itself.{}",
-                tries(left)
-            ),
-            Refusal::AlreadyUsed { left, .. } => format!(
-                "That code was used already, and each works once. Wait until your app shows the next one.{}",
-                tries(left)
-            ),
-            Refusal::Wait { .. } => {
-                "There were too many wrong codes, so this one was not looked at.".to_owned()
+                 by itself."
             }
+            Refusal::AlreadyUsed { .. } => {
+                "That code was used already, and each works once. Wait until your app shows the next one."
+            }
+            Refusal::Wait { .. } => "There were too many wrong codes, so this one was not looked at.",
+            Refusal::Blocked => "There were too many wrong codes: your account is blocked.",
             Refusal::SetupExpired => {
-                "The QR code had expired, so here is a new one. Remove the entry that you just \
-                                      added from your app, and scan this one."
-                    .to_owned()
+                "The QR code had expired, so here is a new one. Remove the entry that you just added from your app, \
+                 and scan this one."
             }
             Refusal::EnrollFirst => {
-                "Two-factor authentication was switched on after you signed in. Sign out and in \
-                                     again to set up your authenticator app; then you can do this."
-                    .to_owned()
+                "Two-factor authentication was switched on after you signed in. Sign out and in again to set up \
+                 your authenticator app; then you can do this."
             }
-            Refusal::Blocked => "There were too many wrong codes: your account is blocked.".to_owned(),
-            Refusal::Denied(why) => denied(why).to_owned(),
-            Refusal::TicketVoid | Refusal::SessionOver => "Please sign in again.".to_owned(),
-            // Refusals that a later version of the library may know.
-            other => other.to_string(),
+            Refusal::Denied(why) => denied(why),
+            _ => "Please sign in again.",
         };
-        Self { sentence, wait }
+        let tries = match refusal {
+            Refusal::WrongCode { left: 1, .. } | Refusal::AlreadyUsed { left: 1, .. } => {
+                " One try is left before the account is blocked.".to_owned()
+            }
+            Refusal::WrongCode { left, .. } | Refusal::AlreadyUsed { left, .. } if left <= 5 => {
+                format!(" {left} tries are left before the account is blocked.")
+            }
+            _ => String::new(),
+        };
+        Self { sentence: format!("{sentence}{tries}"), wait }
     }
 
     /// "1 minute 30 seconds"
