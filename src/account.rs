@@ -6,6 +6,8 @@
 
 mod decision;
 mod guesses;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

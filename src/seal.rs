@@ -4,6 +4,9 @@
 //! thing is for, and whose it is, goes in as associated data, each part with its length before it: a record moved
 //! to another user's row, or a ticket offered as a stamp, does not open.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use base64ct::{Base64, Encoding};

@@ -51,6 +51,33 @@ over_every_store! {
         let _ = world.log_in("ian", &phone).await;
     }
 
+    /// R4: what a read shows may yet be undone by a failover, unless a write upon it is acknowledged.
+    async fn a_write_that_was_only_seen_has_an_unknown_outcome(world: World) {
+        world.switch_on().await;
+        let (phone, _) = world.enroll("ian").await;
+        world.step();
+        let ticket = world.ticket_for_code("ian").await;
+        world.controls.fail_next(Fault::SwapAfter);
+        world.controls.fail_next(Fault::SwapBefore);
+        let verified = world.two_factor.verify(Attempt::new(&ticket, &phone.code(&world.clock))).await;
+        assert_eq!(verified.unwrap_err().kind(), ErrorKind::OutcomeUnknown);
+        let _ = world.log_in("ian", &phone).await;
+    }
+
+    /// R4, R7: a write of somebody else's under the same revision is not taken for ours, and not written over.
+    async fn somebody_elses_write_is_not_taken_for_ours(world: World) {
+        world.switch_on().await;
+        let (phone, session) = world.enroll("ian").await;
+        world.step();
+        let ticket = world.ticket_for_code("ian").await;
+        world.controls.overtake_with(&world.undisturbed_process());
+        world.controls.fail_next(Fault::SwapBeforeAndOvertaken);
+        let verified = world.two_factor.verify(Attempt::new(&ticket, &phone.code(&world.clock))).await;
+        assert_eq!(verified.unwrap_err().kind(), ErrorKind::OutcomeUnknown);
+        assert!(world.resume(session.stamp()).await.is_none());
+        assert_eq!(world.kinds_for("ian").await.last().unwrap(), "trust-ended");
+    }
+
     /// R4: the write did not happen, which nobody can tell from one that is still on its way: not repeated.
     async fn a_write_that_failed_is_not_repeated(world: World) {
         world.switch_on().await;

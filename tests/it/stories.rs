@@ -1,8 +1,10 @@
 //! What happens, situation by situation: a story for every row of the table of behaviors.
 
+use std::time::Duration;
+
 use countersign::{
-    Attempt, Denied, ErrorKind, FirstFactor, Gate, Means, Operator, Reason, Refusal, Requirement, Role,
-    RunningSessions, Support, Verdict, testing::Authenticator,
+    Attempt, Denied, ErrorKind, FirstFactor, Gate, Limits, Means, Operator, Reason, Refusal, Requirement,
+    Role, RunningSessions, Support, Verdict, testing::Authenticator,
 };
 
 use crate::world::{ACME, START, STEP, World, granted, org, over_every_store, refused, user};
@@ -98,6 +100,53 @@ over_every_store! {
         let _ = world.log_in("ian", &new_phone).await;
     }
 
+    /// R3, R6: a ticket is for the epoch in which it was made.
+    async fn a_ticket_does_not_outlive_its_epoch(world: World) {
+        world.switch_on().await;
+        let (_, admin) = world.enroll("ann").await;
+        let enrolling = world.ticket_to_enroll("ian").await;
+        let (phone, _) = world.enroll("ida").await;
+        let login = world.ticket_for_code("ida").await;
+        granted(world.switch(&admin, Requirement::Off).await);
+        let void = async || {
+            assert_eq!(refused(world.two_factor.setup(&enrolling).await.unwrap()), Refusal::TicketVoid);
+            assert_eq!(refused(world.verify(&login, &phone.code(&world.clock)).await), Refusal::TicketVoid);
+        };
+        void().await;
+        granted(world.switch(&admin, Requirement::On).await);
+        void().await;
+        assert_eq!(world.record("ian").await, None);
+    }
+
+    /// R5: whoever has become a customer is one, whatever he held before.
+    async fn a_ticket_is_worth_nothing_to_somebody_who_became_a_customer(world: World) {
+        world.switch_on().await;
+        let (phone, session) = world.enroll("ian").await;
+        let enrolling = world.ticket_to_enroll("ida").await;
+        world.step();
+        let login = world.ticket_for_code("ian").await;
+        world.people.set(ACME, "ian", Role::Customer);
+        world.people.set(ACME, "ida", Role::Customer);
+        let calls = world.controls.calls();
+        assert_eq!(refused(world.verify(&login, &phone.code(&world.clock)).await), Refusal::TicketVoid);
+        assert_eq!(refused(world.two_factor.setup(&enrolling).await.unwrap()), Refusal::TicketVoid);
+        let _ = world.walk_in("ian").await;
+        assert!(world.resume(session.stamp()).await.is_some());
+        assert_eq!(world.controls.calls(), calls);
+    }
+
+    /// R7: an unlocked account begins with clean hands.
+    async fn unlocking_ends_what_was_handed_out_and_keeps_the_authenticator(world: World) {
+        world.switch_on().await;
+        let (phone, session) = world.enroll("ian").await;
+        world.block("ian", &phone).await;
+        let admin = world.fresh_admin().await;
+        assert!(world.resume(session.stamp()).await.is_some());
+        granted(world.two_factor.unlock(&admin, &user("ian")).await.unwrap());
+        assert!(world.resume(session.stamp()).await.is_none());
+        let _ = world.log_in("ian", &phone).await;
+    }
+
     /// R6: one small write, whoever is enrolled.
     async fn switching_writes_one_record_however_many_are_enrolled(world: World) {
         world.switch_on().await;
@@ -138,6 +187,24 @@ over_every_store! {
         let confirmed = world.two_factor.confirm(Attempt::new(&ticket, &code)).await.unwrap();
         assert_eq!(refused(confirmed), Refusal::TicketVoid);
         let _ = world.ticket_to_enroll("ian").await;
+    }
+
+    /// The QR code may end before the ticket does: then another is drawn.
+    async fn a_qr_code_that_was_shown_too_long_ago_is_drawn_anew(world: World) {
+        let minutes = |n: u64| Duration::from_secs(60 * n);
+        let world = world.with_limits(Limits::default().ticket(minutes(30), minutes(5)).unwrap());
+        world.switch_on().await;
+        let ticket = world.ticket_to_enroll("ian").await;
+        let shown = world.setup(&ticket).await;
+        assert_eq!(shown.expires_at(), START.after(minutes(5)));
+        world.clock.advance(minutes(5));
+        let code = Authenticator::enrolled_with(&shown).unwrap().code(&world.clock);
+        let confirmed = world.two_factor.confirm(Attempt::new(&ticket, &code)).await.unwrap();
+        assert_eq!(refused(confirmed), Refusal::SetupExpired);
+        let another = world.setup(&ticket).await;
+        assert_ne!(another.key(), shown.key());
+        let code = Authenticator::enrolled_with(&another).unwrap().code(&world.clock);
+        let _ = granted(world.two_factor.confirm(Attempt::new(&ticket, &code)).await.unwrap());
     }
 
     async fn confirming_before_the_qr_code_was_shown_is_answered_with_showing_it(world: World) {

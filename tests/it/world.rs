@@ -1,7 +1,7 @@
 //! A small portal for the tests: its users, its clock, a store that can be slowed down and made to fail.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -94,6 +94,9 @@ pub enum Fault {
     SwapAfter,
     /// The write fails although it happened, and so does every later call.
     SwapAfterAndDown,
+    /// The write fails and did not happen, but another did: the [overtaker](Controls::overtake_with) ends the user's
+    /// trust in its place.
+    SwapBeforeAndOvertaken,
     /// The write fails although it happened, and the [overtaker](Controls::overtake_with) ends the user's trust
     /// before it can be read back.
     SwapAfterAndOvertaken,
@@ -103,7 +106,8 @@ pub enum Fault {
 #[derive(Default)]
 pub struct Controls {
     latency: AtomicU64,
-    fault: Mutex<Option<Fault>>,
+    /// What happens at the next calls, in this order.
+    faults: Mutex<VecDeque<Fault>>,
     is_down: AtomicBool,
     overtaker: Mutex<Option<TwoFactor>>,
     /// Whose record was damaged, as long as it has this revision.
@@ -125,7 +129,7 @@ impl Controls {
     }
 
     pub fn fail_next(&self, fault: Fault) {
-        *self.fault.lock().unwrap() = Some(fault);
+        self.faults.lock().unwrap().push_back(fault);
     }
 
     pub fn go_down(&self, down: bool) {
@@ -156,12 +160,18 @@ impl Controls {
     }
 
     fn takes(&self, fault: Fault) -> bool {
-        let mut armed = self.fault.lock().unwrap();
-        let hit = *armed == Some(fault);
+        let mut faults = self.faults.lock().unwrap();
+        let hit = faults.front() == Some(&fault);
         if hit {
-            *armed = None;
+            faults.pop_front();
         }
         hit
+    }
+
+    /// The overtaker's turn.
+    async fn overtake(&self, org: &OrgId, user: &UserId) -> Result<(), BoxError> {
+        let somebody_else = self.overtaker.lock().unwrap().take().unwrap();
+        Ok(somebody_else.end_trust(org, user).await?)
     }
 
     /// The latency of a real store, so that races have something to race in.
@@ -226,6 +236,10 @@ impl<S: UserStore + SettingsStore> UserStore for Probe<S> {
             return Ok(Swap::Stale);
         }
         let org = change.org.clone();
+        if self.controls.takes(Fault::SwapBeforeAndOvertaken) {
+            self.controls.overtake(&org, user).await?;
+            return Err("the write failed".into());
+        }
         let swapped = self.store.swap_user(user, change).await.map_err(Into::into)?;
         self.controls.pause().await?;
         if self.controls.takes(Fault::SwapAfter) {
@@ -236,8 +250,7 @@ impl<S: UserStore + SettingsStore> UserStore for Probe<S> {
             return Err("the reply was lost".into());
         }
         if self.controls.takes(Fault::SwapAfterAndOvertaken) {
-            let somebody_else = self.controls.overtaker.lock().unwrap().take().unwrap();
-            somebody_else.end_trust(&org, user).await?;
+            self.controls.overtake(&org, user).await?;
             return Err("the reply was lost".into());
         }
         Ok(swapped)

@@ -1,0 +1,88 @@
+//! What no sequence of calls can bring about, since other checks stand before it, and must hold all the same.
+
+use super::*;
+use crate::{
+    policy::Limits,
+    requirement::{Requirement, RunningSessions},
+    who::{OrgId, UserId},
+};
+
+const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+const EPOCH: Epoch = Epoch { counter: 1, random: [1; 8] };
+const POLICY: Policy = Policy { requirement: Requirement::On, epoch: EPOCH, sessions: RunningSessions::GoOn };
+
+fn secret(of: u8) -> Secret {
+    Secret::from_bytes(&[of; 20]).unwrap()
+}
+
+fn enrolled() -> Account {
+    let live = Live {
+        secret: secret(1),
+        totp: Totp::default(),
+        epoch: EPOCH,
+        since: NOW,
+        consumed: Step::from_number(0),
+    };
+    Account { live: Some(live), ..Account::never_written() }
+}
+
+/// A ticket that fits in every respect but what it is for.
+fn ticket(purpose: Purpose) -> TicketClaims {
+    TicketClaims {
+        id: TicketId([7; 16]),
+        org: OrgId::from(1_i64),
+        user: UserId::from(1_i64),
+        generation: Generation::FIRST,
+        epoch: EPOCH,
+        purpose,
+        issued_at: NOW,
+        expires_at: NOW.after(Duration::from_secs(60)),
+        session_ends_at: None,
+        checked_in_from: None,
+    }
+}
+
+fn refusal<T>(answer: &Answer<T>) -> Refusal {
+    assert!(answer.write.is_none(), "a refused ticket writes nothing");
+    match &answer.reply {
+        Ok(_) => panic!("this should have been refused"),
+        Err(refusal) => *refusal,
+    }
+}
+
+/// R8: even a valid ticket to enroll touches no account that is enrolled.
+#[test]
+fn nobody_enrolls_over_a_live_secret() {
+    let limits = Limits::default();
+    let terms = Terms { now: NOW, policy: &POLICY, limits: &limits };
+    let to_enroll = ticket(Purpose::Enroll);
+    assert_eq!(refusal(&enrolled().setup(&to_enroll, secret(2), terms)), Refusal::TicketVoid);
+    let confirmed = enrolled().confirm(&to_enroll, "123456", Generation([2; 16]), terms);
+    assert_eq!(refusal(&confirmed), Refusal::TicketVoid);
+}
+
+/// R8: and none to replace or to log in touches one that is not.
+#[test]
+fn nobody_replaces_or_uses_what_is_not_there() {
+    let limits = Limits::default();
+    let terms = Terms { now: NOW, policy: &POLICY, limits: &limits };
+    let to_replace = ticket(Purpose::Replace);
+    assert_eq!(refusal(&Account::never_written().setup(&to_replace, secret(2), terms)), Refusal::TicketVoid);
+    let verified = Account::never_written().verify(&ticket(Purpose::LogIn), "123456", terms);
+    assert_eq!(refusal(&verified), Refusal::TicketVoid);
+}
+
+/// R3: a ticket serves no purpose but its own.
+#[test]
+fn a_ticket_serves_its_own_purpose_only() {
+    let limits = Limits::default();
+    let terms = Terms { now: NOW, policy: &POLICY, limits: &limits };
+    let code = Totp::default().code_at(&secret(1), NOW).expose();
+    for purpose in [Purpose::Replace, Purpose::Enroll] {
+        assert_eq!(refusal(&enrolled().verify(&ticket(purpose), &code, terms)), Refusal::TicketVoid);
+    }
+    for purpose in [Purpose::LogIn, Purpose::StepUp] {
+        assert_eq!(refusal(&enrolled().setup(&ticket(purpose), secret(2), terms)), Refusal::TicketVoid);
+    }
+    assert!(enrolled().verify(&ticket(Purpose::LogIn), &code, terms).reply.is_ok());
+}
