@@ -32,10 +32,9 @@ if (copy && navigator.clipboard) {
   });
 }
 
-// Where there is room for the QR code and the code field at once, the cursor waits in the field.
-const first = document.body.dataset.page === "setup" && !document.getElementById("code-error");
-if (first && matchMedia("(min-width: 44rem)").matches) {
-  document.getElementById("code").focus({ preventScroll: true });
+// The cursor waits in the code field, but on a phone the QR code above it comes first.
+if (document.body.dataset.page === "setup" && !document.getElementById("code-error")) {
+  addEventListener("load", () => scrollTo(0, 0));
 }
 
 // How long to wait, counted down by the browser.

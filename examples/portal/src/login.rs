@@ -70,12 +70,15 @@ async fn park(
     Ok((cookie, Redirect::to(page)).into_response())
 }
 
-/// *Enter your code*, at the end of a sign-in or before an administrative act.
-pub(crate) async fn code_form(Extension(session): Extension<Session>) -> Response {
-    match session.ticket() {
-        Some(_) => pages::ok(&code_page(&session, None)),
-        None => Redirect::to("/").into_response(),
-    }
+/// *Enter your code*, at the end of a sign-in or before an administrative act. Whoever has to wait reads so before
+/// he types in vain.
+pub(crate) async fn code_form(
+    State(app): State<App>,
+    Extension(session): Extension<Session>,
+) -> Result<Response, Failure> {
+    let Some(user) = bearer(&app, &session).await? else { return Ok(Redirect::to("/").into_response()) };
+    let waiting = app.people.waiting_until(&user).await?.and_then(Complaint::waiting);
+    Ok(pages::ok(&code_page(&session, waiting)))
 }
 
 pub(crate) async fn code(
@@ -154,11 +157,9 @@ fn outcome<T>(answer: Result<Verdict<T>, Error>) -> Result<Outcome<T>, Error> {
 
 /// No further code helps: the account is blocked, or the sign-in begins anew.
 async fn over(app: &App, session: &Session, refusal: Refusal) -> Result<Response, Failure> {
-    let user = match session.user() {
-        Some(id) => app.people.by_id(&id).await?,
-        None => None,
-    };
-    if let (Refusal::Blocked, Some(user)) = (refusal, user) {
+    if refusal == Refusal::Blocked
+        && let Some(user) = bearer(app, session).await?
+    {
         return blocked(app, session, &user).await;
     }
     if session.is_signed_in() {
@@ -168,6 +169,14 @@ async fn over(app: &App, session: &Session, refusal: Refusal) -> Result<Response
     }
     let notice = "That took too long, or your account has changed meanwhile. Please sign in again.";
     session.end(app, Some(notice)).await
+}
+
+/// Whose ticket the session keeps.
+async fn bearer(app: &App, session: &Session) -> Result<Option<User>, Failure> {
+    match (session.ticket(), session.user()) {
+        (Some(_), Some(id)) => Ok(app.people.by_id(&id).await?),
+        _ => Ok(None),
+    }
 }
 
 /// Who can help? Only Master Admins who can sign in themselves are named; this page is seen by somebody who knows

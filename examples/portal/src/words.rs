@@ -1,6 +1,6 @@
 //! Words for people: why a code was not taken, why an act was refused, what a role is called.
 
-use countersign::{Clock, Denied, Refusal, Role, SystemClock};
+use countersign::{Clock, Denied, Refusal, Role, SystemClock, Timestamp};
 
 /// What was wrong with a code, in words for the one who typed it.
 pub(crate) struct Complaint {
@@ -11,11 +11,10 @@ pub(crate) struct Complaint {
 
 impl Complaint {
     pub(crate) fn about(refusal: Refusal) -> Self {
-        let now = SystemClock.now();
         let wait = match refusal {
             Refusal::WrongCode { wait_until: Some(until), .. }
             | Refusal::AlreadyUsed { wait_until: Some(until), .. }
-            | Refusal::Wait { until } => until.since(now).map_or(0, |wait| wait.as_secs()),
+            | Refusal::Wait { until } => seconds_to(until),
             _ => 0,
         };
         let sentence = match refusal {
@@ -63,12 +62,23 @@ impl Complaint {
         parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
+    /// Before anything was typed; `None` if the time is over.
+    pub(crate) fn waiting(until: Timestamp) -> Option<Self> {
+        let sentence = "There were too many wrong codes for your account.".to_owned();
+        let wait = seconds_to(until);
+        (wait > 0).then_some(Self { sentence, wait })
+    }
+
     /// After a write whose outcome nobody knows: the code may be spent.
     pub(crate) fn outcome_unknown() -> Self {
         let sentence =
             "Something went wrong on our side. Wait until your app shows the next code, and type that one.";
         Self { sentence: sentence.to_owned(), wait: 0 }
     }
+}
+
+fn seconds_to(until: Timestamp) -> u64 {
+    until.since(SystemClock.now()).map_or(0, |wait| wait.as_secs())
 }
 
 pub(crate) fn denied(why: Denied) -> &'static str {
