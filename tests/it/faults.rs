@@ -1,9 +1,12 @@
 //! Stores that fail in the middle of things: what was never acknowledged lets nobody in (R4), and what was written
 //! all the same costs at most a guess or a code.
 
-use countersign::{Attempt, ErrorKind, FirstFactor, Refusal, Requirement, RunningSessions};
+use countersign::{
+    Attempt, Directory, ErrorKind, FirstFactor, MemoryStore, OrgId, Person, Refusal, Requirement, Role,
+    RunningSessions, TwoFactor, UnknownRole, UserId,
+};
 
-use crate::world::{ACME, Fault, World, granted, org, over_every_store, refused, user};
+use crate::world::{ACME, Fault, World, granted, keyring, org, over_every_store, refused, user};
 
 over_every_store! {
     /// R4: the reply to the write was lost, the write is there and takes a further one: that is an acknowledgement.
@@ -160,6 +163,45 @@ over_every_store! {
         assert_eq!(verified.unwrap_err().kind(), ErrorKind::Unavailable);
         world.controls.serve_settings(None);
         let _ = granted(world.verify(&ticket, &code).await);
+    }
+}
+
+/// R4: settings that do not open are no settings that require nothing.
+#[tokio::test]
+async fn settings_that_cannot_be_read_let_nobody_in_who_needs_them() {
+    let world = World::in_memory();
+    world.switch_on().await;
+    let (phone, session) = world.enroll("ian").await;
+    let mut settings = world.settings().await;
+    settings.record.reverse();
+    world.controls.serve_settings(Some(settings));
+    for id in ["ann", "ian"] {
+        let gate = world.two_factor.check_in(FirstFactor::accepted(&org(ACME), &user(id))).await;
+        assert_eq!(gate.unwrap_err().kind(), ErrorKind::Unreadable);
+    }
+    let resumed = world.two_factor.resume(session.stamp()).await;
+    assert_eq!(resumed.unwrap_err().kind(), ErrorKind::Unreadable);
+    let _ = world.walk_in("carl").await;
+    world.controls.serve_settings(None);
+    let _ = world.log_in("ian", &phone).await;
+}
+
+/// R4: a role that the host has and the library has not is an error, and never a customer.
+#[tokio::test]
+async fn an_unknown_role_lets_nobody_in() {
+    struct Newfangled;
+    impl Directory for Newfangled {
+        type Error = UnknownRole;
+        async fn find(&self, org: &OrgId, user: &UserId) -> Result<Option<Person>, UnknownRole> {
+            Ok(Some(Person::new(org.clone(), user.clone(), "superuser".parse()?)))
+        }
+    }
+    let two_factor =
+        TwoFactor::new(Newfangled, MemoryStore::new(), keyring()).issuer("Acme").build().unwrap();
+    let gate = two_factor.check_in(FirstFactor::accepted(&org(ACME), &user("ian"))).await;
+    assert_eq!(gate.unwrap_err().kind(), ErrorKind::Unavailable);
+    for role in [Role::Customer, Role::Internal, Role::MasterAdmin] {
+        assert_eq!(role.as_str().parse(), Ok(role));
     }
 }
 
