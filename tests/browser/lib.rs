@@ -1,0 +1,41 @@
+//! The portal in a real browser.
+//!
+//! Chromium shows the portal's pages, `zbarimg` reads the QR code from a picture of the screen as a phone's camera
+//! would, `oathtool` stands for the authenticator app. None of the three knows this library, so they are the proof
+//! that others understand what it makes. Nobody sleeps: the portal's time stands still until a story moves it.
+//!
+//! In reading order:
+//!
+//! * `story.rs`: what is promised, told on a phone and on a desktop
+//! * `mishaps.rs`: its scenes in which something goes wrong
+//! * `without_scripts.rs`: the same pages with JavaScript switched off
+//! * `person.rs`: somebody in front of a browser: what he does and what he must see
+//! * `page.rs`: what holds for every page
+//! * `phone.rs`: an authenticator app
+//! * `stage.rs`: the portal, the browsers and the time, started for one story and stopped after it
+//! * `process.rs`: a program that never outlives its test
+//! * `time.rs`: the time of the portal
+//! * `programs.rs`: what has to be installed
+//!
+//! `tests/run` runs them. By hand: `cargo build -p portal && cargo test -p browser-tests`.
+
+#[cfg(test)]
+mod mishaps;
+#[cfg(test)]
+mod page;
+#[cfg(test)]
+mod person;
+#[cfg(test)]
+mod phone;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod programs;
+#[cfg(test)]
+mod stage;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod time;
+#[cfg(test)]
+mod without_scripts;

@@ -1,0 +1,194 @@
+//! Scenes in which something goes wrong, and what becomes of it.
+
+use std::time::Duration;
+
+use crate::{
+    person::Person,
+    stage::PASSWORD,
+    story::Cast,
+    time::{A_WHILE, STEP},
+};
+
+/// A Master Admin resets one account; nobody else notices.
+pub(crate) async fn a_lost_phone(Cast { morgan, riley, sam, .. }: &mut Cast<'_>) {
+    let lost = sam.loses_the_phone();
+    morgan.stage.time.passes(A_WHILE);
+    morgan.presses("reset-sam").await;
+    morgan.sees("reset").await;
+    morgan.must_read("title", "Reset Sam").await;
+    morgan.presses("confirm").await;
+    // Whoever sits down before a forgotten screen has no code.
+    morgan.sees("code").await;
+    morgan.gives_the_next_code().await;
+    morgan.sees("reset").await;
+    morgan.presses("confirm").await;
+    morgan.sees("settings").await;
+    morgan.must_read("notice", "has to be set up again").await;
+    assert_eq!(morgan.reads_attribute("state-sam", "data-state").await, "must-enroll");
+    assert_eq!(morgan.reads_attribute("state-riley", "data-state").await, "enrolled");
+
+    // His session ends, wherever it is.
+    sam.reloads().await;
+    sam.sees("login").await;
+    sam.must_read("notice", "Your session is over").await;
+    sam.gives_the_password().await;
+    sam.sees("setup").await;
+    let old_code = lost.code(&sam.stage.time);
+    sam.types("code", &old_code).await;
+    sam.presses("submit-code").await;
+    sam.sees("setup").await;
+    sam.must_read("code-error", "not right").await;
+    sam.enrolls().await;
+    assert_ne!(sam.phone().key, lost.key, "a new key");
+
+    for other in [riley, morgan] {
+        other.goes_to("/").await;
+        other.sees("home").await;
+    }
+}
+
+/// Five wrong codes cost half a minute, in which not even the right one is looked at.
+pub(crate) async fn a_forgetful_user(riley: &Person<'_>) {
+    riley.signs_out().await;
+    riley.gives_the_password().await;
+    for _ in 0..5 {
+        riley.sees("code").await;
+        riley.gives_a_wrong_code().await;
+    }
+    riley.sees("code").await;
+    riley.must_read("code-error", "5 tries are left").await;
+    assert_eq!(riley.reads_attribute("wait", "data-seconds").await, "30");
+    riley.gives_the_code().await;
+    riley.sees("code").await;
+    riley.must_read("code-error", "not looked at").await;
+    riley.gives_the_next_code().await;
+    riley.sees("home").await;
+}
+
+/// Ten wrong codes in a row block the account, until another Master Admin unlocks it.
+pub(crate) async fn somebody_who_guesses(Cast { morgan, sam, .. }: &Cast<'_>) {
+    sam.signs_out().await;
+    sam.gives_the_password().await;
+    for guess in 1..=10 {
+        sam.sees("code").await;
+        for wait in sam.lists("#wait", "data-seconds").await {
+            let seconds = wait.parse().expect("it is a number");
+            sam.stage.time.passes(Duration::from_secs(seconds));
+        }
+        if guess == 8 {
+            // A new sign-in refills nothing.
+            sam.gives_the_password().await;
+            sam.sees("code").await;
+        }
+        sam.gives_a_wrong_code().await;
+    }
+    sam.sees("blocked").await;
+    assert_eq!(sam.status().await, 403);
+    for helper in ["Morgan Hale", "Riley Chen"] {
+        sam.must_read("helpers", helper).await;
+    }
+    sam.presses("start-over").await;
+    sam.gives_the_password().await;
+    sam.sees("blocked").await;
+
+    morgan.goes_to("/settings").await;
+    assert_eq!(morgan.reads_attribute("state-sam", "data-state").await, "blocked");
+    morgan.presses("unlock-sam").await;
+    morgan.sees("unlock").await;
+    morgan.presses("confirm").await;
+    morgan.sees("code").await;
+    morgan.gives_the_next_code().await;
+    morgan.sees("unlock").await;
+    morgan.presses("confirm").await;
+    morgan.sees("settings").await;
+    assert_eq!(morgan.reads_attribute("state-sam", "data-state").await, "enrolled");
+    sam.signs_in().await;
+}
+
+/// The old one works until the new one has shown that it does.
+pub(crate) async fn a_new_phone(riley: &mut Person<'_>) {
+    riley.stage.time.passes(A_WHILE);
+    riley.goes_to("/account").await;
+    riley.sees("account").await;
+    riley.presses("replace-authenticator").await;
+    riley.sees("code").await;
+    riley.gives_the_next_code().await;
+    riley.sees("account").await;
+    riley.presses("replace-authenticator").await;
+    riley.sees("setup").await;
+    let old = riley.loses_the_phone();
+    riley.scans().await;
+    assert_ne!(riley.phone().key, old.key, "a new key");
+    riley.gives_the_code().await;
+    riley.sees("account").await;
+    riley.goes_to("/").await;
+    riley.signs_out().await;
+    riley.gives_the_password().await;
+    riley.sees("code").await;
+    riley.stage.time.passes(STEP);
+    riley.types("code", &old.code(&riley.stage.time)).await;
+    riley.presses("submit-code").await;
+    riley.sees("code").await;
+    riley.must_read("code-error", "not right").await;
+    riley.gives_the_code().await;
+    riley.sees("home").await;
+}
+
+/// A new password ends what the old one opened; the phone stays as it is.
+pub(crate) async fn a_password_that_is_known_to_others(sam: &mut Person<'_>) {
+    sam.presses("nav-account").await;
+    sam.sees("account").await;
+    sam.types("current-password", PASSWORD).await;
+    sam.types("new-password", "short").await;
+    sam.types("repeat-password", "short").await;
+    sam.presses("change-password").await;
+    sam.sees("account").await;
+    sam.must_read("new-error", "too short").await;
+
+    sam.password = "stapled batteries are horses".to_owned();
+    sam.types("current-password", PASSWORD).await;
+    sam.types("new-password", &sam.password).await;
+    sam.types("repeat-password", &sam.password).await;
+    sam.presses("change-password").await;
+    sam.sees("login").await;
+    sam.must_read("notice", "Your password is changed").await;
+    sam.signs_in().await;
+}
+
+/// The support desk resets an account; that forces a new enrollment and skips nothing.
+pub(crate) async fn nobody_left_but_the_vendor(morgan: &mut Person<'_>) {
+    let lost = morgan.loses_the_phone();
+    let reason = "Called back at the number in the contract";
+    let arguments = ["support-reset", "morgan", "--operator", "Kim", "--reason", reason];
+    assert!(
+        morgan.stage.at_the_server(&arguments).contains("must set up"),
+        "the desk is told what comes next"
+    );
+    morgan.reloads().await;
+    morgan.sees("login").await;
+    morgan.gives_the_password().await;
+    morgan.enrolls().await;
+    assert_ne!(morgan.phone().key, lost.key, "a new key");
+    morgan.presses("nav-trail").await;
+    morgan.sees("trail").await;
+    morgan.must_read("trail", "Kim (support)").await;
+    morgan.must_read("trail", reason).await;
+}
+
+/// Sessions, half-done sign-ins and spent codes outlive it.
+pub(crate) async fn a_power_cut(Cast { morgan, riley, sam, .. }: &Cast<'_>) {
+    sam.signs_out().await;
+    sam.gives_the_password().await;
+    sam.sees("code").await;
+    morgan.stage.restarts_the_portal();
+    morgan.goes_to("/settings").await;
+    morgan.sees("settings").await;
+    morgan.must_read("requirement-state", "required").await;
+    riley.goes_to("/").await;
+    riley.sees("home").await;
+    sam.gives_the_code().await;
+    sam.sees("code").await;
+    sam.must_read("code-error", "used already").await;
+    sam.gives_the_next_code().await;
+    sam.sees("home").await;
+}
