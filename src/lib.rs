@@ -7,6 +7,8 @@ mod who;
 mod requirement;
 mod event;
 pub mod store;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod otp;
 mod policy;
 mod authority;

@@ -4,6 +4,8 @@
 
 mod engine;
 mod stories;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod edges;
 mod races;
 mod faults;

@@ -1,0 +1,79 @@
+//! Users' records and settings under one interface, so that one suite tries both.
+
+use crate::{
+    error::BoxError,
+    event::Event,
+    requirement::{Epoch, Requirement},
+    store::{Change, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary},
+    who::{OrgId, UserId},
+};
+
+/// Whose record it is. Settings have no user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    pub(super) org: OrgId,
+    pub(super) user: Option<UserId>,
+}
+
+/// Records of one kind, so that one suite tries both.
+#[allow(async_fn_in_trait, reason = "nobody but the suite uses it, and it drives the futures itself")]
+pub trait Records {
+    async fn load(&self, key: &Key) -> Result<Option<Stored>, BoxError>;
+    async fn try_swap(
+        &self,
+        key: &Key,
+        expected: u64,
+        record: &[u8],
+        events: &[Event],
+    ) -> Result<Swap, BoxError>;
+}
+
+/// A store as one of users' records.
+#[derive(Debug)]
+pub struct Users<'a, S>(pub(super) &'a S);
+
+/// A store as one of settings.
+#[derive(Debug)]
+pub struct Settings<'a, S>(pub(super) &'a S);
+
+impl<S: UserStore> Records for Users<'_, S> {
+    async fn load(&self, key: &Key) -> Result<Option<Stored>, BoxError> {
+        let Some(user) = &key.user else { return Err("a user's record needs a user".into()) };
+        self.0.load_user(&key.org, user).await.map_err(Into::into)
+    }
+
+    async fn try_swap(
+        &self,
+        key: &Key,
+        expected: u64,
+        record: &[u8],
+        events: &[Event],
+    ) -> Result<Swap, BoxError> {
+        let Some(user) = &key.user else { return Err("a user's record needs a user".into()) };
+        let next = Stored { revision: expected + 1, record: record.to_vec() };
+        let summary = UserSummary { enrolled_epoch: Some(Epoch::FIRST), ..UserSummary::default() };
+        let change =
+            Change { org: &key.org, expected, next: &next, summary: &summary, events, ends_sessions: false };
+        self.0.swap_user(user, change).await.map_err(Into::into)
+    }
+}
+
+impl<S: SettingsStore> Records for Settings<'_, S> {
+    async fn load(&self, key: &Key) -> Result<Option<Stored>, BoxError> {
+        self.0.load_settings(&key.org).await.map_err(Into::into)
+    }
+
+    async fn try_swap(
+        &self,
+        key: &Key,
+        expected: u64,
+        record: &[u8],
+        events: &[Event],
+    ) -> Result<Swap, BoxError> {
+        let next = Stored { revision: expected + 1, record: record.to_vec() };
+        let summary = OrgSummary { requirement: Requirement::On, epoch: Epoch::FIRST };
+        let change =
+            Change { org: &key.org, expected, next: &next, summary: &summary, events, ends_sessions: false };
+        self.0.swap_settings(change).await.map_err(Into::into)
+    }
+}
