@@ -140,7 +140,9 @@ async fn support_reset(app: &App, login: &str, operator: &str, reason: &str) -> 
     let support = Support::new(&app.two_factor, operator);
     let reason = Reason::new(reason).map_err(|error| format!("the reason {error}"))?;
     match support.reset(&user.org, &user.id(), &reason).await? {
-        Verdict::Granted(()) => println!("{} must now set up two-factor authentication again.", user.name),
+        Verdict::Granted(()) => {
+            println!("{} must set up two-factor authentication again at the next sign-in.", user.name);
+        }
         Verdict::Refused(refusal) => return Err(refusal.to_string().into()),
     }
     Ok(())
