@@ -33,8 +33,8 @@ pub use event::{Act, Actor, Denied, Event, EventKind, InvalidNote, Operator, Ori
 pub use pass::{Means, Pass, Stamp};
 pub use policy::{InvalidLimit, Limits};
 pub use random::{OsRandom, SecureRandom};
-pub use request::{Attempt, FirstFactor};
-pub use requirement::{Epoch, InvalidEpoch, Requirement, RunningSessions};
+pub use request::{Attempt, FirstFactor, Visit};
+pub use requirement::{Epoch, InvalidEpoch, Requirement, RunningSessions, Settings};
 pub use seal::{InvalidKeyring, KeyId, Keyring};
 pub use store::{
     Change, Directory, MemoryStore, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary,

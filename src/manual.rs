@@ -165,6 +165,8 @@
 //!   [`TwoFactor::end_trust`], and reset or unlock.
 //! * [`ErrorKind::Unavailable`] and [`ErrorKind::Contended`] answer 503; [`ErrorKind::OutcomeUnknown`] shows the form
 //!   again and asks for the *next* code; [`ErrorKind::Unreadable`] wakes somebody up.
+//! * A Master Admin who has just switched the requirement on cannot take that back in the same session: he has no code
+//!   to show yet. He signs in anew, enrolls, and then may.
 //! * Have at least two Master Admins. A sole one who loses his phone is helped by the vendor only.
 //!
 //! # Where everything is

@@ -58,3 +58,31 @@ impl fmt::Debug for Attempt<'_> {
         f.debug_struct("Attempt").field("seen_from", &self.seen_from).finish_non_exhaustive()
     }
 }
+
+/// A look at the page with the QR code, with the ticket it belongs to: a `&Ticket` will do, and
+/// [`Ticket::seen_from`] says where the request came from.
+#[must_use = "it is for `TwoFactor::setup`"]
+pub struct Visit<'a> {
+    pub(crate) ticket: &'a Ticket,
+    pub(crate) seen_from: Option<Origin>,
+}
+
+impl<'a> From<&'a Ticket> for Visit<'a> {
+    fn from(ticket: &'a Ticket) -> Self {
+        Self { ticket, seen_from: None }
+    }
+}
+
+impl Ticket {
+    /// A look at the page with the QR code, and where the request came from, for the audit trail: an address, a
+    /// device's name.
+    pub fn seen_from(&self, origin: impl fmt::Display) -> Visit<'_> {
+        Visit { ticket: self, seen_from: Origin::new(&origin) }
+    }
+}
+
+impl fmt::Debug for Visit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visit").field("seen_from", &self.seen_from).finish_non_exhaustive()
+    }
+}

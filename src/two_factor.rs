@@ -25,7 +25,7 @@ use crate::{
     pass::{Means, Pass, Session, Stamp, Witness},
     policy::Limits,
     random::SecureRandom,
-    request::{Attempt, FirstFactor},
+    request::{Attempt, FirstFactor, Visit},
     requirement::{Epoch, Requirement},
     seal::Keyring,
     store::{
@@ -106,14 +106,15 @@ impl TwoFactor {
     /// # Errors
     /// Those of [`check_in`](Self::check_in), [`ErrorKind::Contended`], [`ErrorKind::OutcomeUnknown`] (show the
     /// page again), and [`ErrorKind::UnusableName`].
-    pub async fn setup(&self, ticket: &Ticket) -> Result<Verdict<Setup>, Error> {
+    pub async fn setup(&self, visit: impl Into<Visit<'_>>) -> Result<Verdict<Setup>, Error> {
         let core = &*self.0;
+        let Visit { ticket, seen_from } = visit.into();
         let Some((claims, person)) = core.bearer(ticket).await? else {
             return Ok(Verdict::Refused(Refusal::TicketVoid));
         };
         let unusable = |source| Error::from_source(ErrorKind::UnusableName, "drawing a QR code", source);
         let label = Label::new(&core.issuer, &person.account).map_err(unusable)?;
-        let trace = Trace::of_bearer(&claims, None);
+        let trace = Trace::of_bearer(&claims, seen_from);
         let draw = |account: Account, terms: Terms<'_>| {
             let drawn = Secret::draw(&*core.random)
                 .map_err(|source| Error::from_source(ErrorKind::Unavailable, "drawing a secret", source))?;

@@ -12,18 +12,20 @@ use crate::{
     event::{Act, Denied, EventKind, Reason},
     generation::Generation,
     pass::Pass,
-    requirement::{Requirement, RunningSessions},
+    policy::Policy,
+    requirement::{Requirement, RunningSessions, Settings},
     verdict::{Refusal, Verdict},
     who::{OrgId, Person, UserId},
 };
 
 impl TwoFactor {
-    /// Tells what an org requires.
+    /// Tells what an org has decided.
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`] and [`ErrorKind::Unreadable`].
-    pub async fn requirement(&self, org: &OrgId) -> Result<Requirement, Error> {
-        Ok(self.0.policy(org).await?.record.requirement)
+    pub async fn settings(&self, org: &OrgId) -> Result<Settings, Error> {
+        let Policy { requirement, sessions, .. } = self.0.policy(org).await?.record;
+        Ok(Settings { requirement, sessions })
     }
 
     /// Switches the requirement of the Master Admin's own org on or off. It applies from everybody's next login,

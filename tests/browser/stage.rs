@@ -104,6 +104,11 @@ impl Stage {
             .send_raw("Emulation.setEmulatedMedia", media)
             .await
             .expect("Chromium knows this command");
+        if self.window == Window::Desktop {
+            let screen = json!({ "width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+            let told = browser.cdp().send_raw("Emulation.setDeviceMetricsOverride", screen).await;
+            told.expect("Chromium knows this command");
+        }
         // What Chromium loaded for its own first page is no page of the portal's.
         browser.goto("about:blank").await.expect("there is always a blank page");
         browser.get_log("performance").await.expect("the log was asked for");
@@ -128,7 +133,6 @@ impl Stage {
             "--disable-sync",
             // A browser whose driver is gone goes, too.
             "--remote-debugging-pipe",
-            "--window-size=1280,900",
             &format!("{profile}{name}"),
         ] {
             wanted.add_arg(flag)?;

@@ -140,7 +140,7 @@ over_every_store! {
         world.controls.fail_next(Fault::SwapBefore);
         let off = world.two_factor.require(&admin, Requirement::Off, RunningSessions::GoOn).await;
         assert_eq!(off.unwrap_err().kind(), ErrorKind::OutcomeUnknown);
-        assert_eq!(world.two_factor.requirement(&org(ACME)).await.unwrap(), Requirement::On);
+        assert_eq!(world.two_factor.settings(&org(ACME)).await.unwrap().requirement, Requirement::On);
     }
 
     /// R6: settings older than the record mean that the settings are stale. Read again, then an error; never an

@@ -163,7 +163,8 @@ over_every_store! {
     async fn reloading_the_qr_page_shows_the_same_secret_and_another_check_in_another(world: World) {
         world.switch_on().await;
         let first = world.ticket_to_enroll("ian").await;
-        let shown = world.setup(&first).await;
+        let shown = granted(world.two_factor.setup(first.seen_from("10.0.0.3")).await.unwrap());
+        assert_eq!(world.events().await.last().unwrap().seen_from.as_deref(), Some("10.0.0.3"));
         assert_eq!(world.setup(&first).await.key(), shown.key());
         world.step();
         let second = world.ticket_to_enroll("ian").await;
@@ -469,7 +470,7 @@ over_every_store! {
         let (_, admin) = world.enroll("ann").await;
         let switched = world.switch(&admin, Requirement::Off).await;
         assert_eq!(refused(switched), Refusal::Denied(Denied::Mandated));
-        assert_eq!(world.two_factor.requirement(&org(ACME)).await.unwrap(), Requirement::Mandated);
+        assert_eq!(world.two_factor.settings(&org(ACME)).await.unwrap().requirement, Requirement::Mandated);
         let (phone, _) = world.enroll("ian").await;
         // From mandated to on nothing begins anew; off and on does, here too.
         on.require(&org(ACME), Requirement::On, sessions, &reason()).await.unwrap();

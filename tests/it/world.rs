@@ -506,6 +506,10 @@ impl World {
     }
 
     /// The audit trail, oldest first.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        allow(clippy::unused_async, reason = "a database would be waited for")
+    )]
     pub async fn events(&self) -> Vec<Told> {
         match &self.backing {
             Backing::Memory(store) => store.events().iter().map(Told::from).collect(),

@@ -27,7 +27,8 @@ pub(crate) struct NewPassword {
 pub(crate) async fn home(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Failure> {
     let role = signed_in.pass.role();
     // Customers have nothing to do with it: their first page must come up even when the settings cannot be read.
-    let required = role != Role::Customer && app.two_factor.requirement(&signed_in.user.org).await?.asks();
+    let required =
+        role != Role::Customer && app.two_factor.settings(&signed_in.user.org).await?.requirement.asks();
     Ok(pages::ok(&pages::Home {
         frame: Frame::from(&signed_in),
         role,

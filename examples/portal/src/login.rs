@@ -194,7 +194,7 @@ fn code_page(session: &Session, complaint: Option<Complaint>) -> pages::Code {
 
 async fn setup_page(app: &App, session: &Session, complaint: Option<Complaint>) -> Result<Response, Failure> {
     let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
-    let setup = match app.two_factor.setup(&ticket).await? {
+    let setup = match app.two_factor.setup(ticket.seen_from(&session.seen_from)).await? {
         Verdict::Granted(setup) => setup,
         Verdict::Refused(refusal) => return over(app, session, refusal).await,
     };

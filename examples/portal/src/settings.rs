@@ -46,7 +46,7 @@ pub(crate) async fn form(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Failure> {
     signed_in.master_admin()?;
-    let requirement = app.two_factor.requirement(&signed_in.user.org).await?;
+    let requirement = app.two_factor.settings(&signed_in.user.org).await?.requirement;
     Ok(pages::ok(&pages::Settings {
         frame: Frame::from(&signed_in),
         requirement,
@@ -67,7 +67,7 @@ pub(crate) async fn save(
         None => (Requirement::Off, "/settings?want=off"),
     };
     // Saving what holds already must not change how running sessions are treated.
-    let requirement = app.two_factor.requirement(&signed_in.user.org).await?;
+    let requirement = app.two_factor.settings(&signed_in.user.org).await?.requirement;
     if signed_in.master_admin().is_ok() && requirement.asks() == to.asks() {
         return Ok(Redirect::to("/settings").into_response());
     }
