@@ -35,9 +35,9 @@ pub enum ErrorKind {
     /// What is stored cannot be read: sealed under a key that the keyring lacks, damaged, or moved from another
     /// row. Trying again does not help. Give the keyring its key back, or reset the user.
     Unreadable,
-    /// The account name that the directory gives cannot stand in a key URI (a colon, a control character; the
-    /// source says which). Only drawing a QR code needs it. Give the person another
-    /// [`account_name`](crate::Person::account_name).
+    /// The account name that the directory gives cannot stand in a key URI: it is empty, or has a colon or a control
+    /// character (the source says which). Long names are cut and odd characters encoded, so no ordinary name ends here.
+    /// Only drawing a QR code needs it. Give the person another [`account_name`](crate::Person::account_name).
     UnusableName,
 }
 

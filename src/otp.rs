@@ -20,9 +20,11 @@
 mod qr;
 mod secret;
 mod totp;
+mod label;
 mod uri;
 
+pub use label::{InvalidLabel, Label, LabelRules};
 pub use qr::{QrCode, TooLong};
 pub use secret::{InvalidSecret, Secret};
 pub use totp::{Check, Code, Digits, InvalidPeriod, Malformed, Step, Totp, Window, WindowTooWide, hotp};
-pub use uri::{InvalidLabel, KeyUri, Label};
+pub use uri::KeyUri;

@@ -21,7 +21,7 @@ use crate::{
     error::{Error, ErrorKind},
     event::{Actor, Purpose},
     generation::Generation,
-    otp::{Label, Secret},
+    otp::{LabelRules, Secret},
     pass::{Means, Pass, Session, Stamp, Witness},
     policy::Limits,
     random::SecureRandom,
@@ -113,7 +113,8 @@ impl TwoFactor {
             return Ok(Verdict::Refused(Refusal::TicketVoid));
         };
         let unusable = |source| Error::from_source(ErrorKind::UnusableName, "drawing a QR code", source);
-        let label = Label::new(&core.issuer, &person.account).map_err(unusable)?;
+        // Nobody is kept from enrolling by a name that only a few apps get wrong, or that is long.
+        let label = LabelRules::FORGIVING.label(&core.issuer, &person.account).map_err(unusable)?;
         let trace = Trace::of_bearer(&claims, seen_from);
         let draw = |account: Account, terms: Terms<'_>| {
             let drawn = Secret::draw(&*core.random)

@@ -169,7 +169,11 @@ impl Person {
     }
 
     /// The same user with the name that the authenticator app shows beneath the issuer: an e-mail address or a
-    /// login name says more than a number. What of it does not fit a key URI is refused when the QR code is drawn.
+    /// login name says more than a number.
+    ///
+    /// The app is shown at most 40 characters of it, and fewer of scripts that take many bytes; invisible ones are left
+    /// out. A name that is empty or has a colon or a control character cannot be told to an app, and setting up is
+    /// [`ErrorKind::UnusableName`](crate::ErrorKind::UnusableName) for this user.
     #[must_use]
     pub fn account_name(mut self, account: impl Into<String>) -> Self {
         self.account = account.into().into_boxed_str();

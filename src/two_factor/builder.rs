@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use super::{Core, TwoFactor};
 use crate::{
-    otp::{InvalidLabel, Label},
+    otp::{InvalidLabel, LabelRules},
     policy::Limits,
     random::{OsRandom, SecureRandom},
     requirement::Requirement,
@@ -23,6 +23,7 @@ pub struct Builder {
     store: Box<dyn AnyStore>,
     keyring: Keyring,
     issuer: String,
+    issuer_rules: LabelRules,
     limits: Limits,
     requirement_at_first: Requirement,
     clock: Box<dyn Clock>,
@@ -40,6 +41,7 @@ impl Builder {
             store: Box::new(store),
             keyring,
             issuer: String::new(),
+            issuer_rules: LabelRules::STRICT,
             limits: Limits::default(),
             requirement_at_first: Requirement::Off,
             clock: Box::new(SystemClock),
@@ -47,9 +49,17 @@ impl Builder {
         }
     }
 
-    /// The name of your portal, as the authenticator app shows it above the code. There is no default.
+    /// The name of your portal, as the authenticator app shows it above the code: at most 30 characters that every
+    /// app reads right ([`LabelRules::STRICT`]). There is no default.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
-        self.issuer = issuer.into();
+        (self.issuer, self.issuer_rules) = (issuer.into(), LabelRules::STRICT);
+        self
+    }
+
+    /// The same, and it may have the characters `& ? # % + / =`, as in "Johnson & Johnson". What some apps make of
+    /// them stands at [`LabelRules::allow_reserved`].
+    pub fn issuer_with_reserved(mut self, issuer: impl Into<String>) -> Self {
+        (self.issuer, self.issuer_rules) = (issuer.into(), LabelRules::STRICT.allow_reserved());
         self
     }
 
@@ -80,10 +90,11 @@ impl Builder {
     /// Puts it together.
     ///
     /// # Errors
-    /// [`InvalidLabel`] when the issuer was not given, or cannot stand in a key URI.
+    /// [`InvalidLabel`] when the issuer was not given, or not every app would show it as it is.
     pub fn build(self) -> Result<TwoFactor, InvalidLabel> {
-        // Any account name does to find out whether the issuer can stand in a label.
-        Label::new(&self.issuer, "account")?;
+        // Any account name does to find out whether the issuer can stand in a label. Here it is refused, and not cut
+        // or tidied up: it is the same for all users, and whoever chose it is reading this error.
+        self.issuer_rules.label(&self.issuer, "account")?;
         Ok(TwoFactor(Arc::new(Core {
             directory: self.directory,
             store: self.store,

@@ -1,6 +1,7 @@
 //! The engine by itself: vectors of the RFCs, independent oracles, and hostile texts.
 
 mod codes;
+mod label;
 mod qr;
 mod rfc;
 mod secret;

@@ -1,0 +1,83 @@
+//! What the driver makes of the portal's name and of the users': nobody is kept from enrolling by an ordinary one.
+
+use std::convert::Infallible;
+
+use countersign::{
+    Directory, ErrorKind, FirstFactor, Gate, MemoryStore, OrgId, Person, Requirement, Role, TwoFactor,
+    UserId, Verdict, otp::InvalidLabel,
+};
+
+use crate::world::{keyring, org, user};
+
+/// Everybody has this account name.
+struct Everybody(&'static str);
+
+impl Directory for Everybody {
+    type Error = Infallible;
+
+    async fn find(&self, org: &OrgId, user: &UserId) -> Result<Option<Person>, Infallible> {
+        Ok(Some(Person::new(org.clone(), user.clone(), Role::Internal).account_name(self.0)))
+    }
+}
+
+/// What the app of a user with this account name would show: issuer and account, or the error of setting up.
+async fn shown(account: &'static str) -> Result<(String, String), countersign::Error> {
+    let two_factor = TwoFactor::new(Everybody(account), MemoryStore::new(), keyring())
+        .issuer("Acme Portal")
+        .requirement_at_first(Requirement::On)
+        .build()
+        .unwrap();
+    let gate = two_factor.check_in(FirstFactor::accepted(&org("acme"), &user("ann"))).await?;
+    let Gate::Enroll(ticket) = gate else { panic!("{gate:?}") };
+    let Verdict::Granted(setup) = two_factor.setup(&ticket).await? else { panic!("the ticket is new") };
+    Ok((setup.issuer().to_owned(), setup.account().to_owned()))
+}
+
+#[tokio::test]
+async fn an_ordinary_user_is_never_kept_from_enrolling_by_his_name() {
+    for (name, account) in [
+        ("ann@example.com", "ann@example.com"),
+        ("ann+work@example.com", "ann+work@example.com"),
+        ("Sales & Support, 24/7 = 100 %?", "Sales & Support, 24/7 = 100 %?"),
+        ("ann_example.com#EXT#@fabrikam.onmicrosoft.com", "ann_example.com#EXT#@fabrikam.onmicrosof"),
+        ("Αλέξανδρος Παπαδόπουλος", "Αλέξανδρος Παπαδόπουλος"),
+        (" \u{200f}דנה כהן\u{200f} ", "דנה כהן"),
+        ("Steam", "Steam"),
+    ] {
+        assert_eq!(shown(name).await.unwrap(), ("Acme Portal".to_owned(), account.to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_no_app_can_be_told_is_a_typed_error() {
+    for name in ["", "  ", "urn:ann", "an\0n", "an\nn"] {
+        let error = shown(name).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnusableName, "{name:?}");
+        assert!(std::error::Error::source(&error).unwrap().is::<InvalidLabel>());
+    }
+}
+
+#[test]
+fn a_portals_own_name_is_refused_at_the_start_unless_every_app_shows_it() {
+    let portal = || TwoFactor::new(Everybody("ann"), MemoryStore::new(), keyring());
+    for (issuer, refusal) in [
+        ("", InvalidLabel::Empty("issuer")),
+        ("Steam", InvalidLabel::Steam),
+        ("Johnson & Johnson", InvalidLabel::Reserved("issuer")),
+        ("Acme: Portal", InvalidLabel::Colon("issuer")),
+        (" Acme", InvalidLabel::OuterBlank("issuer")),
+        ("Ac\u{ad}me", InvalidLabel::Invisible("issuer")),
+        ("The Portal of the Acme Corporation", InvalidLabel::TooLong("issuer")),
+    ] {
+        assert_eq!(portal().issuer(issuer).build().unwrap_err(), refusal);
+        let allowed = portal().issuer_with_reserved(issuer).build();
+        assert_eq!(
+            allowed.err(),
+            Some(refusal).filter(|refusal| *refusal != InvalidLabel::Reserved("issuer"))
+        );
+    }
+    assert_eq!(portal().build().unwrap_err(), InvalidLabel::Empty("issuer"));
+    assert!(portal().issuer("Bücher Müller").build().is_ok());
+    // The last one counts, with its rules.
+    assert!(portal().issuer_with_reserved("A&B").issuer("A&B").build().is_err());
+}
