@@ -19,7 +19,7 @@ pub(crate) use self::{
 use crate::{
     event::{Act, Denied, EventKind, Purpose},
     generation::Generation,
-    otp::{Check, Code, Secret, Step, Totp},
+    otp::{Check, Code, Match, Secret, Step, Totp},
     policy::Policy,
     requirement::Epoch,
     ticket::{TicketClaims, TicketId},
@@ -50,6 +50,8 @@ pub(crate) struct Live {
     pub(crate) since: Timestamp,
     /// The last step that was consumed: no step up to it is ever accepted again (R1).
     pub(crate) consumed: Step,
+    /// How many steps the app's clock was off at the last right code, as far as the limits follow it.
+    pub(crate) drift: i8,
 }
 
 /// A secret that was shown and waits for its first code. It belongs to the ticket that drew it.
@@ -193,13 +195,14 @@ impl Account {
             _ => return Decision::reply(Err(Refusal::SetupExpired)),
         };
         match pending.totp.check(&pending.secret, code, terms.now, terms.limits.window, None) {
-            Check::Right(step) => {
+            Check::Right(Match { step, offset, .. }) => {
                 self.live = Some(Live {
                     secret: pending.secret,
                     totp: pending.totp,
                     epoch: terms.policy.epoch,
                     since: terms.now,
                     consumed: step,
+                    drift: terms.limits.followed(offset),
                 });
                 self.guesses = Guesses::default();
                 self.move_to(next);
@@ -235,9 +238,11 @@ impl Account {
         let Ok(code) = Code::parse(code, live.totp.digits()) else {
             return Decision::reply(Err(Refusal::Malformed));
         };
-        match live.totp.check(&live.secret, code, terms.now, terms.limits.window, Some(live.consumed)) {
-            Check::Right(step) => {
+        let window = terms.limits.window_for(live.drift);
+        match live.totp.check(&live.secret, code, terms.now, window, Some(live.consumed)) {
+            Check::Right(Match { step, offset, .. }) => {
                 live.consumed = step;
+                live.drift = terms.limits.followed(offset);
                 self.guesses = Guesses::default();
                 self.spend(ticket, terms.now);
                 let accepted = EventKind::CodeAccepted { purpose: ticket.purpose };

@@ -114,6 +114,7 @@
 //! | --- | --- | --- |
 //! | SHA-1, 6 digits, 30 s | the one combination that Google Authenticator, Microsoft Authenticator, Duo Mobile and Authy all take; HMAC-SHA-1 is not touched by SHA-1's collisions | RFC 6238 §1.2, §5.2 |
 //! | 20 bytes of secret | the length of the hash's output, and above the 128 bits demanded | RFC 4226 §4 R6 |
+//! | clocks that are off are not followed | phones set theirs by themselves; [`Limits::drift`] is for tokens that cannot | RFC 6238 §6 |
 //! | one step either way | network delay and clocks that are off; three right answers in a million at any time | RFC 6238 §5.2 |
 //! | ticket and pending enrollment 15 min | time to fetch the phone, or to install an app | |
 //! | stamp 12 h | a working day; a new login at the latest then | NIST SP 800-63B-4 §2.2.3 (at most 24 h at AAL2) |
@@ -132,7 +133,7 @@
 //! 2. *Answering before the commit*, or committing the events apart from the record.
 //! 3. *Reading from a replica, or from a cache.* A code that was consumed a moment ago must be seen as consumed.
 //!
-//! The clauses stand at [`UserStore`]. `record` is at most a few kilobytes; the revision counts up by one. The
+//! The clauses stand at [`UserStore`]; the feature `conformance` brings a suite that tries them on your store. `record` is at most a few kilobytes; the revision counts up by one. The
 //! [`UserSummary`] may go into plain columns, to be listed and counted: a user is enrolled *now* when the epoch of his
 //! summary equals that of his org's ([`Epoch`]'s `Display` form is made for that comparison). Nothing is ever decided by
 //! it. [`Change::ends_sessions`] tells that all sessions of the user are void: a host whose sessions live in the same
@@ -181,7 +182,9 @@
 //!   requirement.rs  Requirement, Epoch        event.rs   what happened
 //!   store.rs        Directory, UserStore, SettingsStore and their clauses
 //!   store/          memory · sqlite (feature) · erased (boxed twins)
-//!   otp/            secret · totp · uri · qr: the engine, knows nothing of users
+//!   conformance.rs  (feature) does a store keep the contract?
+//!   otp/            the engine, knows nothing of users: algorithm · code · secret · mask · mac · keyed (a key taken
+//!                   in, and the search for a code) · hotp · totp · label · uri · qr
 //!   policy.rs       what an org decided; limits
 //!   authority.rs    who may do what to whom
 //!   generation.rs · codec.rs · seal.rs        names of trust, bytes, keyring
@@ -194,7 +197,7 @@
 //!   two_factor/     builder · commit (the one conditional write) · deciding (load, decide, write) · admin · support
 //!   testing.rs      (feature) for hosts' own tests
 //! examples/         enroll.rs (terminal) · portal/ (a package of its own)
-//! tests/it/         one binary: engine · stories · edges · races · faults · secrecy · model · sqlite · tidy
+//! tests/it/         one binary: engine · stories · edges · races · faults · secrecy · model · conformance · sqlite · …
 //! tests/browser/    the portal in a real browser
 //! tests/run         everything, with its set-up
 //! ```
@@ -205,6 +208,6 @@
 
 #[allow(unused_imports, reason = "so that the links above read as a host writes the names")]
 use crate::{
-    Change, Directory, Epoch, ErrorKind, Gate, Keyring, Pass, Refusal, Role, RunningSessions, Support,
-    TwoFactor, UserStore, UserSummary, Verdict,
+    Change, Directory, Epoch, ErrorKind, Gate, Keyring, Limits, Pass, Refusal, Role, RunningSessions,
+    Support, TwoFactor, UserStore, UserSummary, Verdict,
 };

@@ -10,21 +10,30 @@
 //! let secret = Secret::from_bytes(b"12345678901234567890")?;
 //! let totp = Totp::new(Digits::Eight, 30)?;
 //! let code = Code::parse("94287082", Digits::Eight)?;
-//! let Check::Right(step) = totp.check(&secret, code, Timestamp::from_unix(59), Window::ONE_EACH_WAY, None) else {
+//! let Check::Right(found) = totp.check(&secret, code, Timestamp::from_unix(59), Window::ONE_EACH_WAY, None) else {
 //!     panic!("that is the code of step 1");
 //! };
-//! assert_eq!(step.number(), 1);
+//! assert_eq!((found.step.number(), found.offset), (1, 0));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod qr;
+mod algorithm;
+mod code;
 mod secret;
+mod mask;
+mod mac;
+mod keyed;
+mod hotp;
 mod totp;
 mod label;
 mod uri;
+mod qr;
 
+pub use algorithm::Algorithm;
+pub use code::{Code, Digits, Malformed};
+pub use hotp::{Hotp, LookAheadTooWide};
 pub use label::{InvalidLabel, Label, LabelRules};
 pub use qr::{QrCode, TooLong};
 pub use secret::{InvalidSecret, Secret};
-pub use totp::{Check, Code, Digits, InvalidPeriod, Malformed, Step, Totp, Window, WindowTooWide, hotp};
+pub use totp::{Check, InvalidPeriod, Match, Step, Totp, Verifier, Window, WindowTooWide};
 pub use uri::KeyUri;

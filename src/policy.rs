@@ -49,6 +49,7 @@ impl Policy {
 pub struct Limits {
     pub(crate) totp: Totp,
     pub(crate) window: Window,
+    pub(crate) drift: u8,
     pub(crate) hard_stop: u32,
     pub(crate) waits_from: u32,
     pub(crate) first_wait: Duration,
@@ -74,6 +75,9 @@ pub enum InvalidLimit {
     /// The window.
     #[error("a login window reaches at most two steps each way")]
     Window,
+    /// The drift.
+    #[error("a remembered drift is at most ten steps")]
+    Drift,
     /// The lifetime of a ticket or of a QR code that was shown.
     #[error("tickets and pending enrollments last one minute to one hour")]
     Ticket,
@@ -94,6 +98,7 @@ impl Default for Limits {
         Self {
             totp: Totp::default(),
             window: Window::ONE_EACH_WAY,
+            drift: 0,
             hard_stop: 10,
             waits_from: 5,
             first_wait: Duration::from_secs(30),
@@ -124,6 +129,20 @@ impl Limits {
             return Err(InvalidLimit::Window);
         }
         self.window = Window::new(back, ahead).map_err(|_| InvalidLimit::Window)?;
+        Ok(self)
+    }
+
+    /// Remembers how far off a user's clock was at his last right code, up to so many steps, and moves the window there
+    /// for the next one (RFC 6238 §6). The window does not grow: as many codes are right as without. Default: 0, which
+    /// follows nothing; phones set their clocks by themselves, and this is for tokens that cannot.
+    ///
+    /// # Errors
+    /// [`InvalidLimit::Drift`] beyond ten steps.
+    pub const fn drift(mut self, steps: u8) -> Result<Self, InvalidLimit> {
+        if steps > Window::MOST {
+            return Err(InvalidLimit::Drift);
+        }
+        self.drift = steps;
         Ok(self)
     }
 
@@ -195,6 +214,18 @@ impl Limits {
         }
         self.fresh_code = age;
         Ok(self)
+    }
+
+    /// The window around where a user's clock was at his last right code.
+    pub(crate) fn window_for(&self, drift: i8) -> Window {
+        let within = self.followed(drift);
+        self.window.recentered(within).expect("a drift is at most ten steps")
+    }
+
+    /// How much of an offset is remembered.
+    pub(crate) fn followed(&self, offset: i8) -> i8 {
+        let most = self.drift.cast_signed();
+        offset.clamp(-most, most)
     }
 
     /// The wait that follows the `in_a_row`-th refused code in a row.

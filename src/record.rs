@@ -11,7 +11,7 @@ use crate::{
     account::{Account, Guesses, Live, Pending, Recorded, Spent, Wait},
     codec::{Damaged, Reader, Writer},
     event::{Act, Denied},
-    otp::{Digits, Secret, Step, Totp},
+    otp::{Algorithm, Digits, Secret, Step, Totp},
     policy::Policy,
     requirement::{Requirement, RunningSessions},
     store::{OrgSummary, UserSummary},
@@ -74,6 +74,7 @@ impl Record for Account {
             plain.epoch(live.epoch);
             plain.time(live.since);
             plain.u64(live.consumed.number());
+            plain.u8(live.drift.cast_unsigned());
         });
         plain.option(self.pending.as_ref(), |plain, pending| {
             plain.bytes(pending.secret.expose());
@@ -120,6 +121,7 @@ impl Record for Account {
                     epoch: plain.epoch()?,
                     since: plain.time()?,
                     consumed: Step::from_number(plain.u64()?),
+                    drift: plain.u8()?.cast_signed(),
                 })
             })?,
             pending: plain.option(|plain| {
@@ -207,16 +209,33 @@ fn read_secret(plain: &mut Reader<'_>) -> Result<Secret, Damaged> {
 }
 
 fn write_totp(plain: &mut Writer, totp: Totp) {
+    plain.u8(match totp.algorithm() {
+        Algorithm::Sha1 => 0,
+        #[cfg(feature = "sha2")]
+        Algorithm::Sha256 => 1,
+        #[cfg(feature = "sha2")]
+        Algorithm::Sha512 => 2,
+    });
     plain.u8(totp.digits().count());
     plain.u8(totp.period());
+    plain.time(totp.t0());
 }
 
 fn read_totp(plain: &mut Reader<'_>) -> Result<Totp, Damaged> {
+    let algorithm = match plain.u8()? {
+        0 => Algorithm::Sha1,
+        #[cfg(feature = "sha2")]
+        1 => Algorithm::Sha256,
+        #[cfg(feature = "sha2")]
+        2 => Algorithm::Sha512,
+        _ => return Err(Damaged),
+    };
     let digits = match plain.u8()? {
         6 => Digits::Six,
         7 => Digits::Seven,
         8 => Digits::Eight,
         _ => return Err(Damaged),
     };
-    Totp::new(digits, plain.u8()?).map_err(|_| Damaged)
+    let totp = Totp::new(digits, plain.u8()?).map_err(|_| Damaged)?;
+    Ok(totp.with_algorithm(algorithm).counted_from(plain.time()?))
 }

@@ -76,8 +76,11 @@ impl Authenticator {
     }
 
     /// What the app shows at a point in time.
+    ///
+    /// # Panics
+    /// Before the time from which the app counts, which is 1970 for every app there is.
     pub fn code_at(&self, time: Timestamp) -> String {
-        self.totp.code_at(&self.secret, time).expose()
+        self.totp.code_at(&self.secret, time).expect("no app counts from later than 1970").expose()
     }
 
     /// What the app shows now.

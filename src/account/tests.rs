@@ -22,6 +22,7 @@ fn enrolled() -> Account {
         epoch: EPOCH,
         since: NOW,
         consumed: Step::from_number(0),
+        drift: 0,
     };
     Account { live: Some(live), ..Account::never_written() }
 }
@@ -77,7 +78,7 @@ fn nobody_replaces_or_uses_what_is_not_there() {
 fn a_ticket_serves_its_own_purpose_only() {
     let limits = Limits::default();
     let terms = Terms { now: NOW, policy: &POLICY, limits: &limits };
-    let code = Totp::default().code_at(&secret(1), NOW).expose();
+    let code = Totp::default().code_at(&secret(1), NOW).unwrap().expose();
     for purpose in [Purpose::Replace, Purpose::Enroll] {
         assert_eq!(refusal(&enrolled().verify(&ticket(purpose), &code, terms)), Refusal::TicketVoid);
     }

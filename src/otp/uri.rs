@@ -22,6 +22,9 @@ impl KeyUri {
     /// apps assume (SHA-1, six digits, 30 seconds): some apps ignore the parameters, and some misread them.
     pub fn new(label: &Label, secret: &Secret, totp: Totp) -> Self {
         let (mut uri, usual) = (Self::of(label, secret), Totp::default());
+        if totp.algorithm() != usual.algorithm() {
+            uri.tell("algorithm", totp.algorithm().as_str());
+        }
         if totp.digits() != usual.digits() {
             uri.tell("digits", totp.digits().count());
         }
@@ -35,7 +38,7 @@ impl KeyUri {
     /// ask for all of them.
     pub fn spelled_out(label: &Label, secret: &Secret, totp: Totp) -> Self {
         let mut uri = Self::of(label, secret);
-        uri.tell("algorithm", "SHA1");
+        uri.tell("algorithm", totp.algorithm().as_str());
         uri.tell("digits", totp.digits().count());
         uri.tell("period", totp.period());
         uri

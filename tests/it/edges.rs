@@ -125,6 +125,38 @@ over_every_store! {
         }
     }
 
+    /// RFC 6238 §6: a clock that runs ever faster is followed, as far as the limits say, and a window that follows
+    /// accepts no more codes than one that does not.
+    async fn a_clock_that_is_off_is_followed_only_where_the_limits_ask_for_it(world: World) {
+        let following = world.with_limits(Limits::default().drift(3).unwrap());
+        following.switch_on().await;
+        let (phone, _) = following.enroll("ian").await;
+        following.clock.advance(10 * STEP);
+        let shows = |steps: u32| phone.code_at(following.now().after(steps * STEP));
+        for fast in [1, 2, 3, 4] {
+            following.clock.advance(10 * STEP);
+            let ticket = following.ticket_for_code("ian").await;
+            let _ = granted(following.verify(&ticket, &shows(fast)).await);
+        }
+        // Four steps were accepted by a window around three. It is followed no further, and looks no more at what
+        // lies before it.
+        following.clock.advance(10 * STEP);
+        for off in [0, 1, 5, 6] {
+            let ticket = following.ticket_for_code("ian").await;
+            let refusal = refused(following.verify(&ticket, &shows(off)).await);
+            assert!(matches!(refusal, Refusal::WrongCode { .. }), "{off}: {refusal:?}");
+        }
+        // By default nothing is followed.
+        let world = following.with_limits(Limits::default());
+        let (phone, _) = world.enroll("ida").await;
+        for (fast, right) in [(1, true), (2, false)] {
+            world.clock.advance(10 * STEP);
+            let ticket = world.ticket_for_code("ida").await;
+            let code = phone.code_at(world.now().after(fast * STEP));
+            assert_eq!(world.verify(&ticket, &code).await.refusal().is_none(), right, "{fast}");
+        }
+    }
+
     /// R11: no write and no guess counted.
     async fn what_is_not_a_code_is_not_counted(world: World) {
         world.switch_on().await;

@@ -1,7 +1,9 @@
 //! The engine by itself: vectors of the RFCs, independent oracles, and hostile texts.
 
 mod codes;
+mod hotp;
 mod label;
+mod mac;
 mod qr;
 mod rfc;
 mod secret;
@@ -10,7 +12,7 @@ mod window;
 
 use countersign::{
     Timestamp,
-    otp::{Secret, Step},
+    otp::{Check, Code, Digits, Hotp, Match, Secret, Step, Totp, Window},
 };
 use proptest::prelude::*;
 
@@ -25,6 +27,27 @@ fn at(seconds: u64) -> Timestamp {
 
 fn step(number: u64) -> Step {
     Step::from_number(number)
+}
+
+/// The code of a counter.
+fn hotp(secret: &Secret, counter: u64, digits: Digits) -> Code {
+    Hotp::new(digits).code(secret, counter)
+}
+
+/// A check without its offset, which a test of its own looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Right(Step),
+    Used,
+    Wrong,
+}
+
+fn told(totp: Totp, secret: &Secret, code: Code, now: Timestamp, window: Window, last: Option<Step>) -> Told {
+    match totp.check(secret, code, now, window, last) {
+        Check::Right(Match { step, .. }) => Told::Right(step),
+        Check::Used => Told::Used,
+        Check::Wrong => Told::Wrong,
+    }
 }
 
 /// The bytes of any secret.

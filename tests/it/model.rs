@@ -130,7 +130,8 @@ impl Walk {
     fn code(&self, key: &str, off: Option<i64>) -> (String, u64) {
         let secret = Secret::from_base32(key).unwrap();
         let step = self.world.now().as_unix() / 30;
-        let at = |step: u64| Totp::default().code_at(&secret, Timestamp::from_unix(step * 30)).expose();
+        let at =
+            |step: u64| Totp::default().code_at(&secret, Timestamp::from_unix(step * 30)).unwrap().expose();
         if let Some(off) = off {
             let step = step.saturating_add_signed(off);
             return (at(step), step);

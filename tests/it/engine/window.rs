@@ -1,9 +1,9 @@
 //! Checking a code: which step of the window it belongs to, and whether that one is still to be had.
 
-use countersign::otp::{Check, Code, Digits, InvalidPeriod, Secret, Totp, Window, WindowTooWide, hotp};
+use countersign::otp::{Check, Code, Digits, InvalidPeriod, Secret, Totp, Window, WindowTooWide};
 use proptest::prelude::*;
 
-use super::{at, rfc_secret, secret_bytes, step};
+use super::{Told, at, hotp, rfc_secret, secret_bytes, step, told};
 
 /// Steps of the RFCs' secret with the same six digits as the step after them, and as the one after that: the first
 /// that a loop over all steps from zero came upon. One pair in a million is such a one.
@@ -16,8 +16,9 @@ fn code_of(number: u64) -> Code {
 }
 
 /// Checks a code of the RFCs' secret in the middle of a step.
-fn check(code: Code, now: u64, last_consumed: Option<u64>) -> Check {
-    Totp::default().check(
+fn check(code: Code, now: u64, last_consumed: Option<u64>) -> Told {
+    told(
+        Totp::default(),
         &rfc_secret(),
         code,
         at(now * 30 + 15),
@@ -29,18 +30,18 @@ fn check(code: Code, now: u64, last_consumed: Option<u64>) -> Check {
 /// R1: and then it is told apart from a wrong one.
 #[test]
 fn a_code_is_accepted_once() {
-    assert_eq!(check(code_of(100), 100, None), Check::Right(step(100)));
-    assert_eq!(check(code_of(100), 100, Some(100)), Check::Used);
+    assert_eq!(check(code_of(100), 100, None), Told::Right(step(100)));
+    assert_eq!(check(code_of(100), 100, Some(100)), Told::Used);
 }
 
 #[test]
 fn a_code_is_accepted_one_step_early_and_one_step_late_and_no_more() {
     for (now, expected) in [
-        (98, Check::Wrong),
-        (99, Check::Right(step(100))),
-        (100, Check::Right(step(100))),
-        (101, Check::Right(step(100))),
-        (102, Check::Wrong),
+        (98, Told::Wrong),
+        (99, Told::Right(step(100))),
+        (100, Told::Right(step(100))),
+        (101, Told::Right(step(100))),
+        (102, Told::Wrong),
     ] {
         assert_eq!(check(code_of(100), now, None), expected, "at step {now}");
     }
@@ -51,13 +52,13 @@ fn a_step_begins_with_its_first_second_and_ends_with_its_last() {
     let totp = Totp::default();
     let none = Window::new(0, 0).unwrap();
     for (second, expected) in [
-        (2_999, Check::Wrong),
-        (3_000, Check::Right(step(100))),
-        (3_029, Check::Right(step(100))),
-        (3_030, Check::Wrong),
+        (2_999, Told::Wrong),
+        (3_000, Told::Right(step(100))),
+        (3_029, Told::Right(step(100))),
+        (3_030, Told::Wrong),
     ] {
         assert_eq!(
-            totp.check(&rfc_secret(), code_of(100), at(second), none, None),
+            told(totp, &rfc_secret(), code_of(100), at(second), none, None),
             expected,
             "at {second} s"
         );
@@ -68,12 +69,12 @@ fn a_step_begins_with_its_first_second_and_ends_with_its_last() {
 #[test]
 fn only_steps_later_than_the_last_consumed_are_accepted() {
     for (last_consumed, expected) in [
-        (0, Check::Right(step(100))),
-        (99, Check::Right(step(100))),
-        (100, Check::Used),
-        (101, Check::Used),
-        (5_000_000, Check::Used),
-        (u64::MAX, Check::Used),
+        (0, Told::Right(step(100))),
+        (99, Told::Right(step(100))),
+        (100, Told::Used),
+        (101, Told::Used),
+        (5_000_000, Told::Used),
+        (u64::MAX, Told::Used),
     ] {
         assert_eq!(check(code_of(100), 100, Some(last_consumed)), expected, "{last_consumed} was consumed");
     }
@@ -83,8 +84,8 @@ fn only_steps_later_than_the_last_consumed_are_accepted() {
 fn a_code_of_no_step_of_the_window_is_wrong_however_much_was_consumed() {
     let wrong = Code::parse("000000", Digits::Six).unwrap();
     for last_consumed in [None, Some(0), Some(100), Some(u64::MAX)] {
-        assert_eq!(check(wrong, 100, last_consumed), Check::Wrong);
-        assert_eq!(check(code_of(97), 100, last_consumed), Check::Wrong);
+        assert_eq!(check(wrong, 100, last_consumed), Told::Wrong);
+        assert_eq!(check(code_of(97), 100, last_consumed), Told::Wrong);
     }
 }
 
@@ -98,11 +99,11 @@ fn a_code_of_two_steps_counts_for_the_later_one_and_burns_both() {
         let code = Code::parse(text, Digits::Six).unwrap();
         // Every present at which the window holds both.
         for now in last - 1..=first + 1 {
-            assert_eq!(check(code, now, None), Check::Right(step(last)), "{first} and {last}, at {now}");
-            assert_eq!(check(code, now, Some(last)), Check::Used, "{first} and {last}, at {now}");
+            assert_eq!(check(code, now, None), Told::Right(step(last)), "{first} and {last}, at {now}");
+            assert_eq!(check(code, now, Some(last)), Told::Used, "{first} and {last}, at {now}");
             // What was consumed before has no say in which of the two it is, as long as one is left.
             for earlier in [0, first - 1, first, last - 1] {
-                assert_eq!(check(code, now, Some(earlier)), Check::Right(step(last)));
+                assert_eq!(check(code, now, Some(earlier)), Told::Right(step(last)));
             }
         }
     }
@@ -114,8 +115,8 @@ fn a_code_of_another_number_of_digits_is_wrong() {
     let now = at(59);
     for (asked, given) in all.into_iter().flat_map(|asked| all.map(|given| (asked, given))) {
         let code = hotp(&rfc_secret(), 1, given);
-        let check = Totp::new(asked, 30).unwrap().check(&rfc_secret(), code, now, Window::ONE_EACH_WAY, None);
-        let expected = if asked == given { Check::Right(step(1)) } else { Check::Wrong };
+        let check = told(Totp::new(asked, 30).unwrap(), &rfc_secret(), code, now, Window::ONE_EACH_WAY, None);
+        let expected = if asked == given { Told::Right(step(1)) } else { Told::Wrong };
         assert_eq!(check, expected, "{given:?} of {asked:?}");
     }
 }
@@ -128,17 +129,17 @@ fn leading_zeros_are_part_of_a_code() {
     let (number, text) = { texts }.find(|(_, text)| text.starts_with("00")).expect("one in a hundred does");
     let check = |text: &str, digits| {
         let code = Code::parse(text, digits).unwrap();
-        totp.check(&rfc_secret(), code, at(number * 30), Window::ONE_EACH_WAY, None)
+        told(totp, &rfc_secret(), code, at(number * 30), Window::ONE_EACH_WAY, None)
     };
-    assert_eq!(check(&text, Digits::Eight), Check::Right(step(number)));
-    assert_eq!(check(&text[1..], Digits::Seven), Check::Wrong);
-    assert_eq!(check(&text[2..], Digits::Six), Check::Wrong);
+    assert_eq!(check(&text, Digits::Eight), Told::Right(step(number)));
+    assert_eq!(check(&text[1..], Digits::Seven), Told::Wrong);
+    assert_eq!(check(&text[2..], Digits::Six), Told::Wrong);
 }
 
 #[test]
 fn another_secrets_code_is_wrong() {
     let other = Secret::from_bytes(b"09876543210987654321").unwrap();
-    assert_eq!(check(hotp(&other, 100, Digits::Six), 100, None), Check::Wrong);
+    assert_eq!(check(hotp(&other, 100, Digits::Six), 100, None), Told::Wrong);
 }
 
 /// R11: at the beginning of time there is no step before; nothing stands in for it.
@@ -146,14 +147,14 @@ fn another_secrets_code_is_wrong() {
 fn at_time_zero_the_window_has_no_step_before() {
     let totp = Totp::default();
     for seconds in [0, 1, 29] {
-        let check = |code, last| totp.check(&rfc_secret(), code, at(seconds), Window::ONE_EACH_WAY, last);
-        assert_eq!(check(code_of(0), None), Check::Right(step(0)));
-        assert_eq!(check(code_of(1), None), Check::Right(step(1)));
-        assert_eq!(check(code_of(0), Some(step(0))), Check::Used);
-        assert_eq!(check(code_of(1), Some(step(0))), Check::Right(step(1)));
+        let check = |code, last| told(totp, &rfc_secret(), code, at(seconds), Window::ONE_EACH_WAY, last);
+        assert_eq!(check(code_of(0), None), Told::Right(step(0)));
+        assert_eq!(check(code_of(1), None), Told::Right(step(1)));
+        assert_eq!(check(code_of(0), Some(step(0))), Told::Used);
+        assert_eq!(check(code_of(1), Some(step(0))), Told::Right(step(1)));
         // The steps that minus one could be taken for.
         for wrapped in [u64::MAX, u64::MAX / 30, u64::from(u32::MAX), 2] {
-            assert_eq!(check(code_of(wrapped), None), Check::Wrong, "the code of {wrapped}");
+            assert_eq!(check(code_of(wrapped), None), Told::Wrong, "the code of {wrapped}");
         }
     }
 }
@@ -164,14 +165,14 @@ fn at_the_end_of_time_the_window_does_not_reach_its_beginning() {
     for period in 15..=120 {
         let totp = Totp::new(Digits::Six, period).unwrap();
         let last = u64::MAX / u64::from(period);
-        let check = |code, seconds| totp.check(&rfc_secret(), code, at(seconds), Window::ONE_EACH_WAY, None);
-        assert_eq!(totp.step_at(at(u64::MAX)), step(last));
+        let check = |code, seconds| told(totp, &rfc_secret(), code, at(seconds), Window::ONE_EACH_WAY, None);
+        assert_eq!(totp.step_at(at(u64::MAX)), Some(step(last)));
         for near in [last - 1, last, last + 1] {
-            assert_eq!(check(code_of(near), u64::MAX), Check::Right(step(near)));
-            assert_eq!(check(code_of(near), 0), Check::Wrong);
+            assert_eq!(check(code_of(near), u64::MAX), Told::Right(step(near)));
+            assert_eq!(check(code_of(near), 0), Told::Wrong);
         }
         for far in [0, 1, 2, u64::MAX] {
-            assert_eq!(check(code_of(far), u64::MAX), Check::Wrong, "the code of {far}, {period} s");
+            assert_eq!(check(code_of(far), u64::MAX), Told::Wrong, "the code of {far}, {period} s");
         }
     }
 }
@@ -187,11 +188,11 @@ fn a_step_lasts_15_to_120_seconds() {
         let totp = totp.unwrap();
         assert_eq!((totp.digits(), totp.period()), (Digits::Eight, period));
         let (first, last) = (at(7 * u64::from(period)), at(8 * u64::from(period) - 1));
-        assert_eq!((totp.step_at(first), totp.step_at(last)), (step(7), step(7)));
+        assert_eq!((totp.step_at(first), totp.step_at(last)), (Some(step(7)), Some(step(7))));
         for time in [first, last] {
             let code = hotp(&rfc_secret(), 7, Digits::Eight);
-            let check = totp.check(&rfc_secret(), code, time, Window::new(0, 0).unwrap(), None);
-            assert_eq!(check, Check::Right(step(7)), "{period} s");
+            let check = told(totp, &rfc_secret(), code, time, Window::new(0, 0).unwrap(), None);
+            assert_eq!(check, Told::Right(step(7)), "{period} s");
         }
     }
 }
@@ -209,13 +210,10 @@ fn a_window_reaches_at_most_ten_steps_each_way() {
 fn a_window_may_reach_further_one_way_than_the_other() {
     let totp = Totp::default();
     let window = Window::new(3, 0).unwrap();
-    for (number, expected) in [
-        (96, Check::Wrong),
-        (97, Check::Right(step(97))),
-        (100, Check::Right(step(100))),
-        (101, Check::Wrong),
-    ] {
-        assert_eq!(totp.check(&rfc_secret(), code_of(number), at(3_000), window, None), expected, "{number}");
+    for (number, expected) in
+        [(96, Told::Wrong), (97, Told::Right(step(97))), (100, Told::Right(step(100))), (101, Told::Wrong)]
+    {
+        assert_eq!(told(totp, &rfc_secret(), code_of(number), at(3_000), window, None), expected, "{number}");
     }
 }
 
@@ -223,23 +221,97 @@ fn a_window_may_reach_further_one_way_than_the_other() {
 /// loop over the window and the truncation hold no word that takes one path or another, or ends early.
 #[test]
 fn nothing_branches_on_the_way_to_the_answer() {
-    let source = include_str!("../../../src/otp/totp.rs").replace('\r', "");
-    let part = |begin: &str, end: &str| {
+    let part = |source: &'static str, begin: &str, end: &str| {
         let (_, rest) = source.split_once(begin).expect(begin);
-        rest.split_once(end).expect(end).0.to_owned()
+        rest.split_once(end).expect(end).0
     };
-    let truncation = part("\nfn truncate(", "\n}\n");
-    let window = part("for step in window.around(", "\n        }\n");
-    for (name, text) in [("the truncation", truncation), ("the loop over the window", window)] {
-        assert!(text.contains("ct_eq") && text.contains("conditional_assign"), "{name} moved: {text}");
+    let (mac, keyed) = (include_str!("../../../src/otp/mac.rs"), include_str!("../../../src/otp/keyed.rs"));
+    let mask = include_str!("../../../src/otp/mask.rs");
+    for (name, text, must_have) in [
+        ("the truncation", part(mac, "\nfn truncate(", "\n}\n"), "masks("),
+        // Up to where the answer is put together: there only what is no secret decides.
+        ("the comparison", part(keyed, "    let mut matches =", "for ((counter"), "equal("),
+        ("equality", part(mask, "fn equal(", "\n}\n"), "wrapping_sub"),
+        ("choice", part(mask, "fn select(", "\n}\n"), "mask &"),
+        ("masks", part(mask, "fn masks<", "\n}\n"), "black_box"),
+    ] {
+        assert!(text.contains(must_have), "{name} moved: {text}");
         let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-        for word in [
-            "if ", "match ", "while ", "return", "break", "continue", "&&", "||", "==", "!=", "?", "[offset",
-            "[wanted",
-        ] {
+        for word in ["if ", "match ", "while ", "return", "break", "continue", "&&", "||", "==", "!=", "?"] {
             assert!(!code.contains(word), "{name} has `{word}`");
         }
     }
+    // What is put together: a branch on the mask, or on what it has made, would be one on the secret.
+    let answer = part(keyed, "for ((counter", "\n}\n");
+    for word in ["if mask", "if matches", "if fresh", "if found", "match ", "break", "continue", "return"] {
+        assert!(!answer.contains(word), "the answer has `{word}`");
+    }
+}
+
+/// RFC 6238 §6: what a right code tells of the clock it was made by.
+#[test]
+fn a_right_code_tells_how_far_off_it_was() {
+    let window = Window::new(10, 10).unwrap();
+    for offset in -10_i8..=10 {
+        let code = code_of(100_u64.saturating_add_signed(offset.into()));
+        let check = Totp::default().check(&rfc_secret(), code, at(3_000), window, None);
+        let Check::Right(found) = check else { panic!("{check:?}, {offset} steps off") };
+        assert_eq!((found.step, found.offset), (step(100_u64.saturating_add_signed(offset.into())), offset));
+    }
+}
+
+/// RFC 6238 §6: a window that follows a clock moves, and accepts as many codes as before, and not those of its old
+/// place.
+#[test]
+fn a_recentered_window_moves_and_does_not_grow() {
+    for drift in -10_i8..=10 {
+        let window = Window::ONE_EACH_WAY.recentered(drift).unwrap();
+        let right: Vec<i64> = (-20..=20)
+            .filter(|off| {
+                let code = code_of(1_000_u64.saturating_add_signed(*off));
+                told(Totp::default(), &rfc_secret(), code, at(30_000), window, None) != Told::Wrong
+            })
+            .collect();
+        let center = i64::from(drift);
+        assert_eq!(right, [center - 1, center, center + 1], "{drift}");
+    }
+    for drift in [-11, 11, i8::MIN, i8::MAX] {
+        assert_eq!(Window::ONE_EACH_WAY.recentered(drift), Err(WindowTooWide));
+    }
+}
+
+/// R11: a window that drifts beyond either end of time accepts what exists, and nothing in the place of the rest.
+#[test]
+fn a_recentered_window_does_not_wrap_around() {
+    let slow = Window::ONE_EACH_WAY.recentered(-10).unwrap();
+    let fast = Window::ONE_EACH_WAY.recentered(10).unwrap();
+    let last = u64::MAX / 15;
+    let totp = Totp::new(Digits::Six, 15).unwrap();
+    for number in (0..=20).chain(last - 20..=last) {
+        let code = code_of(number);
+        let at_zero = told(totp, &rfc_secret(), code, at(0), slow, None);
+        assert_eq!(at_zero, Told::Wrong, "{number}");
+        let at_the_end = told(totp, &rfc_secret(), code, at(u64::MAX), fast, None);
+        assert_eq!(at_the_end, Told::Wrong, "{number}");
+    }
+}
+
+/// RFC 6238 §4.2, R11: before T0 there is no step, no code and no right one.
+#[test]
+fn before_the_counting_begins_there_is_nothing() {
+    let totp = Totp::new(Digits::Six, 15).unwrap().counted_from(at(1_000));
+    for time in [0, 1, 999] {
+        assert_eq!(totp.step_at(at(time)), None);
+        assert!(totp.code_at(&rfc_secret(), at(time)).is_none());
+        for number in [0, 1, u64::MAX] {
+            let check = told(totp, &rfc_secret(), code_of(number), at(time), Window::ONE_EACH_WAY, None);
+            assert_eq!(check, Told::Wrong);
+        }
+    }
+    assert_eq!((totp.step_at(at(1_000)), totp.step_at(at(1_015))), (Some(step(0)), Some(step(1))));
+    let check = told(totp, &rfc_secret(), code_of(1), at(1_015), Window::ONE_EACH_WAY, None);
+    assert_eq!(check, Told::Right(step(1)));
+    assert_eq!(totp.t0(), at(1_000));
 }
 
 /// What a naive reading of RFC 6238 §5.2 says: compare the texts of the steps that exist, and take the latest.
@@ -250,13 +322,13 @@ fn naive(
     now: u64,
     (back, ahead): (u8, u8),
     consumed: Option<u64>,
-) -> Check {
+) -> Told {
     let present = now / u64::from(totp.period());
     let window = present.saturating_sub(back.into())..=present.saturating_add(ahead.into());
     match window.rev().find(|number| hotp(secret, *number, totp.digits()).expose() == text) {
-        None => Check::Wrong,
-        Some(number) if consumed.is_none_or(|consumed| number > consumed) => Check::Right(step(number)),
-        Some(_) => Check::Used,
+        None => Told::Wrong,
+        Some(number) if consumed.is_none_or(|consumed| number > consumed) => Told::Right(step(number)),
+        Some(_) => Told::Used,
     }
 }
 
@@ -302,7 +374,7 @@ proptest! {
         let code = Code::parse(&text, digits).unwrap();
         let window = Window::new(reach.0, reach.1).unwrap();
         prop_assert_eq!(
-            totp.check(&secret, code, at(now), window, consumed.map(step)),
+            told(totp, &secret, code, at(now), window, consumed.map(step)),
             naive(totp, &secret, &text, now, reach, consumed)
         );
     }
@@ -319,13 +391,13 @@ proptest! {
         let (mut now, mut consumed) = (start, None);
         for (passed, typed) in attempts {
             now = now.saturating_add_signed(passed);
-            let number = totp.step_at(at(now)).number().saturating_add_signed(typed);
+            let number = totp.step_at(at(now)).unwrap().number().saturating_add_signed(typed);
             let code = hotp(&secret, number, Digits::Six);
-            let check = |consumed| totp.check(&secret, code, at(now), Window::ONE_EACH_WAY, consumed);
-            if let Check::Right(step) = check(consumed) {
+            let check = |consumed| told(totp, &secret, code, at(now), Window::ONE_EACH_WAY, consumed);
+            if let Told::Right(step) = check(consumed) {
                 prop_assert!(Some(step) > consumed, "{step:?} after {consumed:?}");
                 consumed = Some(step);
-                prop_assert_eq!(check(consumed), Check::Used);
+                prop_assert_eq!(check(consumed), Told::Used);
             }
         }
     }
