@@ -183,7 +183,7 @@
 //!   store.rs        Directory, UserStore, SettingsStore and their clauses
 //!   store/          memory · sqlite (feature) · erased (boxed twins)
 //!   conformance.rs  (feature) does a store keep the contract?
-//!   otp/            the engine, knows nothing of users: algorithm · code · secret · mask · mac · keyed (a key taken
+//!   otp/            the engine, knows nothing of users: algorithm · code · secret · mask · hash · mac · keyed (a key taken
 //!                   in, and the search for a code) · hotp · totp · label · uri · qr
 //!   policy.rs       what an org decided; limits
 //!   authority.rs    who may do what to whom

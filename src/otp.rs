@@ -21,6 +21,7 @@ mod algorithm;
 mod code;
 mod secret;
 mod mask;
+mod hash;
 mod mac;
 mod keyed;
 mod hotp;

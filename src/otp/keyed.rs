@@ -10,7 +10,8 @@ use sha2::{Sha256, Sha512};
 use super::{
     algorithm::Algorithm,
     code::{Code, Digits},
-    mac::{Hash, KeyState, Messages},
+    hash::Hash,
+    mac::{KeyState, Messages},
     mask::{equal, masks},
     secret::Secret,
 };

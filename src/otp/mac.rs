@@ -10,12 +10,10 @@
 
 #![allow(clippy::cast_possible_truncation, reason = "words are taken apart on purpose")]
 
-use sha1::{Digest, Sha1};
-#[cfg(feature = "sha2")]
-use sha2::{Sha256, Sha512};
 use zeroize::optimization_barrier;
 
 use super::{
+    hash::Hash,
     mask::{masks, select},
     secret::Secret,
 };
@@ -23,30 +21,6 @@ use super::{
 /// The padding of the key for the inner hash and for the outer one (RFC 2104 §2).
 const INNER: u8 = 0x36;
 const OUTER: u8 = 0x5c;
-
-/// A hash by its compression function.
-pub(super) trait Hash {
-    /// The bytes of its output.
-    const OUTPUT: usize;
-    type Block: Copy + AsRef<[u8]> + AsMut<[u8]>;
-    type State: Copy;
-    const BLANK: Self::Block;
-    /// The last block of a message of eight bytes, and of one as long as the output, both still missing.
-    const MESSAGE: Self::Block;
-    const DIGEST: Self::Block;
-    const INITIAL: Self::State;
-
-    fn compress(state: &mut Self::State, block: &Self::Block);
-    /// The output that a state stands for, into the front of a block.
-    fn write_output(state: &Self::State, block: &mut Self::Block);
-    /// The first twenty bytes of the output as big-endian words, and its last byte: all that dynamic truncation
-    /// looks at.
-    fn head_and_last(state: &Self::State) -> ([u32; 5], u8);
-    /// The secret as a block, padded with zeros, unless it is longer than one.
-    fn padded(secret: &Secret) -> Option<&Self::Block>;
-    /// The secret's hash as a block, padded with zeros.
-    fn hashed(secret: &Secret) -> Self::Block;
-}
 
 /// A key, taken in.
 pub(super) struct KeyState<H: Hash> {
@@ -154,20 +128,6 @@ impl<H: Hash> Drop for KeyState<H> {
     }
 }
 
-/// The last block of a message of so many bytes that follows upon one block of padded key, the message still missing:
-/// a one bit, zeros, and the length of both in bits (FIPS 180-4 §5.1).
-const fn padded<const N: usize>(message: usize) -> [u8; N] {
-    let mut block = [0; N];
-    block[message] = 0x80;
-    let bits = (8 * (N + message) as u64).to_be_bytes();
-    let mut place = 0;
-    while place < 8 {
-        block[N - 8 + place] = bits[place];
-        place += 1;
-    }
-    block
-}
-
 /// Dynamic truncation (RFC 4226 §5.3, step 2): the 31 bits that begin at the byte which the last nibble names.
 ///
 /// That nibble is secret: a load from an address that depends on it could be seen in the cache, and a branch in time.
@@ -180,140 +140,4 @@ fn truncate([w0, w1, w2, w3, w4]: [u32; 5], last: u8) -> u32 {
     let (w0, w1) = (select(four, w1, w0), select(four, w2, w1));
     let (w0, w1) = (select(two, w0 << 16 | w1 >> 16, w0), select(two, w1 << 16, w1));
     select(one, w0 << 8 | w1 >> 24, w0) & 0x7fff_ffff
-}
-
-impl Hash for Sha1 {
-    const OUTPUT: usize = 20;
-    type Block = [u8; 64];
-    type State = [u32; 5];
-    const BLANK: [u8; 64] = [0; 64];
-    const MESSAGE: [u8; 64] = padded::<64>(8);
-    const DIGEST: [u8; 64] = padded::<64>(20);
-    /// FIPS 180-4 §5.3.1.
-    const INITIAL: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
-
-    #[inline]
-    fn compress(state: &mut [u32; 5], block: &[u8; 64]) {
-        sha1::block_api::compress(state, core::slice::from_ref(block));
-    }
-
-    #[inline]
-    fn write_output(state: &[u32; 5], block: &mut [u8; 64]) {
-        for (bytes, word) in block.chunks_exact_mut(4).zip(state) {
-            bytes.copy_from_slice(&word.to_be_bytes());
-        }
-    }
-
-    #[inline]
-    fn head_and_last(state: &[u32; 5]) -> ([u32; 5], u8) {
-        (*state, state[4] as u8)
-    }
-
-    #[inline]
-    fn padded(secret: &Secret) -> Option<&[u8; 64]> {
-        secret.padded().first_chunk().filter(|_| secret.expose().len() <= 64)
-    }
-
-    fn hashed(secret: &Secret) -> [u8; 64] {
-        let mut block = [0; 64];
-        block[..Self::OUTPUT].copy_from_slice(&Self::digest(secret.expose()));
-        block
-    }
-}
-
-#[cfg(feature = "sha2")]
-impl Hash for Sha256 {
-    const OUTPUT: usize = 32;
-    type Block = [u8; 64];
-    type State = [u32; 8];
-    const BLANK: [u8; 64] = [0; 64];
-    const MESSAGE: [u8; 64] = padded::<64>(8);
-    const DIGEST: [u8; 64] = padded::<64>(32);
-    /// FIPS 180-4 §5.3.3.
-    const INITIAL: [u32; 8] = [
-        0x6a09_e667,
-        0xbb67_ae85,
-        0x3c6e_f372,
-        0xa54f_f53a,
-        0x510e_527f,
-        0x9b05_688c,
-        0x1f83_d9ab,
-        0x5be0_cd19,
-    ];
-
-    #[inline]
-    fn compress(state: &mut [u32; 8], block: &[u8; 64]) {
-        sha2::block_api::compress256(state, core::slice::from_ref(block));
-    }
-
-    #[inline]
-    fn write_output(state: &[u32; 8], block: &mut [u8; 64]) {
-        for (bytes, word) in block.chunks_exact_mut(4).zip(state) {
-            bytes.copy_from_slice(&word.to_be_bytes());
-        }
-    }
-
-    #[inline]
-    fn head_and_last(state: &[u32; 8]) -> ([u32; 5], u8) {
-        ([state[0], state[1], state[2], state[3], state[4]], state[7] as u8)
-    }
-
-    #[inline]
-    fn padded(secret: &Secret) -> Option<&[u8; 64]> {
-        secret.padded().first_chunk().filter(|_| secret.expose().len() <= 64)
-    }
-
-    fn hashed(secret: &Secret) -> [u8; 64] {
-        let mut block = [0; 64];
-        block[..Self::OUTPUT].copy_from_slice(&Self::digest(secret.expose()));
-        block
-    }
-}
-
-#[cfg(feature = "sha2")]
-impl Hash for Sha512 {
-    const OUTPUT: usize = 64;
-    type Block = [u8; 128];
-    type State = [u64; 8];
-    const BLANK: [u8; 128] = [0; 128];
-    const MESSAGE: [u8; 128] = padded::<128>(8);
-    const DIGEST: [u8; 128] = padded::<128>(64);
-    /// FIPS 180-4 §5.3.5.
-    const INITIAL: [u64; 8] = [
-        0x6a09_e667_f3bc_c908,
-        0xbb67_ae85_84ca_a73b,
-        0x3c6e_f372_fe94_f82b,
-        0xa54f_f53a_5f1d_36f1,
-        0x510e_527f_ade6_82d1,
-        0x9b05_688c_2b3e_6c1f,
-        0x1f83_d9ab_fb41_bd6b,
-        0x5be0_cd19_137e_2179,
-    ];
-
-    #[inline]
-    fn compress(state: &mut [u64; 8], block: &[u8; 128]) {
-        sha2::block_api::compress512(state, core::slice::from_ref(block));
-    }
-
-    #[inline]
-    fn write_output(state: &[u64; 8], block: &mut [u8; 128]) {
-        for (bytes, word) in block.chunks_exact_mut(8).zip(state) {
-            bytes.copy_from_slice(&word.to_be_bytes());
-        }
-    }
-
-    #[inline]
-    fn head_and_last(state: &[u64; 8]) -> ([u32; 5], u8) {
-        let (high, low) = (|word: usize| (state[word] >> 32) as u32, |word: usize| state[word] as u32);
-        ([high(0), low(0), high(1), low(1), high(2)], state[7] as u8)
-    }
-
-    #[inline]
-    fn padded(secret: &Secret) -> Option<&[u8; 128]> {
-        Some(secret.padded())
-    }
-
-    fn hashed(secret: &Secret) -> [u8; 128] {
-        *secret.padded()
-    }
 }
