@@ -28,12 +28,14 @@ mod hotp;
 mod totp;
 mod label;
 mod uri;
+mod parse;
 mod qr;
 
 pub use algorithm::Algorithm;
 pub use code::{Code, Digits, Malformed};
 pub use hotp::{Hotp, LookAheadTooWide};
 pub use label::{InvalidLabel, Label, LabelRules};
+pub use parse::{Imported, InvalidKeyUri};
 pub use qr::{QrCode, TooLong};
 pub use secret::{InvalidSecret, Secret};
 pub use totp::{Check, InvalidPeriod, Match, Step, Totp, Verifier, Window, WindowTooWide};

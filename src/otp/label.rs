@@ -98,7 +98,7 @@ impl LabelRules {
     /// [`InvalidLabel`] says which name is against these rules, and why.
     pub fn label(self, issuer: &str, account: &str) -> Result<Label, InvalidLabel> {
         let issuer = self.name("issuer", issuer, Self::MOST_OF_ISSUER, MOST_BYTES_OF_ISSUER)?;
-        if issuer.chars().flat_map(char::to_uppercase).eq("STEAM".chars()) {
+        if is_steam(&issuer) {
             return Err(InvalidLabel::Steam);
         }
         // The issuer stands in a URI twice, and the account gets what it leaves.
@@ -181,6 +181,11 @@ pub enum InvalidLabel {
     /// "Steam", in any case: several apps switch to Steam's own kind of code on this issuer.
     #[error("the issuer \"Steam\" makes apps show codes of another kind")]
     Steam,
+}
+
+/// By upper case, as apps in Java compare: there ſ is an S.
+pub(super) fn is_steam(issuer: &str) -> bool {
+    issuer.chars().flat_map(char::to_uppercase).eq("STEAM".chars())
 }
 
 /// What readers that decode before they split take for the URI's own.

@@ -1,0 +1,311 @@
+//! Reading key URIs, for import: strict about what they mean, tolerant of how they spell it.
+//!
+//! Case, padding, blanks, an encoded colon and a missing issuer are spelling. What two readers could take for two
+//! things is refused: a parameter that stands there twice, two different issuers, an algorithm or number that is
+//! unknown. No error repeats anything of the text, which holds a secret (R9).
+
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroizing;
+
+use super::{
+    algorithm::Algorithm,
+    code::Digits,
+    label::is_steam,
+    secret::{InvalidSecret, Secret},
+    totp::Totp,
+};
+
+/// What a key URI of another system says: a secret to go on with, and how codes are made of it.
+///
+/// ```
+/// use countersign::otp::Imported;
+/// let uri = "otpauth://totp/Acme:ann%40example.com?secret=gezdgnbvgy3tqojqgezdgnbvgy3tqojq&digits=8";
+/// let imported = Imported::parse(uri)?;
+/// assert_eq!(imported.issuer.as_deref(), Some("Acme"));
+/// assert_eq!(imported.account, "ann@example.com");
+/// assert_eq!(imported.secret.expose(), b"12345678901234567890");
+/// assert_eq!(imported.totp.digits().count(), 8);
+/// # Ok::<(), countersign::otp::InvalidKeyUri>(())
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Imported {
+    /// The issuer, if the URI tells one.
+    pub issuer: Option<String>,
+    /// The account. Like the issuer it is in NFC and has no blanks around it, and may be longer or odder than a
+    /// [`Label`](super::Label) of ours.
+    pub account: String,
+    /// The secret.
+    pub secret: Secret,
+    /// How codes are made of it.
+    pub totp: Totp,
+}
+
+/// Why a text is no key URI that can be imported: which part of it, and what about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidKeyUri {
+    /// More bytes than any QR code holds.
+    #[error("a key URI has at most {} bytes", Imported::MOST_BYTES)]
+    TooLong,
+    /// It does not begin with `otpauth://totp/`, nor with the type of another kind of key.
+    #[error("a key URI begins with otpauth://totp/")]
+    NotTotp,
+    /// The key of a counter (RFC 4226), whose codes are not those of the time.
+    #[error("the key is for codes of a counter (HOTP), not of the time")]
+    Hotp,
+    /// The type, the issuer or the encoder says Steam, whose codes are of another kind.
+    #[error("the key is for Steam's own kind of code")]
+    Steam,
+    /// A `#` that is not encoded: a name broke off there.
+    #[error("there is a # that is not percent-encoded")]
+    Fragment,
+    /// The parameter, or the account name, is not there.
+    #[error("{0}: is missing")]
+    Missing(&'static str),
+    /// The parameter is there twice, and readers differ in which they take.
+    #[error("{0}: stands there twice")]
+    Twice(&'static str),
+    /// A percent sign without two hexadecimal digits, or bytes that are not UTF-8.
+    #[error("{0}: is not percent-encoded UTF-8")]
+    Encoding(&'static str),
+    /// A control character in a name.
+    #[error("{0}: has a control character")]
+    Control(&'static str),
+    /// The issuer before the account is not that of the parameter. Apps differ in which they show.
+    #[error("issuer: is not the one before the account name")]
+    OtherIssuer,
+    /// It is no secret.
+    #[error("secret: {0}")]
+    Secret(#[from] InvalidSecret),
+    /// None of SHA-1, SHA-256 and SHA-512.
+    #[error("algorithm: is none of SHA1, SHA256 and SHA512")]
+    Algorithm,
+    /// SHA-256 or SHA-512, which are left out of a build without the feature `sha2`.
+    #[error("algorithm: this build has SHA1 only")]
+    AlgorithmLeftOut,
+    /// Neither six, seven nor eight.
+    #[error("digits: are neither 6, 7 nor 8")]
+    Digits,
+    /// Not 15 to 120 seconds.
+    #[error("period: is not 15 to 120 seconds")]
+    Period,
+    /// It asks for codes that are not plain digits.
+    #[error("encoder: codes of another kind than plain digits are asked for")]
+    Encoder,
+}
+
+impl Imported {
+    /// The most bytes of a key URI: as many as the largest QR code holds (ISO/IEC 18004, table 7).
+    pub const MOST_BYTES: usize = 2953;
+
+    /// Reads a key URI.
+    ///
+    /// | what | how it is read |
+    /// | --- | --- |
+    /// | scheme, type, names of parameters, algorithm | in either case; `SHA-1` and `HmacSHA1` are SHA-1 |
+    /// | secret | base32 as [`Secret::from_base32`] reads it, and `+` is a blank |
+    /// | issuer and account | divided by the first `:`; without one, by the first `%3A` |
+    /// | issuer | before the account, as a parameter, in both places, or in none. If both differ, it is an error |
+    /// | `+` in a parameter | a space, as forms write it. If the issuer then is not that before the account, a plus |
+    /// | digits, period, algorithm | 6, 30, SHA-1 unless told; told, but empty, is an error |
+    /// | other parameters (`counter`, `image`, …) | ignored |
+    ///
+    /// # Errors
+    /// [`InvalidKeyUri`] says which part is wrong, and why, and repeats nothing of it.
+    pub fn parse(uri: &str) -> Result<Self, InvalidKeyUri> {
+        if uri.len() > Self::MOST_BYTES {
+            return Err(InvalidKeyUri::TooLong);
+        }
+        let uri = uri.trim_ascii();
+        if uri.contains('#') {
+            return Err(InvalidKeyUri::Fragment);
+        }
+        let (label, query) = label_and_query(uri)?;
+        let told = Parameters::of(query)?;
+        let (issuer, account) = names(label, told.issuer)?;
+        if issuer.as_deref().is_some_and(is_steam) {
+            return Err(InvalidKeyUri::Steam);
+        }
+        told.encoder.map_or(Ok(()), encoder)?;
+        let totp = totp(&told)?;
+        let secret = secret(told.secret.ok_or(InvalidKeyUri::Missing("secret"))?)?;
+        Ok(Self { issuer, account, secret, totp })
+    }
+}
+
+/// What stands between the type and the `?`, and what stands after that.
+fn label_and_query(uri: &str) -> Result<(&str, &str), InvalidKeyUri> {
+    const SCHEME: &str = "otpauth://";
+    let (scheme, rest) = uri.split_at_checked(SCHEME.len()).ok_or(InvalidKeyUri::NotTotp)?;
+    let (kind, rest) = rest.split_once('/').ok_or(InvalidKeyUri::NotTotp)?;
+    let is = |name| scheme.eq_ignore_ascii_case(SCHEME) && kind.eq_ignore_ascii_case(name);
+    if is("totp") {
+        Ok(rest.split_once('?').unwrap_or((rest, "")))
+    } else if is("hotp") {
+        Err(InvalidKeyUri::Hotp)
+    } else if is("steam") {
+        Err(InvalidKeyUri::Steam)
+    } else {
+        Err(InvalidKeyUri::NotTotp)
+    }
+}
+
+/// The parameters that change what a key means, as they stand in the query.
+#[derive(Default)]
+struct Parameters<'a> {
+    secret: Option<&'a str>,
+    issuer: Option<&'a str>,
+    algorithm: Option<&'a str>,
+    digits: Option<&'a str>,
+    period: Option<&'a str>,
+    encoder: Option<&'a str>,
+}
+
+impl<'a> Parameters<'a> {
+    fn of(query: &'a str) -> Result<Self, InvalidKeyUri> {
+        let mut told = Self::default();
+        for parameter in query.split('&') {
+            let (spelled, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            let known = [
+                ("secret", &mut told.secret),
+                ("issuer", &mut told.issuer),
+                ("algorithm", &mut told.algorithm),
+                ("digits", &mut told.digits),
+                ("period", &mut told.period),
+                ("encoder", &mut told.encoder),
+            ];
+            let named = known.into_iter().find(|(name, _)| is_spelling_of(spelled, name));
+            if let Some((name, place)) = named
+                && place.replace(value).is_some()
+            {
+                return Err(InvalidKeyUri::Twice(name));
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// Encoded letters are letters (RFC 3986 §6.2.2.2): to overlook `%73ecret` is to overlook a second secret.
+fn is_spelling_of(spelled: &str, name: &str) -> bool {
+    let mut room = Zeroizing::default();
+    decoded(spelled, Plus::IsItself, &mut room).is_some_and(|spelled| spelled.eq_ignore_ascii_case(name))
+}
+
+/// The issuer, if one is told, and the account.
+fn names(label: &str, told: Option<&str>) -> Result<(Option<String>, String), InvalidKeyUri> {
+    let (before, account) = match label.split_once(':') {
+        Some((issuer, account)) => (Some(issuer), account),
+        None => match label.find("%3A").or_else(|| label.find("%3a")) {
+            Some(colon) => (Some(&label[..colon]), &label[colon + "%3A".len()..]),
+            None => (None, label),
+        },
+    };
+    let account =
+        name("account name", account, Plus::IsItself)?.ok_or(InvalidKeyUri::Missing("account name"))?;
+    let before = before.map_or(Ok(None), |issuer| name("issuer", issuer, Plus::IsItself))?;
+    let Some(told) = told else { return Ok((before, account)) };
+    let issuer = match (before, name("issuer", told, Plus::IsSpace)?) {
+        (before, None) => before,
+        (None, told) => told,
+        (before, same) if before == same => same,
+        (before, _) if before == name("issuer", told, Plus::IsItself)? => before,
+        _ => return Err(InvalidKeyUri::OtherIssuer),
+    };
+    Ok((issuer, account))
+}
+
+/// A name, unless there is nothing in it.
+fn name(what: &'static str, raw: &str, plus: Plus) -> Result<Option<String>, InvalidKeyUri> {
+    let mut room = Zeroizing::default();
+    let name = decoded(raw, plus, &mut room).ok_or(InvalidKeyUri::Encoding(what))?.trim();
+    if name.contains(char::is_control) {
+        return Err(InvalidKeyUri::Control(what));
+    }
+    let composed = if name.is_ascii() { name.to_owned() } else { name.nfc().collect() };
+    Ok(Some(composed).filter(|name| !name.is_empty()))
+}
+
+fn secret(raw: &str) -> Result<Secret, InvalidKeyUri> {
+    let mut room = Zeroizing::default();
+    let text = decoded(raw, Plus::IsSpace, &mut room).ok_or(InvalidKeyUri::Encoding("secret"))?;
+    Ok(Secret::from_base32(text)?)
+}
+
+fn totp(told: &Parameters<'_>) -> Result<Totp, InvalidKeyUri> {
+    let algorithm = told.algorithm.map_or(Ok(Algorithm::Sha1), algorithm)?;
+    let digits = match told.digits.map(number) {
+        None | Some(Some(6)) => Digits::Six,
+        Some(Some(7)) => Digits::Seven,
+        Some(Some(8)) => Digits::Eight,
+        Some(_) => return Err(InvalidKeyUri::Digits),
+    };
+    let period = told.period.map_or(Some(Totp::default().period()), number).ok_or(InvalidKeyUri::Period)?;
+    let totp = Totp::new(digits, period).map_err(|_| InvalidKeyUri::Period)?;
+    Ok(totp.with_algorithm(algorithm))
+}
+
+/// `SHA1`, `sha-1`, `HmacSHA1`.
+fn algorithm(raw: &str) -> Result<Algorithm, InvalidKeyUri> {
+    let bare = raw
+        .split_at_checked(4)
+        .filter(|(hmac, _)| hmac.eq_ignore_ascii_case("hmac"))
+        .map_or(raw, |(_, rest)| rest);
+    let is = |name: &str| {
+        let letters = bare.bytes().filter(|byte| *byte != b'-');
+        letters.map(|byte| byte.to_ascii_uppercase()).eq(name.bytes())
+    };
+    let all = [
+        Algorithm::Sha1,
+        #[cfg(feature = "sha2")]
+        Algorithm::Sha256,
+        #[cfg(feature = "sha2")]
+        Algorithm::Sha512,
+    ];
+    match all.into_iter().find(|algorithm| is(algorithm.as_str())) {
+        Some(algorithm) => Ok(algorithm),
+        None if is("SHA256") || is("SHA512") => Err(InvalidKeyUri::AlgorithmLeftOut),
+        None => Err(InvalidKeyUri::Algorithm),
+    }
+}
+
+fn encoder(raw: &str) -> Result<(), InvalidKeyUri> {
+    match raw {
+        "" => Ok(()),
+        steam if steam.eq_ignore_ascii_case("steam") => Err(InvalidKeyUri::Steam),
+        _ => Err(InvalidKeyUri::Encoder),
+    }
+}
+
+/// A small number in ASCII digits, and nothing else: no sign, no blank, no other script.
+fn number(raw: &str) -> Option<u8> {
+    let is_plain = raw.len() <= 3 && raw.bytes().all(|byte| byte.is_ascii_digit());
+    raw.parse().ok().filter(|_| is_plain)
+}
+
+/// What a plus stands for: for itself in a path, and mostly for a space in a query.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plus {
+    IsItself,
+    IsSpace,
+}
+
+/// A text with its percent-encoding undone, if that can be: as it is where there is none, and otherwise in `room`.
+fn decoded<'a>(raw: &'a str, plus: Plus, room: &'a mut Zeroizing<Vec<u8>>) -> Option<&'a str> {
+    let changes = |byte| byte == b'%' || byte == b'+' && plus == Plus::IsSpace;
+    if !raw.bytes().any(changes) {
+        return Some(raw);
+    }
+    // At once as large as it can get, so that no smaller buffer is left behind unwiped.
+    room.reserve_exact(raw.len());
+    let mut bytes = raw.bytes();
+    while let Some(byte) = bytes.next() {
+        let mut digit = || char::from(bytes.next()?).to_digit(16);
+        room.push(match byte {
+            b'%' => u8::try_from(digit()? * 16 + digit()?).ok()?,
+            byte if changes(byte) => b' ',
+            byte => byte,
+        });
+    }
+    str::from_utf8(room).ok()
+}
