@@ -2,44 +2,81 @@
 
 use std::{
     env,
+    ffi::OsStr,
+    fmt::Debug,
     io::{self, Write as _},
+    path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
 };
 
 /// A program that is installed here.
-pub(crate) struct Tool(&'static str);
+pub(crate) struct Tool(PathBuf);
 
 impl Tool {
     /// The program, if it is installed. If not, says so past the test harness' capture, and the test passes
     /// without it. Where `CI=true` nothing may be skipped: there its absence is a failure.
-    pub(crate) fn or_skip(program: &'static str, debian_package: &str) -> Option<Self> {
-        let found =
-            Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        match found {
+    pub(crate) fn or_skip(program: &str, debian_package: &str) -> Option<Self> {
+        Self::at_or_skip(program.into(), &format!("Debian package {debian_package}"))
+    }
+
+    /// The Python with the packages of `tests/python/requirements.txt`, which `tests/python/install` makes.
+    pub(crate) fn python_or_skip() -> Option<Self> {
+        Self::at_or_skip(target().join("python/bin/python"), "tests/python/install makes it")
+    }
+
+    /// Node, and the folder with the packages of `tests/node/package.json`, which `tests/node/install` fetches.
+    pub(crate) fn node_or_skip() -> Option<(Self, String)> {
+        let modules = target().join("node");
+        if !modules.join("node_modules").exists() {
+            skip(&format!("{} is not there (tests/node/install makes it)", modules.display()));
+            return None;
+        }
+        let modules = modules.to_str().expect("a path in UTF-8").to_owned();
+        Self::or_skip("node", "nodejs").map(|node| (node, modules))
+    }
+
+    fn at_or_skip(program: PathBuf, from: &str) -> Option<Self> {
+        let mut version = Command::new(&program);
+        match version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status() {
             Ok(_) => Some(Self(program)),
             Err(error) => {
-                let reason = format!("`{program}` (Debian package {debian_package}) cannot be run: {error}");
-                assert!(env::var("CI").as_deref() != Ok("true"), "{reason}");
-                let _ = writeln!(io::stderr(), "skipped a test: {reason}");
+                skip(&format!("`{}` ({from}) cannot be run: {error}", program.display()));
                 None
             }
         }
     }
 
     /// What the program prints when it is given `arguments` and `input`.
-    pub(crate) fn run(&self, arguments: &[&str], input: &[u8]) -> String {
-        let mut child = Command::new(self.0)
+    pub(crate) fn run<A: AsRef<OsStr> + Debug>(&self, arguments: &[A], input: &[u8]) -> String {
+        let mut child = Command::new(&self.0)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("it could be run a moment ago");
-        // A program that stops reading early says why on its standard error, below.
-        let _ = child.stdin.take().expect("it is piped").write_all(input);
-        let output = child.wait_with_output().expect("a child can be waited for");
+        let mut stdin = child.stdin.take().expect("it is piped");
+        // Beside the reading, since a program may answer the first line before it reads the last. One that stops
+        // reading early says why on its standard error, below.
+        let output = thread::scope(|scope| {
+            scope.spawn(move || stdin.write_all(input));
+            child.wait_with_output().expect("a child can be waited for")
+        });
         let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{} {arguments:?}: {}: {errors}", self.0, output.status);
+        let status = output.status;
+        assert!(status.success(), "{} {arguments:?}: {status}: {errors}", self.0.display());
         String::from_utf8(output.stdout).expect("it prints text")
     }
+}
+
+/// Where cargo builds, and what is installed for the tests alone lies.
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in cargo's target folder")
+}
+
+/// Says why a test does not happen, past the harness' capture. Where `CI=true` nothing may be skipped.
+fn skip(reason: &str) {
+    assert!(env::var("CI").as_deref() != Ok("true"), "{reason}");
+    let _ = writeln!(io::stderr(), "skipped a test: {reason}");
 }
