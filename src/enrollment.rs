@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+#[cfg(feature = "png")]
+use crate::otp::InvalidModuleSize;
 use crate::{
     account::Shown,
     otp::{KeyUri, Label, QrCode, TooLong, Totp},
@@ -33,6 +35,16 @@ impl Setup {
     /// and is black on white whatever the page's colors.
     pub fn svg(&self) -> Zeroizing<String> {
         self.qr.to_svg()
+    }
+
+    /// The QR code as a PNG file, for what shows no SVG; [`QrCode::to_png`] says which size is good for what. Send it
+    /// as the page itself is sent: to the user who enrolls, with `Cache-Control: no-store`.
+    ///
+    /// # Errors
+    /// [`InvalidModuleSize`] unless a module has 1 to 32 pixels.
+    #[cfg(feature = "png")]
+    pub fn png(&self, pixels_per_module: u8) -> Result<Zeroizing<Vec<u8>>, InvalidModuleSize> {
+        self.qr.to_png(pixels_per_module)
     }
 
     /// The QR code as text for a terminal.

@@ -36,6 +36,8 @@ pub use code::{Code, Digits, Malformed};
 pub use hotp::{Hotp, LookAheadTooWide};
 pub use label::{InvalidLabel, Label, LabelRules};
 pub use parse::{Imported, InvalidKeyUri};
+#[cfg(feature = "png")]
+pub use qr::InvalidModuleSize;
 pub use qr::{QrCode, TooLong};
 pub use secret::{InvalidSecret, Secret};
 pub use totp::{Check, InvalidPeriod, Match, Step, Totp, Verifier, Window, WindowTooWide};

@@ -1,9 +1,10 @@
-//! QR codes of key URIs: as SVG for pages and as text for terminals.
+//! QR codes of key URIs: as SVG for pages, as text for terminals, and as PNG for what shows neither.
 //!
 //! The symbol is the `qrcode` crate's. The drawing is ours: one path of whole rows, since a rectangle for every
 //! module shows hairlines when scaled, and no text from anybody in it, so that nothing can be injected.
 
-use std::fmt::{self, Write as _};
+use alloc::{string::String, vec::Vec};
+use core::fmt::{self, Write as _};
 
 use qrcode::{Color, EcLevel, QrCode as Symbol};
 use zeroize::Zeroizing;
@@ -23,6 +24,12 @@ pub struct QrCode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the key URI is too long for a QR code")]
 pub struct TooLong;
+
+/// A PNG was asked for with modules of no pixel, or of more than 32.
+#[cfg(feature = "png")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a module is 1 to {} pixels wide", QrCode::MOST_PIXELS_PER_MODULE)]
+pub struct InvalidModuleSize;
 
 impl QrCode {
     /// The QR code of a key URI. Error correction is the lowest (L, 7 %): a screen has no scratches, and larger
@@ -105,6 +112,70 @@ impl QrCode {
         }
         text
     }
+
+    /// The most pixels a module of a PNG may have. Even the longest key URI is then a square of less than 3000
+    /// pixels, which fills a printed page at 300 dpi; a number that a stranger sent cannot ask for more memory.
+    #[cfg(feature = "png")]
+    pub const MOST_PIXELS_PER_MODULE: u8 = 32;
+
+    /// The code as a PNG file, for what shows no SVG: native windows, print. Black on white
+    /// without transparency, with a quiet zone.
+    ///
+    /// A module, the smallest square of the code, becomes a square of `pixels_per_module` pixels: whole ones, so
+    /// that every edge is sharp. The usual key URI gives 45 modules a side with the quiet zone. 4 pixels a module suffice
+    /// for a screen, 8 for one of high density or for paper; below 4 some scanners read nothing.
+    ///
+    /// ```
+    /// # use countersign::otp::{KeyUri, Label, QrCode, Secret, Totp};
+    /// # let secret = Secret::from_bytes(b"12345678901234567890")?;
+    /// # let uri = KeyUri::new(&Label::new("Acme Portal", "ann@example.com")?, &secret, Totp::default());
+    /// let png = QrCode::new(&uri)?.to_png(4)?;
+    /// assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidModuleSize`] unless a module has 1 to [`MOST_PIXELS_PER_MODULE`](Self::MOST_PIXELS_PER_MODULE) pixels.
+    #[cfg(feature = "png")]
+    pub fn to_png(&self, pixels_per_module: u8) -> Result<Zeroizing<Vec<u8>>, InvalidModuleSize> {
+        let scale = match pixels_per_module {
+            1..=Self::MOST_PIXELS_PER_MODULE => usize::from(pixels_per_module),
+            _ => return Err(InvalidModuleSize),
+        };
+        // One bit a pixel, 1 for white, each row filled up to whole bytes (PNG, third edition, §7.2).
+        let side = self.outer() * scale;
+        let stride = side.div_ceil(8);
+        let mut pixels = Zeroizing::new(Vec::with_capacity(stride * side));
+        for y in 0..self.outer() {
+            let row = pixels.len();
+            pixels.resize(row + stride, 0);
+            for x in (0..side).filter(|x| !self.is_dark(x / scale, y)) {
+                pixels[row + x / 8] |= 0x80 >> (x % 8);
+            }
+            for _ in 1..scale {
+                pixels.extend_from_within(row..row + stride);
+            }
+        }
+        Ok(png_file(side, &pixels))
+    }
+}
+
+/// A square picture of one bit a pixel as a PNG file.
+#[cfg(feature = "png")]
+fn png_file(side: usize, pixels: &[u8]) -> Zeroizing<Vec<u8>> {
+    const INFALLIBLE: &str = "a Vec takes everything, and the picture has the size that was announced";
+    // Whatever deflate makes of it is hardly longer than the same uncompressed: a byte for each row's filter, and five
+    // for each block. So this buffer does not grow either. (What the encoder needs in between is its own, as the symbol
+    // that `qrcode` draws is.)
+    let mut file = Zeroizing::new(Vec::with_capacity(200 + (side + pixels.len()) * 101 / 100));
+    let side = u32::try_from(side).expect("185 modules of 32 pixels at the most");
+    let mut encoder = png::Encoder::new(&mut *file, side, side);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::One);
+    let mut writer = encoder.write_header().expect(INFALLIBLE);
+    writer.write_image_data(pixels).expect(INFALLIBLE);
+    writer.finish().expect(INFALLIBLE);
+    file
 }
 
 impl fmt::Debug for QrCode {

@@ -54,6 +54,8 @@ over_every_store! {
         let ticket = world.ticket_to_enroll("ian").await;
         let setup = world.setup(&ticket).await;
         assert!(setup.svg().starts_with("<svg"));
+        #[cfg(feature = "png")]
+        assert!(setup.png(4).unwrap().starts_with(b"\x89PNG\r\n\x1a\n"));
         assert!(setup.uri().starts_with("otpauth://totp/Acme%20Portal:ian%40acme.example?secret="));
         assert_eq!(setup.key().len(), 39);
         assert_eq!(setup.expires_at(), START.after(15 * 60 * STEP / 30));

@@ -1,5 +1,7 @@
 //! QR codes: the SVG is nothing but a picture, and both drawings read back as the URI.
 
+#[cfg(feature = "png")]
+use countersign::otp::InvalidModuleSize;
 use countersign::otp::{Digits, KeyUri, LabelRules, QrCode, Secret, Totp};
 
 use super::rfc_secret;
@@ -278,6 +280,57 @@ fn every_module_is_black_or_white_and_the_terminal_shows_the_svgs() {
         let below = terminal.pixels.split_off(svg.pixels.len());
         assert_eq!(below, vec![WHITE; svg.width]);
         assert_eq!(svg, terminal);
+    }
+}
+
+/// Reads a PNG and holds it to what it may be: one bit a pixel, gray, nothing transparent.
+#[cfg(feature = "png")]
+fn unpack(file: &[u8]) -> Picture {
+    let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().expect("a PNG");
+    let info = reader.info();
+    assert_eq!((info.color_type, info.bit_depth), (png::ColorType::Grayscale, png::BitDepth::One));
+    assert!(info.trns.is_none(), "something is transparent");
+    assert_eq!(info.width, info.height);
+    let width = usize::try_from(info.width).expect("a small picture");
+    let mut bits = vec![0; reader.output_buffer_size().expect("a small picture")];
+    reader.next_frame(&mut bits).expect("rows of pixels");
+    reader.finish().expect("the end of the file");
+    let row = |bits: &[u8]| -> Vec<_> {
+        (0..width).map(|x| if bits[x / 8] << (x % 8) & 0x80 == 0 { BLACK } else { WHITE }).collect()
+    };
+    Picture { width, pixels: bits.chunks(width.div_ceil(8)).flat_map(row).collect() }
+}
+
+#[cfg(feature = "png")]
+#[test]
+fn the_png_shows_the_svgs_modules_each_as_a_square_of_so_many_pixels() {
+    for uri in uris() {
+        let code = QrCode::new(&uri).unwrap();
+        let modules = paint(&code.to_svg());
+        for scale in [1, 2, 3, 4, 7, 8, 32] {
+            let png = unpack(&code.to_png(scale).unwrap());
+            let scale = usize::from(scale);
+            assert_eq!(png.width, modules.width * scale);
+            assert_eq!(png.pixels.len(), modules.pixels.len() * scale * scale);
+            for (place, pixel) in png.pixels.iter().enumerate() {
+                let (x, y) = (place % png.width / scale, place / png.width / scale);
+                assert!(modules.is((x, y), *pixel), "{scale} pixels a module: {x}, {y}");
+            }
+        }
+    }
+}
+
+#[cfg(feature = "png")]
+#[test]
+fn a_png_of_modules_without_pixels_or_with_more_than_32_is_refused() {
+    let code = QrCode::new(&uris()[0]).unwrap();
+    for size in [0, 33, u8::MAX] {
+        let refusal = code.to_png(size).unwrap_err();
+        assert_eq!(refusal, InvalidModuleSize);
+        assert_eq!(refusal.to_string(), "a module is 1 to 32 pixels wide");
+    }
+    for size in [1, QrCode::MOST_PIXELS_PER_MODULE] {
+        assert!(code.to_png(size).is_ok());
     }
 }
 
