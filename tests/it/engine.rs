@@ -4,6 +4,7 @@ mod codes;
 mod hotp;
 mod label;
 mod mac;
+mod oracles;
 mod parse;
 mod qr;
 mod rfc;

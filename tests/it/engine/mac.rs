@@ -30,7 +30,7 @@ fn by_the_hmac_crate(algorithm: Algorithm, secret: &Secret, counter: u64) -> Str
     format!("{:08}", bits % 100_000_000)
 }
 
-fn algorithms() -> Vec<Algorithm> {
+pub(super) fn algorithms() -> Vec<Algorithm> {
     vec![
         Algorithm::Sha1,
         #[cfg(feature = "sha2")]
