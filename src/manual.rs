@@ -184,7 +184,7 @@
 //!   store/          memory · sqlite (feature) · erased (boxed twins)
 //!   conformance.rs  (feature) does a store keep the contract?
 //!   otp/            the engine, knows nothing of users: algorithm · code · secret · mask · hash · mac · keyed (a key taken
-//!                   in, and the search for a code) · hotp · totp · label · uri · parse · qr
+//!                   in, and the search for a code) · hotp · totp · label · uri · parse · qr (SVG, terminal, by feature PNG)
 //!   policy.rs       what an org decided; limits
 //!   authority.rs    who may do what to whom
 //!   generation.rs · codec.rs · seal.rs        names of trust, bytes, keyring

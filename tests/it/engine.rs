@@ -8,6 +8,7 @@ mod oracles;
 mod parse;
 mod qr;
 mod rfc;
+mod scan;
 mod secret;
 mod uri;
 mod window;
