@@ -11,7 +11,7 @@ use super::{
     algorithm::Algorithm,
     code::{Code, Digits},
     hash::Hash,
-    mac::{KeyState, Messages},
+    mac::{KeyState, truncated_once},
     mask::{equal, masks},
     secret::Secret,
 };
@@ -97,25 +97,18 @@ impl Keyed {
 /// The code of one counter.
 #[inline]
 pub(super) fn code(secret: &Secret, algorithm: Algorithm, counter: u64, digits: Digits) -> Code {
-    #[inline]
-    fn bits<H: Hash>(secret: &Secret, counter: u64) -> u32 {
-        let mut message = Messages::<H, 1>::of([counter]);
-        let mut key = KeyState::empty();
-        key.take_in(secret);
-        let [bits] = key.truncated(&mut message);
-        bits
-    }
-    let bits = match algorithm {
-        Algorithm::Sha1 => bits::<Sha1>(secret, counter),
+    let [bits] = match algorithm {
+        Algorithm::Sha1 => truncated_once::<Sha1, 1>(secret, [counter]),
         #[cfg(feature = "sha2")]
-        Algorithm::Sha256 => bits::<Sha256>(secret, counter),
+        Algorithm::Sha256 => truncated_once::<Sha256, 1>(secret, [counter]),
         #[cfg(feature = "sha2")]
-        Algorithm::Sha512 => bits::<Sha512>(secret, counter),
+        Algorithm::Sha512 => truncated_once::<Sha512, 1>(secret, [counter]),
     };
     Code { value: digits.last_of(bits), digits }
 }
 
 /// Three counters at a time: as many as the usual window has, and enough to keep a processor busy.
+#[inline]
 fn find<H: Hash>(key: &KeyState<H>, code: Code, row: Row) -> Found {
     let width = row.back + 1 + row.ahead;
     let mut found = Found::default();
@@ -137,7 +130,7 @@ fn look<H: Hash, const N: usize>(key: &KeyState<H>, code: Code, row: Row, first:
         let candidate = row.center.checked_add_signed(i64::from(place) - i64::from(row.back));
         (*counter, *believed) = (candidate.unwrap_or(0), candidate.is_some());
     }
-    let mut matches = key.truncated(&mut Messages::of(counters));
+    let mut matches = key.truncated(counters);
     for bits in &mut matches {
         *bits = equal(code.digits.last_of(*bits), code.value);
     }

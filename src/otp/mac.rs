@@ -24,8 +24,8 @@ const OUTER: u8 = 0x5c;
 
 /// A key, taken in.
 pub(super) struct KeyState<H: Hash> {
-    inner: H::State,
-    outer: H::State,
+    inner: Line<H::State>,
+    outer: Line<H::State>,
 }
 
 impl<H: Hash> KeyState<H> {
@@ -33,89 +33,126 @@ impl<H: Hash> KeyState<H> {
     /// their way to memory would make the processor wait.
     #[inline]
     pub(super) fn empty() -> Self {
-        Self { inner: H::INITIAL, outer: H::INITIAL }
+        Self { inner: Line(H::INITIAL), outer: Line(H::INITIAL) }
     }
 
     /// Takes the key in.
     #[inline]
     pub(super) fn take_in(&mut self, secret: &Secret) {
-        match H::padded(secret) {
-            Some(block) => self.compress(block),
-            None => self.take_in_long(secret),
-        }
-    }
-
-    /// A secret that is longer than a block stands for its hash (RFC 2104 §2).
-    #[cold]
-    #[inline(never)]
-    fn take_in_long(&mut self, secret: &Secret) {
-        let mut block = H::hashed(secret);
-        self.compress(&block);
-        wipe(&mut block, H::BLANK);
-    }
-
-    #[inline]
-    fn compress(&mut self, key: &H::Block) {
-        let (mut inner, mut outer) = (*key, *key);
-        inner.as_mut().iter_mut().for_each(|byte| *byte ^= INNER);
-        outer.as_mut().iter_mut().for_each(|byte| *byte ^= OUTER);
-        H::compress(&mut self.inner, &inner);
-        H::compress(&mut self.outer, &outer);
-        wipe(&mut inner, H::BLANK);
-        wipe(&mut outer, H::BLANK);
+        as_block::<H, _>(secret, |key| {
+            pad::<H>(&mut self.inner, key, INNER);
+            pad::<H>(&mut self.outer, key, OUTER);
+        });
     }
 
     /// The 31 bits that dynamic truncation takes out of the MAC of each counter (RFC 4226 §5.3, step 2).
-    ///
-    /// All first blocks are made before the first compression, and all second ones likewise: made and compressed
-    /// one by one, each compression would wait for the narrow stores that have just filled its block.
     #[inline]
-    pub(super) fn truncated<const N: usize>(&self, messages: &mut Messages<H, N>) -> [u32; N] {
-        let blocks = &mut messages.0;
-        let mut states = [self.inner; N];
-        for (state, block) in states.iter_mut().zip(&*blocks) {
-            H::compress(state, block);
-        }
-        *blocks = [H::DIGEST; N];
-        for (block, state) in blocks.iter_mut().zip(&states) {
-            H::write_output(state, block);
-        }
-        states = [self.outer; N];
-        for (state, block) in states.iter_mut().zip(&*blocks) {
-            H::compress(state, block);
-        }
-        let mut bits = [0; N];
-        for (bits, state) in bits.iter_mut().zip(&states) {
-            let (head, last) = H::head_and_last(state);
-            *bits = truncate(head, last);
-        }
-        wipe(blocks, [H::BLANK; N]);
-        wipe(&mut states, [H::INITIAL; N]);
-        bits
+    pub(super) fn truncated<const N: usize>(&self, counters: [u64; N]) -> [u32; N] {
+        let messages = Messages::<H, N>::of(counters);
+        Digests::of(&self.inner, &messages).truncated(&self.outer)
     }
 }
 
+/// The same bits for a key that is not kept: the outer half of it is taken in last, while the digests of the inner
+/// hash are on their way to memory.
+#[inline]
+pub(super) fn truncated_once<H: Hash, const N: usize>(secret: &Secret, counters: [u64; N]) -> [u32; N] {
+    let messages = Messages::<H, N>::of(counters);
+    let mut key = KeyState::<H>::empty();
+    as_block::<H, _>(secret, |block| {
+        pad::<H>(&mut key.inner, block, INNER);
+        let digests = Digests::of(&key.inner, &messages);
+        pad::<H>(&mut key.outer, block, OUTER);
+        digests.truncated(&key.outer)
+    })
+}
+
+/// The key as a block, padded with zeros. A secret that is longer than a block stands for its hash (RFC 2104 §2).
+#[inline]
+fn as_block<H: Hash, T>(secret: &Secret, work: impl FnOnce(&H::Block) -> T) -> T {
+    match H::padded(secret) {
+        Some(block) => work(block),
+        None => {
+            let mut block = H::hashed(secret);
+            let done = work(&block);
+            wipe(&mut block, H::BLANK);
+            done
+        }
+    }
+}
+
+/// Takes the key, with its padding, into a state of the hash that has seen nothing yet.
+#[inline]
+fn pad<H: Hash>(state: &mut Line<H::State>, key: &H::Block, padding: u8) {
+    let mut block = Line(*key);
+    block.0.as_mut().iter_mut().for_each(|byte| *byte ^= padding);
+    H::compress(&mut state.0, &block.0);
+    wipe(&mut block.0, H::BLANK);
+}
+
+/// A block or a state that lies in a line of the cache of its own, so that no load of it crosses from one line into
+/// the next.
+#[derive(Clone, Copy)]
+#[repr(align(32))]
+struct Line<T>(T);
+
 /// Counters as the last blocks of their messages.
-///
-/// A compression reads its block in wide pieces, and has to wait while a narrow piece that was just written is still
-/// on its way to memory. So they are made as early as possible, before the key is taken in where there is a choice.
-pub(super) struct Messages<H: Hash, const N: usize>([H::Block; N]);
+struct Messages<H: Hash, const N: usize>([Line<H::Block>; N]);
 
 impl<H: Hash, const N: usize> Messages<H, N> {
     #[inline]
-    pub(super) fn of(counters: [u64; N]) -> Self {
-        let mut blocks = [H::MESSAGE; N];
+    fn of(counters: [u64; N]) -> Self {
+        let mut blocks = [Line(H::MESSAGE); N];
         for (block, counter) in blocks.iter_mut().zip(counters) {
-            let words = [(counter >> 32) as u32, counter as u32, 0x8000_0000, 0];
-            for (bytes, word) in block.as_mut().chunks_exact_mut(4).zip(words) {
-                bytes.copy_from_slice(&word.to_be_bytes());
-            }
+            block.0.as_mut()[..8].copy_from_slice(&counter.to_be_bytes());
         }
         Self(blocks)
     }
 }
 
+/// What the inner hash made of the messages, as the last blocks of the outer one's.
+///
+/// A compression reads its block in wide pieces, and has to wait while a narrow piece that was just written is still on
+/// its way to memory: until everything before it is done, the compression before it included. So each block is written
+/// as soon as its digest is there, and read only after the other compressions.
+struct Digests<H: Hash, const N: usize>([Line<H::Block>; N]);
+
+impl<H: Hash, const N: usize> Digests<H, N> {
+    #[inline]
+    fn of(inner: &Line<H::State>, messages: &Messages<H, N>) -> Self {
+        let mut blocks = [Line(H::DIGEST); N];
+        let mut states = [Line(H::INITIAL); N];
+        states.iter_mut().for_each(|state| state.0 = inner.0);
+        for ((block, state), message) in blocks.iter_mut().zip(&mut states).zip(&messages.0) {
+            H::compress(&mut state.0, &message.0);
+            H::write_output(&state.0, &mut block.0);
+            // Or the optimizer would put the writing off until the last of them.
+            optimization_barrier(block);
+        }
+        states.iter_mut().for_each(|state| wipe(&mut state.0, H::INITIAL));
+        Self(blocks)
+    }
+
+    #[inline]
+    fn truncated(mut self, outer: &Line<H::State>) -> [u32; N] {
+        let mut states = [Line(H::INITIAL); N];
+        states.iter_mut().for_each(|state| state.0 = outer.0);
+        for (state, block) in states.iter_mut().zip(&self.0) {
+            H::compress(&mut state.0, &block.0);
+        }
+        let mut bits = [0; N];
+        for (bits, state) in bits.iter_mut().zip(&states) {
+            let (head, last) = H::head_and_last(&state.0);
+            *bits = truncate(head, last);
+        }
+        self.0.iter_mut().for_each(|block| wipe(&mut block.0, H::BLANK));
+        states.iter_mut().for_each(|state| wipe(&mut state.0, H::INITIAL));
+        bits
+    }
+}
+
 /// Overwrites what must not be left behind; the optimizer cannot see that nobody reads it any more.
+#[inline]
 fn wipe<T>(value: &mut T, blank: T) {
     *value = blank;
     optimization_barrier(value);
@@ -123,7 +160,7 @@ fn wipe<T>(value: &mut T, blank: T) {
 
 impl<H: Hash> Drop for KeyState<H> {
     fn drop(&mut self) {
-        (self.inner, self.outer) = (H::INITIAL, H::INITIAL);
+        (self.inner, self.outer) = (Line(H::INITIAL), Line(H::INITIAL));
         optimization_barrier(self);
     }
 }
