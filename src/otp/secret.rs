@@ -2,12 +2,10 @@
 
 use std::fmt;
 
+use base32ct::{Base32UpperUnpadded, Encoding as _};
 use zeroize::{Zeroizing, optimization_barrier};
 
 use crate::{error::BoxError, random::SecureRandom};
-
-/// Base32 (RFC 4648 §6) without padding. The decoder of this alphabet knows upper case only.
-const ALPHABET: base32::Alphabet = base32::Alphabet::Rfc4648 { padding: false };
 
 /// A shared secret: 16 to 128 bytes.
 ///
@@ -31,6 +29,8 @@ pub struct Secret {
 
 const FEWEST_BYTES: usize = 16;
 const MOST_BYTES: usize = 128;
+/// As base32: five bits a character.
+const MOST_CHARACTERS: usize = (MOST_BYTES * 8).div_ceil(5);
 
 /// Why a text or bytes cannot be a secret. Never repeats any of them (R9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,27 +91,32 @@ impl Secret {
     /// # Errors
     /// [`InvalidSecret`] when it is not base32, too short or too long.
     pub fn from_base32(text: &str) -> Result<Self, InvalidSecret> {
-        // Five bits a character, and as much again for blanks: a longer text need not be looked at.
-        if text.len() > MOST_BYTES * 4 {
+        // As much again for blanks as for the secret: a longer text need not be looked at.
+        if text.len() > 2 * MOST_CHARACTERS {
             return Err(InvalidSecret::TooLong);
         }
-        // As most texts come, and all that we write ourselves: decoded as it is.
-        if text.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7')) {
-            return Self::from_plain_base32(text);
+        // As most texts come, and all that we write ourselves.
+        if let Ok(secret) = Self::from_plain_base32(text.as_bytes()) {
+            return Ok(secret);
         }
-        let mut plain = Zeroizing::new(String::with_capacity(text.len()));
-        let characters = text.trim_end_matches(['=', ' ']).chars().filter(|c| !matches!(c, ' ' | '-'));
-        plain.extend(characters.map(|c| c.to_ascii_uppercase()));
-        Self::from_plain_base32(&plain)
+        let mut plain = Zeroizing::new([0; MOST_CHARACTERS]);
+        let mut length = 0;
+        for byte in text.trim_end_matches(['=', ' ']).bytes().filter(|byte| !matches!(byte, b' ' | b'-')) {
+            *plain.get_mut(length).ok_or(InvalidSecret::TooLong)? = byte.to_ascii_uppercase();
+            length += 1;
+        }
+        Self::from_plain_base32(&plain[..length])
     }
 
-    fn from_plain_base32(text: &str) -> Result<Self, InvalidSecret> {
-        // These lengths no encoder makes: their last character holds no whole byte (RFC 4648 §6).
-        let impossible = matches!(text.len() % 8, 1 | 3 | 6);
-        match base32::decode(ALPHABET, text).map(Zeroizing::new) {
-            Some(bytes) if !impossible => Self::from_bytes(&bytes),
-            _ => Err(InvalidSecret::NotBase32),
-        }
+    fn from_plain_base32(text: &[u8]) -> Result<Self, InvalidSecret> {
+        // Decoded where it is to stay, in constant time.
+        let mut secret = Self { padded: Box::new([0; MOST_BYTES]), length: 0 };
+        secret.length = match Base32UpperUnpadded::decode(text, &mut secret.padded[..]) {
+            Ok(bytes) => bytes.len(),
+            Err(base32ct::Error::InvalidLength) => return Err(InvalidSecret::TooLong),
+            Err(base32ct::Error::InvalidEncoding) => return Err(InvalidSecret::NotBase32),
+        };
+        if secret.length < FEWEST_BYTES { Err(InvalidSecret::TooShort) } else { Ok(secret) }
     }
 
     /// The bytes.
@@ -126,7 +131,7 @@ impl Secret {
 
     /// The secret as base32 in upper case without padding, as key URIs want it.
     pub fn to_base32(&self) -> Zeroizing<String> {
-        Zeroizing::new(base32::encode(ALPHABET, self.expose()))
+        Zeroizing::new(Base32UpperUnpadded::encode_string(self.expose()))
     }
 
     /// The base32 text in groups of four, for typing it into an app by hand.
