@@ -4,8 +4,15 @@
 //! things is refused: a parameter that stands there twice, two different issuers, an algorithm or number that is
 //! unknown. No error repeats anything of the text, which holds a secret (R9).
 
+use alloc::{
+    borrow::{Cow, ToOwned as _},
+    string::String,
+    vec::Vec,
+};
+use core::{iter, mem};
+
 use unicode_normalization::UnicodeNormalization as _;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{
     algorithm::Algorithm,
@@ -118,7 +125,7 @@ impl Imported {
             return Err(InvalidKeyUri::TooLong);
         }
         let uri = uri.trim_ascii();
-        if uri.contains('#') {
+        if has(uri, b'#') {
             return Err(InvalidKeyUri::Fragment);
         }
         let (label, query) = label_and_query(uri)?;
@@ -138,10 +145,10 @@ impl Imported {
 fn label_and_query(uri: &str) -> Result<(&str, &str), InvalidKeyUri> {
     const SCHEME: &str = "otpauth://";
     let (scheme, rest) = uri.split_at_checked(SCHEME.len()).ok_or(InvalidKeyUri::NotTotp)?;
-    let (kind, rest) = rest.split_once('/').ok_or(InvalidKeyUri::NotTotp)?;
+    let (kind, rest) = divided(rest, b'/').ok_or(InvalidKeyUri::NotTotp)?;
     let is = |name| scheme.eq_ignore_ascii_case(SCHEME) && kind.eq_ignore_ascii_case(name);
     if is("totp") {
-        Ok(rest.split_once('?').unwrap_or((rest, "")))
+        Ok(divided(rest, b'?').unwrap_or((rest, "")))
     } else if is("hotp") {
         Err(InvalidKeyUri::Hotp)
     } else if is("steam") {
@@ -166,17 +173,8 @@ impl<'a> Parameters<'a> {
     fn of(query: &'a str) -> Result<Self, InvalidKeyUri> {
         let mut told = Self::default();
         for parameter in query.split('&') {
-            let (spelled, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            let known = [
-                ("secret", &mut told.secret),
-                ("issuer", &mut told.issuer),
-                ("algorithm", &mut told.algorithm),
-                ("digits", &mut told.digits),
-                ("period", &mut told.period),
-                ("encoder", &mut told.encoder),
-            ];
-            let named = known.into_iter().find(|(name, _)| is_spelling_of(spelled, name));
-            if let Some((name, place)) = named
+            let (spelled, value) = divided(parameter, b'=').unwrap_or((parameter, ""));
+            if let Some((name, place)) = told.known(spelled)
                 && place.replace(value).is_some()
             {
                 return Err(InvalidKeyUri::Twice(name));
@@ -184,17 +182,28 @@ impl<'a> Parameters<'a> {
         }
         Ok(told)
     }
-}
 
-/// Encoded letters are letters (RFC 3986 §6.2.2.2): to overlook `%73ecret` is to overlook a second secret.
-fn is_spelling_of(spelled: &str, name: &str) -> bool {
-    let mut room = Zeroizing::default();
-    decoded(spelled, Plus::IsItself, &mut room).is_some_and(|spelled| spelled.eq_ignore_ascii_case(name))
+    /// The name of the parameter that is spelled like this, and its place.
+    fn known(&mut self, spelled: &str) -> Option<(&'static str, &mut Option<&'a str>)> {
+        let mut known = [
+            ("secret", &mut self.secret),
+            ("issuer", &mut self.issuer),
+            ("algorithm", &mut self.algorithm),
+            ("digits", &mut self.digits),
+            ("period", &mut self.period),
+            ("encoder", &mut self.encoder),
+        ]
+        .into_iter();
+        // Encoded letters are letters (RFC 3986 §6.2.2.2): to overlook `%73ecret` is to overlook a second secret.
+        with_decoded(spelled, Plus::IsItself, |spelled| {
+            known.find(|(name, _)| spelled.eq_ignore_ascii_case(name))
+        })?
+    }
 }
 
 /// The issuer, if one is told, and the account.
 fn names(label: &str, told: Option<&str>) -> Result<(Option<String>, String), InvalidKeyUri> {
-    let (before, account) = match label.split_once(':') {
+    let (before, account) = match divided(label, b':') {
         Some((issuer, account)) => (Some(issuer), account),
         None => match label.find("%3A").or_else(|| label.find("%3a")) {
             Some(colon) => (Some(&label[..colon]), &label[colon + "%3A".len()..]),
@@ -203,8 +212,9 @@ fn names(label: &str, told: Option<&str>) -> Result<(Option<String>, String), In
     };
     let account =
         name("account name", account, Plus::IsItself)?.ok_or(InvalidKeyUri::Missing("account name"))?;
+    let same = before == told;
     let before = before.map_or(Ok(None), |issuer| name("issuer", issuer, Plus::IsItself))?;
-    let Some(told) = told else { return Ok((before, account)) };
+    let Some(told) = told.filter(|_| !same) else { return Ok((before, account)) };
     let issuer = match (before, name("issuer", told, Plus::IsSpace)?) {
         (before, None) => before,
         (None, told) => told,
@@ -217,19 +227,26 @@ fn names(label: &str, told: Option<&str>) -> Result<(Option<String>, String), In
 
 /// A name, unless there is nothing in it.
 fn name(what: &'static str, raw: &str, plus: Plus) -> Result<Option<String>, InvalidKeyUri> {
-    let mut room = Zeroizing::default();
-    let name = decoded(raw, plus, &mut room).ok_or(InvalidKeyUri::Encoding(what))?.trim();
-    if name.contains(char::is_control) {
+    let decoded = decoded(raw, plus).ok_or(InvalidKeyUri::Encoding(what))?;
+    let name = decoded.trim();
+    let has_control = match name.is_ascii() {
+        true => name.bytes().any(|byte| byte.is_ascii_control()),
+        false => name.contains(char::is_control),
+    };
+    if has_control {
         return Err(InvalidKeyUri::Control(what));
     }
-    let composed = if name.is_ascii() { name.to_owned() } else { name.nfc().collect() };
+    let composed = match name.is_ascii() {
+        true if name.len() == decoded.len() => decoded.into_owned(),
+        true => name.to_owned(),
+        false => name.nfc().collect(),
+    };
     Ok(Some(composed).filter(|name| !name.is_empty()))
 }
 
 fn secret(raw: &str) -> Result<Secret, InvalidKeyUri> {
-    let mut room = Zeroizing::default();
-    let text = decoded(raw, Plus::IsSpace, &mut room).ok_or(InvalidKeyUri::Encoding("secret"))?;
-    Ok(Secret::from_base32(text)?)
+    let secret = with_decoded(raw, Plus::IsSpace, Secret::from_base32);
+    Ok(secret.ok_or(InvalidKeyUri::Encoding("secret"))??)
 }
 
 fn totp(told: &Parameters<'_>) -> Result<Totp, InvalidKeyUri> {
@@ -290,22 +307,68 @@ enum Plus {
     IsSpace,
 }
 
-/// A text with its percent-encoding undone, if that can be: as it is where there is none, and otherwise in `room`.
-fn decoded<'a>(raw: &'a str, plus: Plus, room: &'a mut Zeroizing<Vec<u8>>) -> Option<&'a str> {
-    let changes = |byte| byte == b'%' || byte == b'+' && plus == Plus::IsSpace;
-    if !raw.bytes().any(changes) {
-        return Some(raw);
+/// Whether an ASCII character is anywhere in a text. It looks at all of it, as it mostly would have to, several bytes
+/// at once.
+fn has(text: &str, wanted: u8) -> bool {
+    text.bytes().fold(false, |has, byte| has | (byte == wanted))
+}
+
+/// What stands before the first of an ASCII character, and after it. Where the texts are as short as here, a plain loop
+/// finds it faster than what is made for long ones.
+fn divided(text: &str, at: u8) -> Option<(&str, &str)> {
+    let place = text.bytes().position(|byte| byte == at)?;
+    Some((&text[..place], &text[place + 1..]))
+}
+
+impl Plus {
+    /// Whether a byte stands for another one.
+    fn changes(self, byte: u8) -> bool {
+        byte == b'%' || byte == b'+' && self == Self::IsSpace
+    }
+}
+
+/// Does something with a text whose percent-encoding is undone, if that can be, and leaves nothing of it behind.
+fn with_decoded<T>(raw: &str, plus: Plus, work: impl FnOnce(&str) -> T) -> Option<T> {
+    Some(match decoded(raw, plus)? {
+        Cow::Borrowed(text) => work(text),
+        Cow::Owned(text) => work(&Zeroizing::new(text)),
+    })
+}
+
+/// A text with its percent-encoding undone, if that can be.
+fn decoded(raw: &str, plus: Plus) -> Option<Cow<'_, str>> {
+    if !raw.bytes().fold(false, |changes, byte| changes | plus.changes(byte)) {
+        return Some(Cow::Borrowed(raw));
     }
     // At once as large as it can get, so that no smaller buffer is left behind unwiped.
-    room.reserve_exact(raw.len());
-    let mut bytes = raw.bytes();
-    while let Some(byte) = bytes.next() {
-        let mut digit = || char::from(bytes.next()?).to_digit(16);
-        room.push(match byte {
-            b'%' => u8::try_from(digit()? * 16 + digit()?).ok()?,
-            byte if changes(byte) => b' ',
-            byte => byte,
+    let mut bytes = Vec::with_capacity(raw.len());
+    let undone = undo(raw.as_bytes(), plus, &mut bytes);
+    let mut refused = match String::from_utf8(bytes) {
+        Ok(text) if undone.is_some() => return Some(Cow::Owned(text)),
+        Ok(text) => text.into_bytes(),
+        Err(error) => error.into_bytes(),
+    };
+    refused.zeroize();
+    None
+}
+
+/// Undoes it up to the first percent sign that is none.
+fn undo(mut raw: &[u8], plus: Plus, text: &mut Vec<u8>) -> Option<()> {
+    while let [byte, rest @ ..] = raw {
+        raw = rest;
+        text.push(match byte {
+            b'%' => {
+                let [high, low, rest @ ..] = raw else { return None };
+                raw = rest;
+                from_hex(*high)? << 4 | from_hex(*low)?
+            }
+            byte if plus.changes(*byte) => b' ',
+            byte => *byte,
         });
     }
-    str::from_utf8(room).ok()
+    Some(())
+}
+
+fn from_hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16)?.try_into().ok()
 }
