@@ -3,6 +3,8 @@
 //! The rules are about what apps do wrong. Encoding alone makes a name safe for a reader that keeps to RFC 3986; here
 //! stands what it takes for the others.
 
+use alloc::{boxed::Box, string::String};
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
@@ -185,7 +187,11 @@ pub enum InvalidLabel {
 
 /// By upper case, as apps in Java compare: there ſ is an S.
 pub(super) fn is_steam(issuer: &str) -> bool {
-    issuer.chars().flat_map(char::to_uppercase).eq("STEAM".chars())
+    if issuer.is_ascii() {
+        issuer.eq_ignore_ascii_case("STEAM")
+    } else {
+        issuer.chars().flat_map(char::to_uppercase).eq("STEAM".chars())
+    }
 }
 
 /// What readers that decode before they split take for the URI's own.

@@ -70,15 +70,13 @@ pub(super) fn truncated_once<H: Hash, const N: usize>(secret: &Secret, counters:
 /// The key as a block, padded with zeros. A secret that is longer than a block stands for its hash (RFC 2104 §2).
 #[inline]
 fn as_block<H: Hash, T>(secret: &Secret, work: impl FnOnce(&H::Block) -> T) -> T {
-    match H::padded(secret) {
-        Some(block) => work(block),
-        None => {
-            let mut block = H::hashed(secret);
-            let done = work(&block);
-            wipe(&mut block, H::BLANK);
-            done
-        }
+    if let Some(block) = H::padded(secret) {
+        return work(block);
     }
+    let mut block = H::hashed(secret);
+    let done = work(&block);
+    wipe(&mut block, H::BLANK);
+    done
 }
 
 /// Takes the key, with its padding, into a state of the hash that has seen nothing yet.
@@ -122,21 +120,25 @@ impl<H: Hash, const N: usize> Digests<H, N> {
     fn of(inner: &Line<H::State>, messages: &Messages<H, N>) -> Self {
         let mut blocks = [Line(H::DIGEST); N];
         let mut states = [Line(H::INITIAL); N];
-        states.iter_mut().for_each(|state| state.0 = inner.0);
+        for state in &mut states {
+            state.0 = inner.0;
+        }
         for ((block, state), message) in blocks.iter_mut().zip(&mut states).zip(&messages.0) {
             H::compress(&mut state.0, &message.0);
             H::write_output(&state.0, &mut block.0);
             // Or the optimizer would put the writing off until the last of them.
             optimization_barrier(block);
         }
-        states.iter_mut().for_each(|state| wipe(&mut state.0, H::INITIAL));
+        wipe_all(&mut states, H::INITIAL);
         Self(blocks)
     }
 
     #[inline]
     fn truncated(mut self, outer: &Line<H::State>) -> [u32; N] {
         let mut states = [Line(H::INITIAL); N];
-        states.iter_mut().for_each(|state| state.0 = outer.0);
+        for state in &mut states {
+            state.0 = outer.0;
+        }
         for (state, block) in states.iter_mut().zip(&self.0) {
             H::compress(&mut state.0, &block.0);
         }
@@ -145,8 +147,8 @@ impl<H: Hash, const N: usize> Digests<H, N> {
             let (head, last) = H::head_and_last(&state.0);
             *bits = truncate(head, last);
         }
-        self.0.iter_mut().for_each(|block| wipe(&mut block.0, H::BLANK));
-        states.iter_mut().for_each(|state| wipe(&mut state.0, H::INITIAL));
+        wipe_all(&mut self.0, H::BLANK);
+        wipe_all(&mut states, H::INITIAL);
         bits
     }
 }
@@ -156,6 +158,13 @@ impl<H: Hash, const N: usize> Digests<H, N> {
 fn wipe<T>(value: &mut T, blank: T) {
     *value = blank;
     optimization_barrier(value);
+}
+
+#[inline]
+fn wipe_all<T: Copy>(lines: &mut [Line<T>], blank: T) {
+    for line in lines {
+        wipe(&mut line.0, blank);
+    }
 }
 
 impl<H: Hash> Drop for KeyState<H> {

@@ -9,7 +9,6 @@ use alloc::{
     string::String,
     vec::Vec,
 };
-use core::{iter, mem};
 
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -125,7 +124,7 @@ impl Imported {
             return Err(InvalidKeyUri::TooLong);
         }
         let uri = uri.trim_ascii();
-        if has(uri, b'#') {
+        if has(uri, |byte| byte == b'#') {
             return Err(InvalidKeyUri::Fragment);
         }
         let (label, query) = label_and_query(uri)?;
@@ -229,17 +228,18 @@ fn names(label: &str, told: Option<&str>) -> Result<(Option<String>, String), In
 fn name(what: &'static str, raw: &str, plus: Plus) -> Result<Option<String>, InvalidKeyUri> {
     let decoded = decoded(raw, plus).ok_or(InvalidKeyUri::Encoding(what))?;
     let name = decoded.trim();
-    let has_control = match name.is_ascii() {
-        true => name.bytes().any(|byte| byte.is_ascii_control()),
-        false => name.contains(char::is_control),
-    };
-    if has_control {
+    let ascii = name.is_ascii();
+    let control =
+        if ascii { name.bytes().any(|c| c.is_ascii_control()) } else { name.contains(char::is_control) };
+    if control {
         return Err(InvalidKeyUri::Control(what));
     }
-    let composed = match name.is_ascii() {
-        true if name.len() == decoded.len() => decoded.into_owned(),
-        true => name.to_owned(),
-        false => name.nfc().collect(),
+    let composed = if !ascii {
+        name.nfc().collect()
+    } else if name.len() < decoded.len() {
+        name.to_owned()
+    } else {
+        decoded.into_owned()
     };
     Ok(Some(composed).filter(|name| !name.is_empty()))
 }
@@ -307,10 +307,10 @@ enum Plus {
     IsSpace,
 }
 
-/// Whether an ASCII character is anywhere in a text. It looks at all of it, as it mostly would have to, several bytes
-/// at once.
-fn has(text: &str, wanted: u8) -> bool {
-    text.bytes().fold(false, |has, byte| has | (byte == wanted))
+/// Whether a text has such a byte. It looks at all of them, several at once: mostly there is none, and then that is
+/// faster than to look for the first.
+fn has(text: &str, such: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(0, |found, byte| found | u8::from(such(byte))) != 0
 }
 
 /// What stands before the first of an ASCII character, and after it. Where the texts are as short as here, a plain loop
@@ -318,13 +318,6 @@ fn has(text: &str, wanted: u8) -> bool {
 fn divided(text: &str, at: u8) -> Option<(&str, &str)> {
     let place = text.bytes().position(|byte| byte == at)?;
     Some((&text[..place], &text[place + 1..]))
-}
-
-impl Plus {
-    /// Whether a byte stands for another one.
-    fn changes(self, byte: u8) -> bool {
-        byte == b'%' || byte == b'+' && self == Self::IsSpace
-    }
 }
 
 /// Does something with a text whose percent-encoding is undone, if that can be, and leaves nothing of it behind.
@@ -337,7 +330,7 @@ fn with_decoded<T>(raw: &str, plus: Plus, work: impl FnOnce(&str) -> T) -> Optio
 
 /// A text with its percent-encoding undone, if that can be.
 fn decoded(raw: &str, plus: Plus) -> Option<Cow<'_, str>> {
-    if !raw.bytes().fold(false, |changes, byte| changes | plus.changes(byte)) {
+    if !has(raw, |byte| byte == b'%' || byte == b'+' && plus == Plus::IsSpace) {
         return Some(Cow::Borrowed(raw));
     }
     // At once as large as it can get, so that no smaller buffer is left behind unwiped.
@@ -362,7 +355,7 @@ fn undo(mut raw: &[u8], plus: Plus, text: &mut Vec<u8>) -> Option<()> {
                 raw = rest;
                 from_hex(*high)? << 4 | from_hex(*low)?
             }
-            byte if plus.changes(*byte) => b' ',
+            b'+' if plus == Plus::IsSpace => b' ',
             byte => *byte,
         });
     }
