@@ -4,7 +4,8 @@
 //! answers it by showing the form again. An [`Error`] means that the question could not be decided: the store is
 //! down, a record does not open. Nobody gets in on an error (R4); the answer to the browser is a 503 or a 500.
 
-use std::{error::Error as StdError, fmt};
+use alloc::boxed::Box;
+use core::{error::Error as StdError, fmt};
 
 /// Any error of a host's own.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;

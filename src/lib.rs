@@ -1,48 +1,73 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
 mod time;
+#[cfg_attr(not(feature = "std"), expect(dead_code, reason = "the engine by itself fails in no such way"))]
 mod error;
 mod random;
+#[cfg(feature = "std")]
 mod who;
+#[cfg(feature = "std")]
 mod requirement;
+#[cfg(feature = "std")]
 mod event;
+#[cfg(feature = "std")]
 pub mod store;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod otp;
+#[cfg(feature = "std")]
 mod policy;
+#[cfg(feature = "std")]
 mod authority;
+#[cfg(feature = "std")]
 mod generation;
+#[cfg(feature = "std")]
 mod codec;
+#[cfg(feature = "std")]
 mod seal;
+#[cfg(feature = "std")]
 mod ticket;
+#[cfg(feature = "std")]
 mod pass;
+#[cfg(feature = "std")]
 mod verdict;
+#[cfg(feature = "std")]
 mod account;
+#[cfg(feature = "std")]
 mod record;
+#[cfg(feature = "std")]
 mod request;
+#[cfg(feature = "std")]
 mod enrollment;
+#[cfg(feature = "std")]
 mod two_factor;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "std")]
 pub mod manual;
 
-pub use enrollment::{Enrolled, Setup};
-pub use error::{BoxError, Error, ErrorKind};
-pub use event::{Act, Actor, Denied, Event, EventKind, InvalidNote, Operator, Origin, Purpose, Reason};
-pub use pass::{Means, Pass, Stamp};
-pub use policy::{InvalidLimit, Limits};
-pub use random::{OsRandom, SecureRandom};
-pub use request::{Attempt, FirstFactor, Visit};
-pub use requirement::{Epoch, InvalidEpoch, Requirement, RunningSessions, Settings};
-pub use seal::{InvalidKeyring, KeyId, Keyring};
-pub use store::{
-    Change, Directory, MemoryStore, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary,
+#[cfg(feature = "std")]
+pub use self::{
+    enrollment::{Enrolled, Setup},
+    event::{Act, Actor, Denied, Event, EventKind, InvalidNote, Operator, Origin, Purpose, Reason},
+    pass::{Means, Pass, Stamp},
+    policy::{InvalidLimit, Limits},
+    random::OsRandom,
+    request::{Attempt, FirstFactor, Visit},
+    requirement::{Epoch, InvalidEpoch, Requirement, RunningSessions, Settings},
+    seal::{InvalidKeyring, KeyId, Keyring},
+    store::{
+        Change, Directory, MemoryStore, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary,
+    },
+    ticket::Ticket,
+    time::SystemClock,
+    two_factor::{Builder, Support, TwoFactor},
+    verdict::{Gate, Refusal, Verdict},
+    who::{InvalidName, OrgId, Person, Role, UnknownRole, UserId},
 };
-pub use ticket::Ticket;
-pub use time::{Clock, SystemClock, Timestamp};
-pub use two_factor::{Builder, Support, TwoFactor};
-pub use verdict::{Gate, Refusal, Verdict};
-pub use who::{InvalidName, OrgId, Person, Role, UnknownRole, UserId};
+pub use error::{BoxError, Error, ErrorKind};
+pub use random::SecureRandom;
+pub use time::{Clock, Timestamp};

@@ -199,6 +199,7 @@
 //! examples/         enroll.rs (terminal) · portal/ (a package of its own)
 //! tests/it/         one binary: engine · stories · edges · races · faults · secrecy · model · conformance · sqlite · …
 //! tests/browser/    the portal in a real browser
+//! tests/no_std/     the engine in a program without `std`
 //! tests/run         everything, with its set-up
 //! ```
 //!

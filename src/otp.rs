@@ -29,6 +29,7 @@ mod totp;
 mod label;
 mod uri;
 mod parse;
+#[cfg(feature = "std")]
 mod qr;
 
 pub use algorithm::Algorithm;
@@ -38,6 +39,7 @@ pub use label::{InvalidLabel, Label, LabelRules};
 pub use parse::{Imported, InvalidKeyUri};
 #[cfg(feature = "png")]
 pub use qr::InvalidModuleSize;
+#[cfg(feature = "std")]
 pub use qr::{QrCode, TooLong};
 pub use secret::{InvalidSecret, Secret};
 pub use totp::{Check, InvalidPeriod, Match, Step, Totp, Verifier, Window, WindowTooWide};

@@ -16,9 +16,11 @@ pub trait SecureRandom: Send + Sync + 'static {
 }
 
 /// The operating system's generator (`getrandom(2)`, `ProcessPrng`, …).
+#[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OsRandom;
 
+#[cfg(feature = "std")]
 impl SecureRandom for OsRandom {
     #[allow(clippy::disallowed_methods, reason = "this is the one place that may ask")]
     fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError> {
@@ -27,6 +29,7 @@ impl SecureRandom for OsRandom {
 }
 
 /// `N` fresh bytes.
+#[cfg(feature = "std")]
 pub(crate) fn draw<const N: usize>(random: &dyn SecureRandom) -> Result<[u8; N], BoxError> {
     let mut bytes = [0; N];
     random.fill(&mut bytes)?;

@@ -3,10 +3,9 @@
 //! Everything else in the crate is handed a [`Timestamp`], so that a test can say what time it is and no
 //! decision depends on when exactly the machine got round to making it.
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use core::{fmt, time::Duration};
+#[cfg(feature = "std")]
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A point in time, in whole seconds since 1970-01-01 00:00:00 UTC (Unix time, as RFC 6238 §4.2 counts it).
 ///
@@ -66,9 +65,11 @@ pub trait Clock: Send + Sync + 'static {
 }
 
 /// The clock of the operating system.
+#[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
+#[cfg(feature = "std")]
 impl Clock for SystemClock {
     /// The system's time. A system that believes to be before 1970 is answered with 1970 itself: there
     /// everything issued earlier looks as if it came from the future, and is therefore refused (R11).

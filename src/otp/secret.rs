@@ -1,6 +1,7 @@
 //! The secret that a server and an authenticator app share.
 
-use std::fmt;
+use alloc::{boxed::Box, string::String};
+use core::fmt;
 
 use base32ct::{Base32UpperUnpadded, Encoding as _};
 use zeroize::{Zeroizing, optimization_barrier};
@@ -149,6 +150,7 @@ impl Secret {
 
     /// For the state machine, which carries a secret from one state into the next. Not public: whoever holds two
     /// copies has two things to wipe.
+    #[cfg(feature = "std")]
     pub(crate) fn copy(&self) -> Self {
         Self { padded: self.padded.clone(), length: self.length }
     }

@@ -4,7 +4,8 @@
 //! unreserved (RFC 3986 §2.3) percent-encoded, and parameters only where they differ from what all apps assume.
 //! Whatever a name holds, it cannot become a parameter.
 
-use std::fmt::{self, Write as _};
+use alloc::string::String;
+use core::fmt::{self, Write as _};
 
 use zeroize::Zeroizing;
 
