@@ -197,6 +197,8 @@
 //!   two_factor/     builder · commit (the one conditional write) · deciding (load, decide, write) · admin · support
 //!   testing.rs      (feature) for hosts' own tests
 //! examples/         enroll.rs (terminal) · portal/ (a package of its own)
+//! benches/          peers/ (beside other crates: the table in the README) · instructions/ (how many, in counts.txt);
+//!                   packages of their own
 //! tests/it/         one binary: engine · stories · edges · races · faults · secrecy · model · conformance · sqlite · …
 //! tests/browser/    the portal in a real browser
 //! tests/no_std/     the engine in a program without `std`

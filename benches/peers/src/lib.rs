@@ -16,7 +16,7 @@ mod peers;
 
 #[cfg(feature = "countersign")]
 pub use floor::floor;
-pub use peers::PEERS;
+pub use peers::{NAMES, PEERS};
 
 /// The secret of RFC 4226, Appendix D, where the codes below stand, too.
 pub const SECRET: &[u8; 20] = b"12345678901234567890";

@@ -3,7 +3,10 @@
 //! Every input passes through `black_box`, so that nothing is computed before the clock runs. A code comes as the text
 //! that a user typed, and each crate makes of it what it asks for.
 
-#![cfg_attr(not(feature = "default"), allow(dead_code, unused_imports, reason = "no crate needs all that stands here"))]
+#![cfg_attr(
+    not(feature = "default"),
+    allow(dead_code, unused_imports, reason = "no crate needs all that stands here")
+)]
 
 use std::{
     hint::black_box,
@@ -16,7 +19,10 @@ macro_rules! peers {
     ($($feature:literal: $module:ident,)*) => {
         $(#[cfg(feature = $feature)] mod $module;)*
 
-        /// All that were built in, in the order of the table.
+        /// The names of all, in the order of the table. They are the names of the features, too.
+        pub const NAMES: &[&str] = &[$($feature,)*];
+
+        /// Those that were built in.
         pub const PEERS: &[Peer] = &[$(#[cfg(feature = $feature)] $module::PEER,)*];
     };
 }
