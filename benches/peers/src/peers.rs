@@ -55,7 +55,7 @@ fn decoded() -> Vec<u8> {
     base32::decode(alphabet, black_box(SECRET_TEXT)).expect("it is base32")
 }
 
-/// For crates that ask the system for the time and cannot be told it: steps of so many seconds that the one which
+/// For crates that go by the system's clock whatever they are told: steps of so many seconds that the one which
 /// began a moment ago outlasts every run, and when the counting began, so that it is the present one.
 const LONG_PERIOD: u32 = 1_000_000;
 
