@@ -1,6 +1,6 @@
 //! All crates in all cases by criterion, which tells how sure a number is and what changed since the last run.
 //!
-//!     cargo bench --manifest-path benches/peers/Cargo.toml
+//!     cargo bench --bench verify --manifest-path benches/peers/Cargo.toml
 //!
 //! Here all are built into one program, and in that totp-rs is slower than by itself (Cargo.toml says why). The table
 //! in the README comes from `benches/peers/table`, which builds each by itself.
