@@ -74,6 +74,7 @@ impl Code {
     ///
     /// # Errors
     /// [`Malformed`].
+    #[inline]
     pub fn parse(text: &str, digits: Digits) -> Result<Self, Malformed> {
         let malformed = Malformed { expected: digits.count() };
         let (mut value, mut seen) = (0_u32, 0);

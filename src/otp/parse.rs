@@ -128,14 +128,14 @@ impl Imported {
             return Err(InvalidKeyUri::Fragment);
         }
         let (label, query) = label_and_query(uri)?;
-        let told = Parameters::of(query)?;
-        let (issuer, account) = names(label, told.issuer)?;
+        let told = Told::by(query)?;
+        let (issuer, account) = names(label, told.of(Known::Issuer))?;
         if issuer.as_deref().is_some_and(is_steam) {
             return Err(InvalidKeyUri::Steam);
         }
-        told.encoder.map_or(Ok(()), encoder)?;
+        told.of(Known::Encoder).map_or(Ok(()), encoder)?;
         let totp = totp(&told)?;
-        let secret = secret(told.secret.ok_or(InvalidKeyUri::Missing("secret"))?)?;
+        let secret = secret(told.of(Known::Secret).ok_or(InvalidKeyUri::Missing("secret"))?)?;
         Ok(Self { issuer, account, secret, totp })
     }
 }
@@ -157,24 +157,46 @@ fn label_and_query(uri: &str) -> Result<(&str, &str), InvalidKeyUri> {
     }
 }
 
-/// The parameters that change what a key means, as they stand in the query.
-#[derive(Default)]
-struct Parameters<'a> {
-    secret: Option<&'a str>,
-    issuer: Option<&'a str>,
-    algorithm: Option<&'a str>,
-    digits: Option<&'a str>,
-    period: Option<&'a str>,
-    encoder: Option<&'a str>,
+/// The parameters that change what a key means.
+#[derive(Clone, Copy)]
+enum Known {
+    Secret,
+    Issuer,
+    Algorithm,
+    Digits,
+    Period,
+    Encoder,
 }
 
-impl<'a> Parameters<'a> {
-    fn of(query: &'a str) -> Result<Self, InvalidKeyUri> {
+impl Known {
+    const NAMED: [(&'static str, Self); 6] = [
+        ("secret", Self::Secret),
+        ("issuer", Self::Issuer),
+        ("algorithm", Self::Algorithm),
+        ("digits", Self::Digits),
+        ("period", Self::Period),
+        ("encoder", Self::Encoder),
+    ];
+
+    fn named(spelled: &str) -> Option<(&'static str, Self)> {
+        let find =
+            |spelled: &str| Self::NAMED.into_iter().find(|(name, _)| spelled.eq_ignore_ascii_case(name));
+        // Encoded letters are letters (RFC 3986 §6.2.2.2): to overlook `%73ecret` is to overlook a second secret.
+        find(spelled).or_else(|| with_decoded(spelled, Plus::IsItself, find)?)
+    }
+}
+
+/// What the query says of them, as it stands there.
+#[derive(Default)]
+struct Told<'a>([Option<&'a str>; Known::NAMED.len()]);
+
+impl<'a> Told<'a> {
+    fn by(query: &'a str) -> Result<Self, InvalidKeyUri> {
         let mut told = Self::default();
         for parameter in query.split('&') {
             let (spelled, value) = divided(parameter, b'=').unwrap_or((parameter, ""));
-            if let Some((name, place)) = told.known(spelled)
-                && place.replace(value).is_some()
+            if let Some((name, known)) = Known::named(spelled)
+                && told.0[known as usize].replace(value).is_some()
             {
                 return Err(InvalidKeyUri::Twice(name));
             }
@@ -182,21 +204,8 @@ impl<'a> Parameters<'a> {
         Ok(told)
     }
 
-    /// The name of the parameter that is spelled like this, and its place.
-    fn known(&mut self, spelled: &str) -> Option<(&'static str, &mut Option<&'a str>)> {
-        let mut known = [
-            ("secret", &mut self.secret),
-            ("issuer", &mut self.issuer),
-            ("algorithm", &mut self.algorithm),
-            ("digits", &mut self.digits),
-            ("period", &mut self.period),
-            ("encoder", &mut self.encoder),
-        ]
-        .into_iter();
-        // Encoded letters are letters (RFC 3986 §6.2.2.2): to overlook `%73ecret` is to overlook a second secret.
-        with_decoded(spelled, Plus::IsItself, |spelled| {
-            known.find(|(name, _)| spelled.eq_ignore_ascii_case(name))
-        })?
+    fn of(&self, known: Known) -> Option<&'a str> {
+        self.0[known as usize]
     }
 }
 
@@ -249,15 +258,16 @@ fn secret(raw: &str) -> Result<Secret, InvalidKeyUri> {
     Ok(secret.ok_or(InvalidKeyUri::Encoding("secret"))??)
 }
 
-fn totp(told: &Parameters<'_>) -> Result<Totp, InvalidKeyUri> {
-    let algorithm = told.algorithm.map_or(Ok(Algorithm::Sha1), algorithm)?;
-    let digits = match told.digits.map(number) {
+fn totp(told: &Told<'_>) -> Result<Totp, InvalidKeyUri> {
+    let algorithm = told.of(Known::Algorithm).map_or(Ok(Algorithm::Sha1), algorithm)?;
+    let digits = match told.of(Known::Digits).map(number) {
         None | Some(Some(6)) => Digits::Six,
         Some(Some(7)) => Digits::Seven,
         Some(Some(8)) => Digits::Eight,
         Some(_) => return Err(InvalidKeyUri::Digits),
     };
-    let period = told.period.map_or(Some(Totp::default().period()), number).ok_or(InvalidKeyUri::Period)?;
+    let period =
+        told.of(Known::Period).map_or(Some(Totp::default().period()), number).ok_or(InvalidKeyUri::Period)?;
     let totp = Totp::new(digits, period).map_err(|_| InvalidKeyUri::Period)?;
     Ok(totp.with_algorithm(algorithm))
 }
