@@ -2,16 +2,18 @@
 
 #![allow(clippy::cast_possible_truncation, reason = "words are taken apart on purpose")]
 
-use sha1::{Digest, Sha1};
+use sha1::Sha1;
 #[cfg(feature = "sha2")]
 use sha2::{Sha256, Sha512};
+
+use zeroize::{Zeroize, Zeroizing};
 
 use super::secret::Secret;
 
 /// A hash by its compression function.
 pub(super) trait Hash {
-    type Block: Copy + AsRef<[u8]> + AsMut<[u8]>;
-    type State: Copy;
+    type Block: Copy + AsRef<[u8]> + AsMut<[u8]> + Zeroize;
+    type State: Copy + Zeroize;
     const BLANK: Self::Block;
     /// The last block of a message of eight bytes, and of one as long as the output, both still missing.
     const MESSAGE: Self::Block;
@@ -26,8 +28,28 @@ pub(super) trait Hash {
     fn head_and_last(state: &Self::State) -> ([u32; 5], u8);
     /// The secret as a block, padded with zeros, unless it is longer than one.
     fn padded(secret: &Secret) -> Option<&Self::Block>;
-    /// The secret's hash as a block, padded with zeros.
-    fn hashed(secret: &Secret) -> Self::Block;
+}
+
+/// The secret's hash as a block, padded with zeros.
+///
+/// By hand, since the hash crates keep what is shorter than a block in a buffer of their own, and leave copies of that
+/// behind when they move it.
+pub(super) fn hashed<H: Hash>(secret: &Secret) -> H::Block {
+    let (mut state, mut block) = (Zeroizing::new(H::INITIAL), Zeroizing::new(H::BLANK));
+    // The message, a one bit, zeros, and its length in bits, in as many whole blocks as that takes (FIPS 180-4 §5.1).
+    let (bytes, size) = (secret.expose(), H::BLANK.as_ref().len());
+    let mut message = Zeroizing::new([0; 256]);
+    message[..bytes.len()].copy_from_slice(bytes);
+    message[bytes.len()] = 0x80;
+    let end = (bytes.len() + 1 + size / 8).next_multiple_of(size);
+    message[end - 8..end].copy_from_slice(&(8 * bytes.len() as u64).to_be_bytes());
+    for part in message[..end].chunks_exact(size) {
+        block.as_mut().copy_from_slice(part);
+        H::compress(&mut state, &block);
+    }
+    let mut hashed = H::BLANK;
+    H::write_output(&state, &mut hashed);
+    hashed
 }
 
 /// The last block of a message of so many bytes that follows upon one block of padded key, the message still missing:
@@ -64,12 +86,6 @@ macro_rules! sizes {
         #[inline]
         fn padded(secret: &Secret) -> Option<&[u8; $block]> {
             secret.padded().first_chunk().filter(|_| secret.expose().len() <= $block)
-        }
-
-        fn hashed(secret: &Secret) -> [u8; $block] {
-            let mut block = [0; $block];
-            block[..$output].copy_from_slice(&Self::digest(secret.expose()));
-            block
         }
     };
 }

@@ -2,8 +2,8 @@
 //!
 //! A general HMAC takes its key in anew for every message, which is half the work when messages have eight bytes.
 //! Here the key is taken in once: what is kept are the two states of the hash after the padded key, and a message
-//! then costs two compressions. Several messages go side by side, since each compression by itself leaves most of
-//! the processor waiting.
+//! then costs two compressions. Several messages go side by side, so that while the bytes of one are on their way to
+//! memory another is compressed.
 //!
 //! The states are as good as the key. They have no `Debug`, cannot be cloned, are never kept between requests, and
 //! are wiped when they go. The `hmac` crate is the oracle that the tests hold this file against.
@@ -13,7 +13,7 @@
 use zeroize::optimization_barrier;
 
 use super::{
-    hash::Hash,
+    hash::{Hash, hashed},
     mask::{masks, select},
     secret::Secret,
 };
@@ -24,8 +24,8 @@ const OUTER: u8 = 0x5c;
 
 /// A key, taken in.
 pub(super) struct KeyState<H: Hash> {
-    inner: Line<H::State>,
-    outer: Line<H::State>,
+    inner: Aligned<H::State>,
+    outer: Aligned<H::State>,
 }
 
 impl<H: Hash> KeyState<H> {
@@ -33,7 +33,7 @@ impl<H: Hash> KeyState<H> {
     /// their way to memory would make the processor wait.
     #[inline]
     pub(super) fn empty() -> Self {
-        Self { inner: Line(H::INITIAL), outer: Line(H::INITIAL) }
+        Self { inner: Aligned(H::INITIAL), outer: Aligned(H::INITIAL) }
     }
 
     /// Takes the key in.
@@ -73,7 +73,7 @@ fn as_block<H: Hash, T>(secret: &Secret, work: impl FnOnce(&H::Block) -> T) -> T
     if let Some(block) = H::padded(secret) {
         return work(block);
     }
-    let mut block = H::hashed(secret);
+    let mut block = hashed::<H>(secret);
     let done = work(&block);
     wipe(&mut block, H::BLANK);
     done
@@ -81,26 +81,26 @@ fn as_block<H: Hash, T>(secret: &Secret, work: impl FnOnce(&H::Block) -> T) -> T
 
 /// Takes the key, with its padding, into a state of the hash that has seen nothing yet.
 #[inline]
-fn pad<H: Hash>(state: &mut Line<H::State>, key: &H::Block, padding: u8) {
-    let mut block = Line(*key);
+fn pad<H: Hash>(state: &mut Aligned<H::State>, key: &H::Block, padding: u8) {
+    let mut block = Aligned(*key);
     block.0.as_mut().iter_mut().for_each(|byte| *byte ^= padding);
     H::compress(&mut state.0, &block.0);
     wipe(&mut block.0, H::BLANK);
 }
 
-/// A block or a state that lies in a line of the cache of its own, so that no load of it crosses from one line into
-/// the next.
+/// A block or a state that lies in memory so that none of the wide loads of it, of 16 bytes each, crosses from one line
+/// of the cache into the next.
 #[derive(Clone, Copy)]
 #[repr(align(32))]
-struct Line<T>(T);
+struct Aligned<T>(T);
 
 /// Counters as the last blocks of their messages.
-struct Messages<H: Hash, const N: usize>([Line<H::Block>; N]);
+struct Messages<H: Hash, const N: usize>([Aligned<H::Block>; N]);
 
 impl<H: Hash, const N: usize> Messages<H, N> {
     #[inline]
     fn of(counters: [u64; N]) -> Self {
-        let mut blocks = [Line(H::MESSAGE); N];
+        let mut blocks = [Aligned(H::MESSAGE); N];
         for (block, counter) in blocks.iter_mut().zip(counters) {
             block.0.as_mut()[..8].copy_from_slice(&counter.to_be_bytes());
         }
@@ -113,13 +113,13 @@ impl<H: Hash, const N: usize> Messages<H, N> {
 /// A compression reads its block in wide pieces, and has to wait while a narrow piece that was just written is still on
 /// its way to memory: until everything before it is done, the compression before it included. So each block is written
 /// as soon as its digest is there, and read only after the other compressions.
-struct Digests<H: Hash, const N: usize>([Line<H::Block>; N]);
+struct Digests<H: Hash, const N: usize>([Aligned<H::Block>; N]);
 
 impl<H: Hash, const N: usize> Digests<H, N> {
     #[inline]
-    fn of(inner: &Line<H::State>, messages: &Messages<H, N>) -> Self {
-        let mut blocks = [Line(H::DIGEST); N];
-        let mut states = [Line(H::INITIAL); N];
+    fn of(inner: &Aligned<H::State>, messages: &Messages<H, N>) -> Self {
+        let mut blocks = [Aligned(H::DIGEST); N];
+        let mut states = [Aligned(H::INITIAL); N];
         for state in &mut states {
             state.0 = inner.0;
         }
@@ -134,8 +134,8 @@ impl<H: Hash, const N: usize> Digests<H, N> {
     }
 
     #[inline]
-    fn truncated(mut self, outer: &Line<H::State>) -> [u32; N] {
-        let mut states = [Line(H::INITIAL); N];
+    fn truncated(mut self, outer: &Aligned<H::State>) -> [u32; N] {
+        let mut states = [Aligned(H::INITIAL); N];
         for state in &mut states {
             state.0 = outer.0;
         }
@@ -161,15 +161,15 @@ fn wipe<T>(value: &mut T, blank: T) {
 }
 
 #[inline]
-fn wipe_all<T: Copy>(lines: &mut [Line<T>], blank: T) {
-    for line in lines {
-        wipe(&mut line.0, blank);
+fn wipe_all<T: Copy>(all: &mut [Aligned<T>], blank: T) {
+    for one in all {
+        wipe(&mut one.0, blank);
     }
 }
 
 impl<H: Hash> Drop for KeyState<H> {
     fn drop(&mut self) {
-        (self.inner, self.outer) = (Line(H::INITIAL), Line(H::INITIAL));
+        (self.inner, self.outer) = (Aligned(H::INITIAL), Aligned(H::INITIAL));
         optimization_barrier(self);
     }
 }
