@@ -3,6 +3,8 @@
 
 extern crate alloc;
 
+// In the order of reading. Without `std` there is the engine, and what it uses, alone.
+
 mod time;
 #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "the engine by itself fails in no such way"))]
 mod error;

@@ -102,8 +102,9 @@
 //! * **A row rolled back as a whole.** Each record is bound to its revision, but whoever can write the database can put
 //!   back an older row, revision and all, and with it an older "last consumed" step. After restoring a backup switch
 //!   the requirement off and on (a new epoch, everybody enrolls anew), or reset those concerned.
-//! * **A process that is taken over.** Its memory has the keys. Buffers of the library's own are wiped; what a compiler,
-//!   an allocator or a swap file copied is out of its hands.
+//! * **A process that is taken over.** Its memory has the keys. Buffers of the library's own are wiped, and the tests of
+//!   the engine look through the memory of their process for what was left; what a compiler, an allocator or a swap file
+//!   copied is out of its hands, and so is what the crates `qrcode` and `png` keep while they draw.
 //! * **Settings that are lost.** An org whose settings record is deleted is one that was never written: it has the
 //!   requirement that the builder states. Set [`requirement_at_first`](crate::Builder::requirement_at_first) to `On`
 //!   where that would be worse than the inconvenience.

@@ -4,6 +4,8 @@ mod codes;
 mod hotp;
 mod label;
 mod mac;
+#[cfg(target_os = "linux")]
+mod memory;
 mod oracles;
 mod parse;
 mod qr;
