@@ -150,6 +150,14 @@ pub struct Change<'a, S> {
     pub ends_sessions: bool,
 }
 
+#[cfg(feature = "conformance")]
+impl<'a, S> Change<'a, S> {
+    /// A change as the library makes one, for those who try or measure a store.
+    pub fn new(org: &'a OrgId, expected: u64, next: &'a Stored, summary: &'a S, events: &'a [Event]) -> Self {
+        Self { org, expected, next, summary, events, ends_sessions: false }
+    }
+}
+
 /// What became of a conditional write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a stale write did not happen"]
