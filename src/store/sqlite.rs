@@ -1,8 +1,9 @@
 //! A store in SQLite: records, settings, summaries and the audit trail in a file of their own, or beside the host's
 //! tables.
 //!
-//! Every write is one `BEGIN IMMEDIATE` transaction around one conditional statement, so that SQLite's own write
-//! lock makes one of many win, in however many processes. This file knows nothing of what a record means.
+//! Every write is one conditional statement and its events, inside a `BEGIN IMMEDIATE` transaction, so that SQLite's
+//! own write lock makes one of many win, in however many processes. This file knows nothing of what a record means,
+//! and nothing of how writes share transactions: the [`writer`] does.
 
 mod connect;
 mod error;
@@ -10,17 +11,18 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod trail;
+mod writer;
 
-use std::{num::NonZeroU64, path::Path, sync::Arc};
+use std::{num::NonZeroU64, path::Path};
 
 use sqlx::{
-    Connection as _, Row as _, Sqlite, SqlitePool,
+    Row as _, Sqlite, SqlitePool,
     error::UnexpectedNullError,
     query::Query,
     sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePoolOptions},
 };
-use tokio::sync::Mutex;
 
+use self::writer::{Statement, Write, Writer};
 pub use self::{error::SqliteError, trail::LoggedEvent};
 use super::{Change, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary};
 use crate::{
@@ -29,7 +31,7 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
+type Sql<'q> = Query<'q, Sqlite, SqliteArguments>;
 
 /// Keeps records, settings, summaries and events in SQLite.
 ///
@@ -53,10 +55,7 @@ type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     pool: SqlitePool,
-    /// Whose turn it is to write. SQLite's own lock keeps writers apart, but has them sleep and try again in no
-    /// order, so that some wait long under a burst. This queue is fair, and never longer than the pool is large.
-    /// Correctness does not lean on it: other processes have queues of their own.
-    turn: Arc<Mutex<()>>,
+    writer: Writer,
 }
 
 impl SqliteStore {
@@ -98,7 +97,8 @@ impl SqliteStore {
     pub async fn new(pool: SqlitePool) -> Result<Self, SqliteError> {
         connect::require_durable(&pool).await?;
         schema::migrate(&mut *connect::at_rest(&pool).await?).await?;
-        Ok(Self { pool, turn: Arc::default() })
+        let writer = Writer::start(pool.clone()).await?;
+        Ok(Self { pool, writer })
     }
 
     /// How this store connects to a file: write-ahead log, `synchronous = FULL`, five seconds of patience with
@@ -126,7 +126,7 @@ impl SqliteStore {
         trail::page(&self.pool, org, before, limit).await
     }
 
-    async fn load(&self, select: Statement<'_>) -> Result<Option<Stored>, SqliteError> {
+    async fn load(&self, select: Sql<'_>) -> Result<Option<Stored>, SqliteError> {
         let Some(row) = select.fetch_optional(&self.pool).await? else { return Ok(None) };
         // What this store never writes is an error, and not "never written": a revision below 1 does not decode,
         // and a missing record, which sqlx reads as one without bytes, is refused here.
@@ -140,20 +140,9 @@ impl SqliteStore {
     }
 
     /// The one conditional write, for users and settings alike: `write` changes one row, or none.
-    ///
-    /// When the caller goes away in the middle, sqlx queues a rollback that is done before the connection serves
-    /// anybody else. When it goes away during the commit, the write may have happened, as [`UserStore`] allows.
-    async fn swap(&self, write: Statement<'_>, events: &[Event]) -> Result<Swap, SqliteError> {
-        let mut connection = connect::at_rest(&self.pool).await?;
-        let _turn = self.turn.lock().await;
-        let mut transaction = connection.begin_with(connect::BEGIN).await?;
-        if write.execute(&mut *transaction).await?.rows_affected() == 0 {
-            transaction.rollback().await?;
-            return Ok(Swap::Stale);
-        }
-        trail::append(&mut transaction, events).await?;
-        transaction.commit().await?;
-        Ok(Swap::Done)
+    async fn swap(&self, write: Sql<'_>, events: &[Event]) -> Result<Swap, SqliteError> {
+        let follows = events.iter().map(trail::append).collect::<Result<_, _>>()?;
+        self.writer.write(Write { decides: Statement::of(write)?, follows }).await
     }
 }
 

@@ -99,6 +99,21 @@ pub(super) async fn require_durable(pool: &SqlitePool) -> Result<(), SqliteError
     if durable || in_memory { Ok(()) } else { Err(SqliteError::NotDurable { journal_mode, synchronous }) }
 }
 
+/// Takes from a connection the patience with whoever holds the write lock, and returns it. What is left is none: the
+/// lock is asked for, and not waited for.
+///
+/// Only with a write-ahead log, where one waits for nothing but the lock. With other journals a commit waits for the
+/// readers, too, and that is left to SQLite.
+pub(super) async fn take_patience(connection: &mut SqliteConnection) -> Result<Duration, SqliteError> {
+    let journal_mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
+    if journal_mode != "wal" {
+        return Ok(Duration::ZERO);
+    }
+    let milliseconds: u32 = sqlx::query_scalar("PRAGMA busy_timeout").fetch_one(&mut *connection).await?;
+    sqlx::raw_sql("PRAGMA busy_timeout = 0").execute(connection).await?;
+    Ok(Duration::from_millis(milliseconds.into()))
+}
+
 /// A connection that is in no transaction.
 ///
 /// When the disk is full, SQLite may end a transaction by itself. sqlx does not notice, keeps counting it, and

@@ -1,30 +1,34 @@
 //! What goes wrong in SQLite, told apart by what the operator of the portal can do about it.
 
+use std::sync::Arc;
+
 /// A failure of the database, or of the store's tables in it.
 ///
 /// A transaction that failed was rolled back, and nothing of it was written. Only a disk that breaks during a commit
-/// ([`Other`](Self::Other)) leaves that open.
-#[derive(Debug, thiserror::Error)]
+/// ([`Other`](Self::Other)), or a writer that ended in the middle ([`Stopped`](Self::Stopped)), leaves that open.
+///
+/// The driver's error is shared, because writes that share a commit fail together.
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SqliteError {
     /// Somebody else held the database for longer than the busy timeout. Trying again later is safe.
     #[error("the database is locked by another connection")]
-    Locked(#[source] sqlx::Error),
+    Locked(#[source] Arc<sqlx::Error>),
     /// The disk is full, or the database has reached its page limit. Make room.
     #[error("the disk is full, or the database has reached its page limit")]
-    Full(#[source] sqlx::Error),
+    Full(#[source] Arc<sqlx::Error>),
     /// The file, its folder or the disk may not be written to.
     #[error("the database is read-only")]
-    ReadOnly(#[source] sqlx::Error),
+    ReadOnly(#[source] Arc<sqlx::Error>),
     /// The file could not be opened or made: a missing folder, or a lack of permission.
     #[error("the database file cannot be opened")]
-    CannotOpen(#[source] sqlx::Error),
+    CannotOpen(#[source] Arc<sqlx::Error>),
     /// The file is damaged or no database, or a row has what this store never writes. Restore a backup.
     #[error("the database is damaged, or no database")]
-    Damaged(#[source] sqlx::Error),
+    Damaged(#[source] Arc<sqlx::Error>),
     /// A table of the store is gone since the store was made.
     #[error("a table of the store is missing")]
-    MissingTable(#[source] sqlx::Error),
+    MissingTable(#[source] Arc<sqlx::Error>),
     /// A newer version of this library has been here. Deploy that one or a later one.
     #[error("the tables have version {found}, and this version of countersign knows them up to {known}")]
     NewerSchema {
@@ -47,14 +51,19 @@ pub enum SqliteError {
     /// SQLite counts to 2⁶³ − 1.
     #[error("the revision {0} is beyond what SQLite can store")]
     RevisionOutOfRange(u64),
+    /// The task that writes has ended: the pool was closed, or the runtime shut down on which the store was made.
+    /// Whether a write that was under way happened is not known.
+    #[error("the store's writer has ended, with its pool or its runtime")]
+    Stopped,
     /// Anything else; the driver says what.
     #[error(transparent)]
-    Other(sqlx::Error),
+    Other(Arc<sqlx::Error>),
 }
 
 impl From<sqlx::Error> for SqliteError {
     fn from(error: sqlx::Error) -> Self {
-        let of_sqlite = match &error {
+        let error = Arc::new(error);
+        let of_sqlite = match &*error {
             // One row is always there, or should be: the one with the version of the tables.
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
                 return Self::Damaged(error);

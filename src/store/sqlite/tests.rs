@@ -234,6 +234,8 @@ async fn a_write_that_is_abandoned_happened_as_a_whole_or_not_at_all() {
         for polls in (0..20).cycle().take(60) {
             let before = revision(&store, &ann).await;
             abandon(swap(&store, &ann, before), polls).await;
+            // Writes are done in the order in which they came, so this one waits for the abandoned one.
+            let _ = swap_settings(&store, 99).await.unwrap();
             let after = revision(&store, &ann).await;
             abandoned_writes_that_happened += after - before;
             assert_eq!(

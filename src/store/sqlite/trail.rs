@@ -1,8 +1,8 @@
 //! The audit trail: events go in with the change that caused them, and come out in pages.
 
-use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
 
-use super::{SqliteError, seconds};
+use super::{SqliteError, seconds, writer::Statement};
 use crate::{
     event::{Event, Origin},
     time::Timestamp,
@@ -49,26 +49,22 @@ impl LoggedEvent {
     }
 }
 
-pub(super) async fn append(connection: &mut SqliteConnection, events: &[Event]) -> Result<(), SqliteError> {
+pub(super) fn append(event: &Event) -> Result<Statement, SqliteError> {
     const INSERT: &str = "
         INSERT INTO countersign_events
             (at, org_id, user_id, kind, text, by_kind, by_name, seen_from, checked_in_from)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    for event in events {
-        sqlx::query(INSERT)
-            .bind(seconds(event.at))
-            .bind(event.org.as_str())
-            .bind(event.user.as_ref().map(UserId::as_str))
-            .bind(event.kind.name())
-            .bind(event.kind.to_string())
-            .bind(event.by.kind())
-            .bind(event.by.name())
-            .bind(event.seen_from.as_ref().map(Origin::as_str))
-            .bind(event.checked_in_from.as_ref().map(Origin::as_str))
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
+    let insert = sqlx::query(INSERT)
+        .bind(seconds(event.at))
+        .bind(event.org.as_str())
+        .bind(event.user.as_ref().map(UserId::as_str))
+        .bind(event.kind.name())
+        .bind(event.kind.to_string())
+        .bind(event.by.kind())
+        .bind(event.by.name())
+        .bind(event.seen_from.as_ref().map(Origin::as_str))
+        .bind(event.checked_in_from.as_ref().map(Origin::as_str));
+    Statement::of(insert)
 }
 
 pub(super) async fn page(
