@@ -67,7 +67,14 @@ impl SqliteStore {
     /// [`SqliteError`] when the file cannot be opened or made, is no database, or belongs to a newer version.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
         connect::first_contact(path.as_ref()).await?;
-        Self::new(SqlitePoolOptions::new().max_connections(4).connect_with(Self::options(path)).await?).await
+        Self::new(
+            SqlitePoolOptions::new()
+                .max_connections(4)
+                .test_before_acquire(false)
+                .connect_with(Self::options(path))
+                .await?,
+        )
+        .await
     }
 
     /// A store in memory, for tests and demonstrations. It is gone with its last clone.

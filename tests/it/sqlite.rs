@@ -1,5 +1,8 @@
 //! What [`SqliteStore`] takes for a database, and what it refuses.
 
+#[cfg(feature = "conformance")]
+mod processes;
+
 use std::path::Path;
 
 use countersign::{

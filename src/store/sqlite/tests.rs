@@ -1,6 +1,7 @@
 //! The clauses of [`UserStore`] and [`SettingsStore`], one sentence each, over real files.
 
 mod failures;
+mod sharing;
 
 use std::future::{Future, poll_fn};
 

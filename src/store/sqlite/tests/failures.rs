@@ -73,9 +73,13 @@ async fn survives_a_lack_of_room(store: &SqliteStore, make_room: impl AsyncFnOnc
     assert!(written > 0, "there was some room at first");
     // Several times, so that every connection of the pool has failed once.
     for _ in 0..8 {
-        let refused = swap(store, &ann, written).await;
-        assert!(matches!(refused, Err(SqliteError::Full(_))), "{refused:?}");
+        let (ben, cem) = (user("ben"), user("cem"));
+        let refused = tokio::join!(swap(store, &ann, written), swap(store, &ben, 0), swap(store, &cem, 0));
+        for refused in [refused.0, refused.1, refused.2] {
+            assert!(matches!(refused, Err(SqliteError::Full(_))), "{refused:?}");
+        }
     }
+    assert_eq!([revision(store, &user("ben")).await, revision(store, &user("cem")).await], [0, 0]);
     assert_eq!(store.load_user(&org(), &ann).await.unwrap(), Some(stored(written)));
     assert_eq!(count_events(store).await as u64, 2 * written);
 
@@ -143,21 +147,34 @@ async fn what_this_store_never_writes_is_damage_and_not_a_default() {
 }
 
 #[tokio::test]
-async fn a_damaged_page_is_an_error() {
-    let folder = TempDir::new().unwrap();
-    let store = open(&folder).await;
-    assert_eq!(swap(&store, &user("ann"), 0).await.unwrap(), Swap::Done);
-    store.pool().close().await;
+async fn a_damaged_page_is_an_error_for_readers_and_writers() {
+    for (table, opens) in [("countersign_schema", false), ("countersign_users", true)] {
+        let folder = TempDir::new().unwrap();
+        let store = open(&folder).await;
+        assert_eq!(swap(&store, &user("ann"), 0).await.unwrap(), Swap::Done);
+        let select = sqlx::query_scalar("SELECT rootpage FROM sqlite_schema WHERE name = ?1").bind(table);
+        let page: u32 = select.fetch_one(store.pool()).await.unwrap();
+        store.pool().close().await;
 
-    let path = folder.path().join(FILE);
-    let mut bytes = std::fs::read(&path).unwrap();
-    bytes[4096..].fill(0xa5);
-    std::fs::write(&path, bytes).unwrap();
-    let refused = match SqliteStore::open(&path).await {
-        Ok(store) => store.load_user(&org(), &user("ann")).await.unwrap_err(),
-        Err(refused) => refused,
-    };
-    assert!(matches!(refused, SqliteError::Damaged(_)), "{refused:?}");
+        let (path, at) = (folder.path().join(FILE), 4096 * (page as usize - 1));
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[at..at + 4096].fill(0xa5);
+        std::fs::write(&path, &bytes).unwrap();
+        let opened = SqliteStore::open(&path).await;
+        if !opens {
+            assert!(matches!(opened, Err(SqliteError::Damaged(_))), "{opened:?}");
+            continue;
+        }
+        let store = opened.unwrap();
+        let load = store.load_user(&org(), &user("ann")).await;
+        assert!(matches!(load, Err(SqliteError::Damaged(_))), "{load:?}");
+        for (of, expected) in [("ann", 1), ("ben", 0)] {
+            let swapped = swap(&store, &user(of), expected).await;
+            assert!(matches!(swapped, Err(SqliteError::Damaged(_))), "{swapped:?}");
+        }
+        assert_eq!(swap_settings(&store, 0).await.unwrap(), Swap::Done, "what is not damaged works");
+        assert_eq!(count_events(&store).await, 2);
+    }
 }
 
 #[tokio::test]

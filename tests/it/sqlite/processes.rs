@@ -1,0 +1,145 @@
+//! Two processes on one file: this test binary starts itself twice more, and says when to begin.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    path::Path,
+    process::{Child, ChildStdin, Command, Stdio},
+};
+
+use countersign::{Change, Event, Stored, Swap, UserId, UserStore, UserSummary, store::sqlite::SqliteStore};
+use tokio::task::JoinSet;
+
+use crate::world::{ACME, Backing, World, org, user};
+
+/// Set for the processes that are started: their name. Their file is the next variable.
+const NAME: &str = "COUNTERSIGN_TEST_RACER";
+const FILE: &str = "COUNTERSIGN_TEST_FILE";
+
+/// Tasks of each process.
+const TASKS: usize = 16;
+/// Revisions that all tasks of all processes race for.
+const SHARED: u64 = 100;
+/// Revisions that each task has for itself.
+const OWN: u64 = 100;
+
+/// One of the library's own: nobody else can make one.
+async fn any_event() -> Event {
+    let world = World::in_memory();
+    world.switch_on().await;
+    let Backing::Memory(store) = &world.backing else { panic!("it was made in memory") };
+    store.events().pop().unwrap()
+}
+
+async fn swap(store: &SqliteStore, of: &UserId, expected: u64, event: &Event) -> Swap {
+    let mut event = event.clone();
+    event.user = Some(of.clone());
+    let next = Stored { revision: expected + 1, record: b"sealed".to_vec() };
+    let (org, summary, events) = (&org(ACME), &UserSummary::default(), &[event.clone(), event]);
+    store.swap_user(of, Change::new(org, expected, &next, summary, events)).await.unwrap()
+}
+
+/// What one of the processes does.
+#[test]
+#[ignore = "two processes are started with it by the test below"]
+fn one_of_two_processes() {
+    let (Ok(name), Ok(file)) = (env::var(NAME), env::var(FILE)) else { return };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let won = runtime.block_on(async {
+        let (store, event) = (SqliteStore::open(file).await.unwrap(), any_event().await);
+        println!("\nready");
+        std::io::stdin().read_exact(&mut [0]).unwrap();
+        let mut tasks = JoinSet::new();
+        for task in 0..TASKS {
+            let (store, event, own) = (store.clone(), event.clone(), format!("{name} {task}"));
+            tasks.spawn(async move {
+                let (shared, own) = (user("shared"), user(&own));
+                let mut won = 0_u64;
+                for expected in 0..SHARED {
+                    won += u64::from(swap(&store, &shared, expected, &event).await == Swap::Done);
+                }
+                for expected in 0..OWN {
+                    assert_eq!(swap(&store, &own, expected, &event).await, Swap::Done);
+                }
+                won
+            });
+        }
+        tasks.join_all().await.into_iter().sum::<u64>()
+    });
+    println!("\nwon {won}");
+}
+
+struct Racer {
+    process: Child,
+    stdin: ChildStdin,
+    said: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Racer {
+    fn start(name: &str, file: &Path) -> Self {
+        let mut process = Command::new(env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "--nocapture", "sqlite::processes::one_of_two_processes"])
+            .env(NAME, name)
+            .env(FILE, file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (stdin, stdout) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
+        Self { process, stdin, said: BufReader::new(stdout).lines() }
+    }
+
+    fn wait_for(&mut self, word: &str) -> String {
+        let line = self.said.find_map(|line| line.unwrap().strip_prefix(word).map(str::to_owned));
+        line.expect("the process says it before it ends")
+    }
+
+    fn begin(&mut self) {
+        self.stdin.write_all(b".").unwrap();
+    }
+
+    fn won(mut self) -> u64 {
+        let won = self.wait_for("won ").parse().unwrap();
+        assert!(self.process.wait().unwrap().success());
+        won
+    }
+}
+
+/// Turns are counted, and not time: a process is starved when the other writes again and again while it waits.
+#[tokio::test]
+async fn two_processes_on_one_file_win_each_revision_once_and_neither_is_starved() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shared.sqlite");
+    let store = SqliteStore::open(&file).await.unwrap();
+    let mut racers = ["one", "two"].map(|name| Racer::start(name, &file));
+    for racer in &mut racers {
+        racer.wait_for("ready");
+    }
+    for racer in &mut racers {
+        racer.begin();
+    }
+    let won: u64 = racers.into_iter().map(Racer::won).sum();
+    assert_eq!(won, SHARED);
+    let stored = store.load_user(&org(ACME), &user("shared")).await.unwrap();
+    assert_eq!(stored.unwrap().revision, SHARED);
+
+    // Oldest first, and only what the processes wrote for themselves: there everybody wins.
+    let mut trail = store.events(&org(ACME), None, 100_000).await.unwrap();
+    trail.reverse();
+    let mut of = BTreeMap::<String, u64>::new();
+    for writer in trail.iter().filter_map(|event| event.user.clone()) {
+        *of.entry(writer).or_default() += 1;
+    }
+    assert_eq!(of.remove("shared"), Some(2 * SHARED), "with two events each, and none of the losers'");
+    assert_eq!(of.len(), 2 * TASKS);
+    assert!(of.values().all(|events| *events == 2 * OWN), "{of:?}");
+
+    let process = |id: &str| id.split_once(' ').map(|(process, _)| process.to_owned());
+    let writers: Vec<String> = trail.iter().filter_map(|event| process(event.user.as_deref()?)).collect();
+    // When one has finished, the other goes on alone.
+    let both = writers.iter().rposition(|writer| *writer != writers[writers.len() - 1]).unwrap();
+    let longest = writers[..=both].chunk_by(|one, next| one == next).map(<[String]>::len).max().unwrap();
+    println!("{longest} of {} events in a row", both + 1);
+    assert!(longest < writers.len() / 4, "one wrote {longest} events while the other waited");
+}
