@@ -141,23 +141,28 @@ impl Task {
     async fn run(mut self) {
         let mut closed = self.pool.close_event();
         while let Ok(Some(first)) = closed.do_until(self.waiting.recv()).await {
-            self.serve(first).await;
-            self.make_way().await;
+            let served = self.serve(first).await;
+            self.make_way(served).await;
         }
-        if let Some(connection) = self.kept {
-            // It tells nobody; what was acknowledged is durable.
+        if let Some(mut connection) = self.kept {
+            // Whoever closes a file last writes its log into it, but of two that close it at once neither is the last.
+            // When this cannot be done it is left to whoever opens the file next; what was acknowledged is durable.
+            let _ = sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *connection).await;
             let _ = connection.close().await;
         }
     }
 
-    /// Writes and answers those who wait.
-    async fn serve(&mut self, first: Waiting) {
+    /// Writes and answers those who wait, and returns how many.
+    async fn serve(&mut self, first: Waiting) -> usize {
         let mut group = vec![first];
-        match self.write(&mut group, MOST).await {
+        let swaps = self.write(&mut group, MOST).await;
+        let served = group.len();
+        match swaps {
             Ok(swaps) => answer_each(group, swaps),
             Err(Failure::OfOne(_)) if group.len() > 1 => self.serve_one_by_one(group).await,
             Err(Failure::OfOne(error) | Failure::OfAll(error)) => answer_all(group, &error),
         }
+        served
     }
 
     /// Whose statement failed cannot be told from a transaction that SQLite gave up as a whole, as it does when the
@@ -238,17 +243,14 @@ impl Task {
         Ok(connection)
     }
 
-    /// SQLite's write lock is not fair, and this task would have it again before another process knows that it was
-    /// free. So it stays away for a moment: after every group while others are known to want it, now and then if they
-    /// are not.
-    async fn make_way(&mut self) {
-        if self.waiting.is_empty() && self.shared == 0 {
-            return;
-        }
-        self.alone += 1;
-        self.shared = self.shared.saturating_sub(1);
+    /// SQLite's write lock is not fair, and a task with much to write would have it again before another process knows
+    /// that it was free. So it stays away for a moment: after every group while others are known to want it, now and
+    /// then if they are not. Who writes one at a time leaves gaps enough.
+    async fn make_way(&mut self, served: usize) {
+        self.alone += u32::from(served > 1);
         if self.shared > 0 || self.alone >= GROUPS_ALONE {
             self.alone = 0;
+            self.shared = self.shared.saturating_sub(1);
             tokio::time::sleep(COURTESY).await;
         }
     }

@@ -46,28 +46,42 @@ async fn swap(store: &SqliteStore, of: &UserId, expected: u64, event: &Event) ->
 fn one_of_two_processes() {
     let (Ok(name), Ok(file)) = (env::var(NAME), env::var(FILE)) else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let won = runtime.block_on(async {
+    runtime.block_on(async {
         let (store, event) = (SqliteStore::open(file).await.unwrap(), any_event().await);
-        println!("\nready");
-        std::io::stdin().read_exact(&mut [0]).unwrap();
-        let mut tasks = JoinSet::new();
-        for task in 0..TASKS {
-            let (store, event, own) = (store.clone(), event.clone(), format!("{name} {task}"));
-            tasks.spawn(async move {
-                let (shared, own) = (user("shared"), user(&own));
-                let mut won = 0_u64;
-                for expected in 0..SHARED {
-                    won += u64::from(swap(&store, &shared, expected, &event).await == Swap::Done);
-                }
+        say_and_wait("ready");
+        let race = in_every_task(&store, &event, |store, event, _| async move {
+            let mut won = 0_u64;
+            for expected in 0..SHARED {
+                won += u64::from(swap(&store, &user("shared"), expected, &event).await == Swap::Done);
+            }
+            won
+        });
+        say_and_wait(&format!("won {}", race.await.into_iter().sum::<u64>()));
+        let alone = in_every_task(&store, &event, |store, event, task| {
+            let own = user(&format!("{name} {task}"));
+            async move {
                 for expected in 0..OWN {
                     assert_eq!(swap(&store, &own, expected, &event).await, Swap::Done);
                 }
-                won
-            });
-        }
-        tasks.join_all().await.into_iter().sum::<u64>()
+            }
+        });
+        alone.await;
     });
-    println!("\nwon {won}");
+}
+
+/// On a line of its own, whatever else the test binary prints.
+fn say_and_wait(word: &str) {
+    println!("\n{word}");
+    std::io::stdin().read_exact(&mut [0]).unwrap();
+}
+
+async fn in_every_task<F: Future<Output: Send> + Send + 'static>(
+    store: &SqliteStore,
+    event: &Event,
+    work: impl Fn(SqliteStore, Event, usize) -> F,
+) -> Vec<F::Output> {
+    let tasks: JoinSet<_> = (0..TASKS).map(|task| work(store.clone(), event.clone(), task)).collect();
+    tasks.join_all().await
 }
 
 struct Racer {
@@ -95,14 +109,8 @@ impl Racer {
         line.expect("the process says it before it ends")
     }
 
-    fn begin(&mut self) {
+    fn go_on(&mut self) {
         self.stdin.write_all(b".").unwrap();
-    }
-
-    fn won(mut self) -> u64 {
-        let won = self.wait_for("won ").parse().unwrap();
-        assert!(self.process.wait().unwrap().success());
-        won
     }
 }
 
@@ -113,14 +121,14 @@ async fn two_processes_on_one_file_win_each_revision_once_and_neither_is_starved
     let file = folder.path().join("shared.sqlite");
     let store = SqliteStore::open(&file).await.unwrap();
     let mut racers = ["one", "two"].map(|name| Racer::start(name, &file));
-    for racer in &mut racers {
-        racer.wait_for("ready");
-    }
-    for racer in &mut racers {
-        racer.begin();
-    }
-    let won: u64 = racers.into_iter().map(Racer::won).sum();
-    assert_eq!(won, SHARED);
+    racers.each_mut().map(|racer| racer.wait_for("ready"));
+    racers.each_mut().map(Racer::go_on);
+    let won = racers.each_mut().map(|racer| racer.wait_for("won ").parse::<u64>().unwrap());
+    racers.each_mut().map(Racer::go_on);
+    let ended = racers.each_mut().map(|racer| racer.process.wait().unwrap().success());
+    assert_eq!(ended, [true; 2]);
+
+    assert_eq!(won.into_iter().sum::<u64>(), SHARED);
     let stored = store.load_user(&org(ACME), &user("shared")).await.unwrap();
     assert_eq!(stored.unwrap().revision, SHARED);
 
