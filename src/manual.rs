@@ -2,7 +2,8 @@
 //!
 //! [The words](#the-words) · [The rules](#the-rules) · [Threat model](#threat-model) ·
 //! [What is not promised](#what-is-not-promised) · [Why each default](#why-each-default) ·
-//! [Write your own store](#write-your-own-store) · [Keys](#keys) · [Operations](#operations) ·
+//! [Write your own store](#write-your-own-store) · [Durability](#durability) · [Keys](#keys) ·
+//! [Operations](#operations) ·
 //! [Where everything is](#where-everything-is)
 //!
 //! # The words
@@ -144,6 +145,23 @@
 //! only once a further conditional write upon it was acknowledged. Everything else becomes
 //! [`ErrorKind::OutcomeUnknown`], and the user types the next code.
 //!
+//! # Durability
+//!
+//! A code that was accepted must stay consumed, and a guess counted, whatever happens to the machine. So no store of
+//! this crate has a mode that could lose what it acknowledged.
+//!
+//! * `store::sqlite` says [`Swap::Done`] after a commit that was synced to the disk: write-ahead log with
+//!   `synchronous = FULL`. A pool of the host's that would lose commits in a power cut is refused. The price is a wait
+//!   for the disk, which writes that come together share: how it is done is told at `SqliteStore`.
+//! * It is as good as the disk's own word. A drive or a virtual machine that says "synced" and means "soon", and a
+//!   network file system, take the promise away.
+//! * Several processes may share one file on one machine. Their writes are told apart by SQLite's own lock and the
+//!   revision in each write; whoever has much to write leaves the lock to the others after at most 32 commits.
+//! * When the disk is full, the file read-only or damaged, or a table gone, writes fail with an error that says so,
+//!   nothing of them is there, and nobody gets in. Once there is room again they go on, without a restart.
+//! * Back a file up with `VACUUM INTO` or SQLite's backup, not by copying: what was written last may still be in the
+//!   log beside it.
+//!
 //! # Keys
 //!
 //! A [`Keyring`] seals records, settings, tickets and stamps. Keep it apart from the database: in a file that only the
@@ -182,7 +200,7 @@
 //!   random.rs       SecureRandom              who.rs     OrgId, UserId, Role, Person
 //!   requirement.rs  Requirement, Epoch        event.rs   what happened
 //!   store.rs        Directory, UserStore, SettingsStore and their clauses
-//!   store/          memory · sqlite (feature) · erased (boxed twins)
+//!   store/          memory · sqlite (feature; sqlite/writer is the one task that writes) · erased (boxed twins)
 //!   conformance.rs  (feature) does a store keep the contract?
 //!   otp/            the engine, knows nothing of users: algorithm · code · secret · mask · hash · mac · keyed (a key taken
 //!                   in, and the search for a code) · hotp · totp · label · uri · parse · qr (SVG, terminal, by feature PNG)
@@ -204,6 +222,7 @@
 //! tests/browser/    the portal in a real browser
 //! tests/no_std/     the engine in a program without `std`
 //! tests/run         everything, with its set-up
+//! benches/stores/   how fast the stores are (a package of its own)
 //! ```
 //!
 //! How a call goes: the driver *loads* the account and the policy, the state machine *decides* (purely), the driver
@@ -213,5 +232,5 @@
 #[allow(unused_imports, reason = "so that the links above read as a host writes the names")]
 use crate::{
     Change, Directory, Epoch, ErrorKind, Gate, Keyring, Limits, Pass, Refusal, Role, RunningSessions,
-    Support, TwoFactor, UserStore, UserSummary, Verdict,
+    Support, Swap, TwoFactor, UserStore, UserSummary, Verdict,
 };

@@ -3,7 +3,7 @@
 //!
 //! Every write is one conditional statement and its events, inside a `BEGIN IMMEDIATE` transaction, so that SQLite's
 //! own write lock makes one of many win, in however many processes. This file knows nothing of what a record means,
-//! and nothing of how writes share transactions: the [`writer`] does.
+//! and leaves it to `writer.rs` how writes share transactions.
 
 mod connect;
 mod error;
@@ -36,8 +36,25 @@ type Sql<'q> = Query<'q, Sqlite, SqliteArguments>;
 /// Keeps records, settings, summaries and events in SQLite.
 ///
 /// It makes its own tables, all named `countersign_…`, and brings older ones up to date when it is made. Clones
-/// share one pool, so a host can hand one to [`TwoFactor`](crate::TwoFactor) and list [`events`](Self::events)
-/// with another.
+/// share one pool and one writer, so a host can hand one to [`TwoFactor`](crate::TwoFactor) and list
+/// [`events`](Self::events) with another.
+///
+/// # How it writes
+///
+/// A commit that outlives a power cut waits for the disk, and SQLite lets one connection write at a time. So one task
+/// has one connection and does all the writing: it takes what waits, at most 256 writes, commits them together and
+/// then answers each. A write that comes alone is committed alone and at once, and who comes while a group is being
+/// written joins it. One that fails by its own fault fails alone; when the commit fails, it fails for all of the
+/// group. Reads go past the task, over the other connections of the pool, and see whatever was answered before.
+///
+/// The task runs on the tokio runtime on which the store was made, which must have its timer on and be kept alive and
+/// running: make the store inside of the one that serves requests. If the task is gone, writes are refused with
+/// [`SqliteError::Stopped`]. It ends when the last clone is dropped, after it wrote what was handed in, or when the
+/// pool is closed; `store.pool().close().await` returns when it has ended.
+///
+/// Several processes may share one file. Each has its own task, and they make way for each other.
+///
+/// # Beside the host's tables
 ///
 /// A host may read the plain columns in its own SQL. A user is enrolled *now* when
 /// `countersign_users.enrolled_epoch` equals the `epoch` of his org in `countersign_settings`.
@@ -67,14 +84,9 @@ impl SqliteStore {
     /// [`SqliteError`] when the file cannot be opened or made, is no database, or belongs to a newer version.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
         connect::first_contact(path.as_ref()).await?;
-        Self::new(
-            SqlitePoolOptions::new()
-                .max_connections(4)
-                .test_before_acquire(false)
-                .connect_with(Self::options(path))
-                .await?,
-        )
-        .await
+        // One connection for the writer and three for readers. There is no server that could hang up on them.
+        let pool = SqlitePoolOptions::new().max_connections(4).test_before_acquire(false);
+        Self::new(pool.connect_with(Self::options(path)).await?).await
     }
 
     /// A store in memory, for tests and demonstrations. It is gone with its last clone.
@@ -97,6 +109,13 @@ impl SqliteStore {
     /// [`Swap::Done`] is a promise that outlives a power cut, so a pool is refused whose commits may not: use WAL
     /// with `synchronous = FULL`, as [`options`](Self::options) does. Databases in memory are exempt, but take care
     /// that all connections of such a pool see the same one and that it is never left without any.
+    ///
+    /// The writer takes one connection of the pool for itself, for good. Let the pool have at least two more, for
+    /// readers and for the host's own queries: `max_connections` 3 or above. A pool of a single connection works, too:
+    /// there the writer borrows it for each group, and readers wait meanwhile.
+    ///
+    /// The pool's busy timeout is the writer's patience. When the host holds the write lock for longer, writes of that
+    /// time fail with [`SqliteError::Locked`]. Do not hold it while you wait for this store: it would wait for you.
     ///
     /// # Errors
     /// [`SqliteError::NotDurable`] as said above, [`SqliteError::NewerSchema`] when a newer version of this library
