@@ -4,12 +4,18 @@
 //! All that the library's promises rest on is one conditional write, kept as the numbered clauses below say.
 
 pub(crate) mod erased;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod logged;
 mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
 use std::{future::Future, sync::Arc};
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use logged::{EventId, InvalidEventId, LoggedEvent};
 pub use memory::MemoryStore;
 
 use crate::{

@@ -22,9 +22,9 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePoolOptions},
 };
 
+pub use self::error::SqliteError;
 use self::writer::{Statement, Write, Writer};
-pub use self::{error::SqliteError, trail::LoggedEvent};
-use super::{Change, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary};
+use super::{Change, EventId, LoggedEvent, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary};
 use crate::{
     event::Event,
     time::Timestamp,
@@ -138,15 +138,15 @@ impl SqliteStore {
         &self.pool
     }
 
-    /// What happened in an org, newest first: at most `limit` events, those with ids below `before` if it is given.
-    /// The next page begins before the id of the last event of this one.
+    /// What happened in an org, newest first: at most `limit` events, those before `before` if it is given. The
+    /// next page begins before the last event of this one.
     ///
     /// # Errors
-    /// [`SqliteError`] when the database cannot be read.
+    /// [`SqliteError`] when the database cannot be read, or when `before` is of another kind of store.
     pub async fn events(
         &self,
         org: &OrgId,
-        before: Option<i64>,
+        before: Option<&EventId>,
         limit: u32,
     ) -> Result<Vec<LoggedEvent>, SqliteError> {
         trail::page(&self.pool, org, before, limit).await

@@ -14,6 +14,8 @@ mod names;
 mod model;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod example;
 mod tidy;
 mod tools;

@@ -101,8 +101,8 @@ over_every_store! {
         let stored = world.record("ian").await.unwrap().record;
         hidden.is_not_in_bytes("the record", &stored);
         hidden.is_not_in_bytes("the ticket", ticket.expose().as_bytes());
-        for (file, bytes) in world.files() {
-            hidden.is_not_in_bytes(&file, &bytes);
+        for (place, bytes) in world.dump().await {
+            hidden.is_not_in_bytes(&place, &bytes);
         }
     }
 }

@@ -70,6 +70,16 @@ impl Tool {
     }
 }
 
+/// Where a server is that was started for the tests, if this variable says so.
+#[cfg(feature = "postgres")]
+pub(crate) fn server_or_skip(variable: &str) -> Option<String> {
+    let url = env::var(variable).ok();
+    if url.is_none() {
+        skip(&format!("{variable} is not set (tests/servers has what starts one and prints its URL)"));
+    }
+    url
+}
+
 /// Where cargo builds, and what is installed for the tests alone lies.
 fn target() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in cargo's target folder")

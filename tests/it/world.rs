@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -286,12 +287,132 @@ impl<S: UserStore + SettingsStore> SettingsStore for Probe<S> {
     }
 }
 
+/// A store that goes through every story: what the driver asks of it, and what a test reads behind the driver's back.
+/// Another one needs this, a constructor at [`World`], and a module in [`over_every_store`].
+pub trait Backing: UserStore + SettingsStore {
+    /// The audit trail of an org, oldest first.
+    fn trail(&self, of: &OrgId) -> impl Future<Output = Vec<Told>> + Send;
+
+    /// All that is kept, byte by byte, by the names of files or tables; nothing where it is in memory only.
+    fn dump(&self) -> impl Future<Output = Vec<(String, Vec<u8>)>> + Send;
+}
+
+impl Backing for MemoryStore {
+    async fn trail(&self, of: &OrgId) -> Vec<Told> {
+        self.events().iter().filter(|event| event.org == *of).map(Told::from).collect()
+    }
+
+    async fn dump(&self) -> Vec<(String, Vec<u8>)> {
+        Vec::new()
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl Backing for countersign::store::sqlite::SqliteStore {
+    async fn trail(&self, of: &OrgId) -> Vec<Told> {
+        self.events(of, None, 10_000).await.unwrap().into_iter().rev().map(Told::from).collect()
+    }
+
+    async fn dump(&self) -> Vec<(String, Vec<u8>)> {
+        let file = sqlx::query_scalar("SELECT file FROM pragma_database_list WHERE name = 'main'");
+        let file: String = file.fetch_one(self.pool()).await.unwrap();
+        let folder = std::path::Path::new(&file).parent().unwrap();
+        let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        paths.map(|path| (path.display().to_string(), std::fs::read(&path).unwrap())).collect()
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl Backing for countersign::store::postgres::PostgresStore {
+    async fn trail(&self, of: &OrgId) -> Vec<Told> {
+        self.events(of, None, 10_000).await.unwrap().into_iter().rev().map(Told::from).collect()
+    }
+
+    async fn dump(&self) -> Vec<(String, Vec<u8>)> {
+        crate::postgres::rows(self.pool()).await
+    }
+}
+
+type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The same in a box, so that a [`World`] is one whatever it stands on.
+trait Boxed: Send + Sync {
+    fn load_user<'a>(
+        &'a self,
+        org: &'a OrgId,
+        user: &'a UserId,
+    ) -> Later<'a, Result<Option<Stored>, BoxError>>;
+    fn swap_user<'a>(
+        &'a self,
+        user: &'a UserId,
+        change: Change<'a, UserSummary>,
+    ) -> Later<'a, Result<Swap, BoxError>>;
+    fn load_settings<'a>(&'a self, org: &'a OrgId) -> Later<'a, Result<Option<Stored>, BoxError>>;
+    fn swap_settings<'a>(&'a self, change: Change<'a, OrgSummary>) -> Later<'a, Result<Swap, BoxError>>;
+    fn trail<'a>(&'a self, of: &'a OrgId) -> Later<'a, Vec<Told>>;
+    fn dump(&self) -> Later<'_, Vec<(String, Vec<u8>)>>;
+}
+
+impl<B: Backing> Boxed for B {
+    fn load_user<'a>(
+        &'a self,
+        org: &'a OrgId,
+        user: &'a UserId,
+    ) -> Later<'a, Result<Option<Stored>, BoxError>> {
+        Box::pin(async move { UserStore::load_user(self, org, user).await.map_err(Into::into) })
+    }
+
+    fn swap_user<'a>(
+        &'a self,
+        user: &'a UserId,
+        change: Change<'a, UserSummary>,
+    ) -> Later<'a, Result<Swap, BoxError>> {
+        Box::pin(async move { UserStore::swap_user(self, user, change).await.map_err(Into::into) })
+    }
+
+    fn load_settings<'a>(&'a self, org: &'a OrgId) -> Later<'a, Result<Option<Stored>, BoxError>> {
+        Box::pin(async move { SettingsStore::load_settings(self, org).await.map_err(Into::into) })
+    }
+
+    fn swap_settings<'a>(&'a self, change: Change<'a, OrgSummary>) -> Later<'a, Result<Swap, BoxError>> {
+        Box::pin(async move { SettingsStore::swap_settings(self, change).await.map_err(Into::into) })
+    }
+
+    fn trail<'a>(&'a self, of: &'a OrgId) -> Later<'a, Vec<Told>> {
+        Box::pin(Backing::trail(self, of))
+    }
+
+    fn dump(&self) -> Later<'_, Vec<(String, Vec<u8>)>> {
+        Box::pin(Backing::dump(self))
+    }
+}
+
 /// Where the records of a [`World`] really are.
 #[derive(Clone)]
-pub enum Backing {
-    Memory(Arc<MemoryStore>),
-    #[cfg(feature = "sqlite")]
-    Sqlite(Arc<countersign::store::sqlite::SqliteStore>),
+pub struct AnyStore(Arc<dyn Boxed>);
+
+impl UserStore for AnyStore {
+    type Error = BoxError;
+
+    async fn load_user(&self, org: &OrgId, user: &UserId) -> Result<Option<Stored>, BoxError> {
+        self.0.load_user(org, user).await
+    }
+
+    async fn swap_user(&self, user: &UserId, change: Change<'_, UserSummary>) -> Result<Swap, BoxError> {
+        self.0.swap_user(user, change).await
+    }
+}
+
+impl SettingsStore for AnyStore {
+    type Error = BoxError;
+
+    async fn load_settings(&self, org: &OrgId) -> Result<Option<Stored>, BoxError> {
+        self.0.load_settings(org).await
+    }
+
+    async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, BoxError> {
+        self.0.swap_settings(change).await
+    }
 }
 
 /// An event as the audit trail tells it.
@@ -310,25 +431,33 @@ pub struct World {
     pub clock: ManualClock,
     pub people: People,
     pub controls: Arc<Controls>,
-    pub backing: Backing,
+    pub store: AnyStore,
     /// The driver, its store behind the probe.
     pub two_factor: TwoFactor,
-    folder: Option<tempfile::TempDir>,
+    /// What the store needs for as long as it is there.
+    _ground: Option<tempfile::TempDir>,
 }
 
 impl World {
     pub fn in_memory() -> Self {
-        Self::new(Backing::Memory(Arc::default()), None)
+        Self::new(MemoryStore::new(), None)
     }
 
     #[cfg(feature = "sqlite")]
     pub async fn in_sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = countersign::store::sqlite::SqliteStore::open(folder.path().join("store.sqlite")).await;
-        Self::new(Backing::Sqlite(Arc::new(store.unwrap())), Some(folder))
+        Self::new(store.unwrap(), Some(folder))
     }
 
-    fn new(backing: Backing, folder: Option<tempfile::TempDir>) -> Self {
+    /// `None` where there is no server for it.
+    #[cfg(feature = "postgres")]
+    pub async fn in_postgres() -> Option<Self> {
+        Some(Self::new(crate::postgres::store().await?, None))
+    }
+
+    fn new(store: impl Backing, ground: Option<tempfile::TempDir>) -> Self {
+        let store = AnyStore(Arc::new(store));
         let people = People::default();
         for (id, role) in [
             ("ann", Role::MasterAdmin),
@@ -341,12 +470,12 @@ impl World {
         }
         people.set("globex", "gus", Role::Internal);
         let (clock, controls) = (ManualClock::at(START), Arc::default());
-        let two_factor = driver(builder(&backing, &people, &controls, keyring()), &clock, Limits::default());
-        Self { clock, people, controls, backing, two_factor, folder }
+        let two_factor = driver(builder(&store, &people, &controls, keyring()), &clock, Limits::default());
+        Self { clock, people, controls, store, two_factor, _ground: ground }
     }
 
     fn builder(&self, keyring: Keyring) -> Builder {
-        builder(&self.backing, &self.people, &self.controls, keyring)
+        builder(&self.store, &self.people, &self.controls, keyring)
     }
 
     /// The same world under other limits.
@@ -378,7 +507,7 @@ impl World {
 
     /// One whose store is not behind the probe.
     pub fn undisturbed_process(&self) -> TwoFactor {
-        let builder = builder(&self.backing, &self.people, &Arc::default(), keyring());
+        let builder = builder(&self.store, &self.people, &Arc::default(), keyring());
         driver(builder, &self.clock, Limits::default())
     }
 
@@ -506,23 +635,10 @@ impl World {
     }
 
     /// The audit trail, oldest first.
-    #[cfg_attr(
-        not(feature = "sqlite"),
-        allow(clippy::unused_async, reason = "a database would be waited for")
-    )]
     pub async fn events(&self) -> Vec<Told> {
-        match &self.backing {
-            Backing::Memory(store) => store.events().iter().map(Told::from).collect(),
-            #[cfg(feature = "sqlite")]
-            Backing::Sqlite(store) => {
-                let mut told = Vec::new();
-                for of in [ACME, "globex"] {
-                    let logged = store.events(&org(of), None, 10_000).await.unwrap();
-                    told.extend(logged.into_iter().rev().map(Told::from));
-                }
-                told
-            }
-        }
+        let mut told = self.store.0.trail(&org(ACME)).await;
+        told.extend(self.store.0.trail(&org("globex")).await);
+        told
     }
 
     pub async fn kinds_for(&self, id: &str) -> Vec<String> {
@@ -530,30 +646,19 @@ impl World {
         events.filter(|told| told.user.as_deref() == Some(id)).map(|told| told.kind).collect()
     }
 
-    /// The store's files, byte by byte, if it has any.
-    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
-        let Some(folder) = &self.folder else { return Vec::new() };
-        let paths = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
-        paths.map(|path| (path.display().to_string(), std::fs::read(&path).unwrap())).collect()
+    /// All that the store keeps, byte by byte, as somebody has it who took the disk.
+    pub async fn dump(&self) -> Vec<(String, Vec<u8>)> {
+        self.store.0.dump().await
     }
 
     /// The sealed settings of the org, as the store has them.
     pub async fn settings(&self) -> Stored {
-        let settings = match &self.backing {
-            Backing::Memory(store) => store.load_settings(&org(ACME)).await.unwrap(),
-            #[cfg(feature = "sqlite")]
-            Backing::Sqlite(store) => store.load_settings(&org(ACME)).await.unwrap(),
-        };
-        settings.unwrap()
+        self.store.load_settings(&org(ACME)).await.unwrap().unwrap()
     }
 
     /// The sealed record of a user, as the store has it.
     pub async fn record(&self, id: &str) -> Option<Stored> {
-        match &self.backing {
-            Backing::Memory(store) => store.load_user(&org(ACME), &user(id)).await.unwrap(),
-            #[cfg(feature = "sqlite")]
-            Backing::Sqlite(store) => store.load_user(&org(ACME), &user(id)).await.unwrap(),
-        }
+        self.store.load_user(&org(ACME), &user(id)).await.unwrap()
     }
 }
 
@@ -570,9 +675,9 @@ impl From<&Event> for Told {
     }
 }
 
-#[cfg(feature = "sqlite")]
-impl From<countersign::store::sqlite::LoggedEvent> for Told {
-    fn from(event: countersign::store::sqlite::LoggedEvent) -> Self {
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+impl From<countersign::store::LoggedEvent> for Told {
+    fn from(event: countersign::store::LoggedEvent) -> Self {
         Self {
             user: event.user,
             kind: event.kind,
@@ -584,13 +689,8 @@ impl From<countersign::store::sqlite::LoggedEvent> for Told {
     }
 }
 
-fn builder(backing: &Backing, people: &People, controls: &Arc<Controls>, keyring: Keyring) -> Builder {
-    let (people, controls) = (people.clone(), Arc::clone(controls));
-    match backing {
-        Backing::Memory(store) => TwoFactor::new(people, Probe::around(Arc::clone(store), controls), keyring),
-        #[cfg(feature = "sqlite")]
-        Backing::Sqlite(store) => TwoFactor::new(people, Probe::around(Arc::clone(store), controls), keyring),
-    }
+fn builder(store: &AnyStore, people: &People, controls: &Arc<Controls>, keyring: Keyring) -> Builder {
+    TwoFactor::new(people.clone(), Probe::around(store.clone(), Arc::clone(controls)), keyring)
 }
 
 fn driver(builder: Builder, clock: &ManualClock, limits: Limits) -> TwoFactor {
@@ -628,6 +728,16 @@ macro_rules! over_every_store {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
                 super::$name($crate::world::World::in_sqlite().await).await;
+            })*
+        }
+
+        #[cfg(feature = "postgres")]
+        mod in_postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                if let Some(world) = $crate::world::World::in_postgres().await {
+                    super::$name(world).await;
+                }
             })*
         }
     };

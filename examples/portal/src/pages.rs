@@ -7,7 +7,10 @@ use axum::{
     http::StatusCode,
     response::{Html, IntoResponse, Response},
 };
-use countersign::{Requirement, Role, Setup, Timestamp, store::sqlite::LoggedEvent};
+use countersign::{
+    Requirement, Role, Setup, Timestamp,
+    store::{EventId, LoggedEvent},
+};
 
 use crate::{
     failure,
@@ -114,7 +117,7 @@ pub(crate) struct Confirm {
 pub(crate) struct Trail {
     pub(crate) frame: Frame,
     pub(crate) events: Vec<Happened>,
-    pub(crate) older: Option<i64>,
+    pub(crate) older: Option<EventId>,
     pub(crate) newest: bool,
 }
 

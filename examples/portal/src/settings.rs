@@ -11,7 +11,9 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use countersign::{BoxError, Clock, Refusal, Requirement, RunningSessions, SystemClock, UserId, Verdict};
+use countersign::{
+    BoxError, Clock, Refusal, Requirement, RunningSessions, SystemClock, UserId, Verdict, store::EventId,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -37,7 +39,7 @@ pub(crate) struct InternalSettings {
 
 #[derive(Deserialize)]
 pub(crate) struct PageOfTrail {
-    before: Option<i64>,
+    before: Option<String>,
 }
 
 pub(crate) async fn form(
@@ -173,15 +175,18 @@ pub(crate) async fn trail(
 ) -> Result<Response, Failure> {
     const LENGTH: u32 = 25;
     signed_in.master_admin()?;
-    let events = app.store.events(&signed_in.user.org, page.before, LENGTH).await.map_err(BoxError::from)?;
+    let before =
+        page.before.as_deref().map(str::parse::<EventId>).transpose().map_err(|_| Failure::missing())?;
+    let page = app.store.events(&signed_in.user.org, before.as_ref(), LENGTH);
+    let events = page.await.map_err(BoxError::from)?;
     let full = events.len() == LENGTH as usize;
-    let older = events.last().map(|oldest| oldest.id).filter(|_| full);
+    let older = events.last().map(|oldest| oldest.id.clone()).filter(|_| full);
     let colleagues = app.people.colleagues(&signed_in.user.org).await?;
     let names: HashMap<_, _> = colleagues
         .into_iter()
         .map(|Colleague { user, .. }| (user.id().as_str().to_owned(), user.name))
         .collect();
     let events = events.into_iter().map(|event| pages::Happened::new(event, &names)).collect();
-    let (frame, newest) = (Frame::from(&signed_in), page.before.is_none());
+    let (frame, newest) = (Frame::from(&signed_in), before.is_none());
     Ok(pages::ok(&pages::Trail { frame, events, older, newest }))
 }

@@ -55,6 +55,9 @@ pub enum SqliteError {
     /// Whether a write that was under way happened is not known.
     #[error("the store's writer has ended, with its pool or its runtime")]
     Stopped,
+    /// The id of an event that another kind of store gave.
+    #[error("the event is of another store")]
+    ForeignEventId,
     /// Anything else; the driver says what.
     #[error(transparent)]
     Other(Arc<sqlx::Error>),

@@ -200,12 +200,13 @@ async fn events_come_in_pages_newest_first_and_of_one_org() {
     for id in ["ann", "ben", "cem"] {
         assert_eq!(swap(&store, &user(id), 0).await.unwrap(), Swap::Done);
     }
-    let users = |page: &[super::LoggedEvent]| page.iter().filter_map(|e| e.user.clone()).collect::<Vec<_>>();
+    let users =
+        |page: &[crate::store::LoggedEvent]| page.iter().filter_map(|e| e.user.clone()).collect::<Vec<_>>();
     let newest = store.events(&org(), None, 3).await.unwrap();
     assert_eq!(users(&newest), ["cem", "cem", "ben"]);
-    let older = store.events(&org(), Some(newest[2].id), 30).await.unwrap();
+    let older = store.events(&org(), Some(&newest[2].id), 30).await.unwrap();
     assert_eq!(users(&older), ["ben", "ann", "ann"]);
-    assert_eq!(store.events(&org(), Some(older[2].id), 30).await.unwrap(), []);
+    assert_eq!(store.events(&org(), Some(&older[2].id), 30).await.unwrap(), []);
     assert_eq!(store.events(&OrgId::from(8_u64), None, 30).await.unwrap(), []);
 }
 

@@ -5,48 +5,23 @@ use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
 use super::{SqliteError, seconds, writer::Statement};
 use crate::{
     event::{Event, Origin},
+    store::logged::{EventId, LoggedEvent, Position},
     time::Timestamp,
     who::{OrgId, UserId},
 };
 
-/// An event as it stands in the table: words and sentences, to be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LoggedEvent {
-    /// Higher than the id of any event that was written before.
-    pub id: i64,
-    /// When, by the clock of the process that decided it.
-    pub at: Timestamp,
-    /// Whose account it concerns; `None` for the org's settings.
-    pub user: Option<String>,
-    /// The stable word for what happened: [`EventKind::name`](crate::EventKind::name).
-    pub kind: String,
-    /// What happened, as a sentence.
-    pub text: String,
-    /// `user`, `operator` or `host`: [`Actor::kind`](crate::Actor::kind).
-    pub by_kind: String,
-    /// Which user or operator did it.
-    pub by_name: Option<String>,
-    /// Where the request came from that caused it.
-    pub seen_from: Option<String>,
-    /// Where the check-in came from whose ticket was used.
-    pub checked_in_from: Option<String>,
-}
-
-impl LoggedEvent {
-    fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            id: row.try_get("id")?,
-            at: Timestamp::from_unix(row.try_get("at")?),
-            user: row.try_get("user_id")?,
-            kind: row.try_get("kind")?,
-            text: row.try_get("text")?,
-            by_kind: row.try_get("by_kind")?,
-            by_name: row.try_get("by_name")?,
-            seen_from: row.try_get("seen_from")?,
-            checked_in_from: row.try_get("checked_in_from")?,
-        })
-    }
+fn read(row: &SqliteRow) -> Result<LoggedEvent, sqlx::Error> {
+    Ok(LoggedEvent {
+        id: EventId(Position::Number(row.try_get("id")?)),
+        at: Timestamp::from_unix(row.try_get("at")?),
+        user: row.try_get("user_id")?,
+        kind: row.try_get("kind")?,
+        text: row.try_get("text")?,
+        by_kind: row.try_get("by_kind")?,
+        by_name: row.try_get("by_name")?,
+        seen_from: row.try_get("seen_from")?,
+        checked_in_from: row.try_get("checked_in_from")?,
+    })
 }
 
 pub(super) fn append(event: &Event) -> Result<Statement, SqliteError> {
@@ -70,7 +45,7 @@ pub(super) fn append(event: &Event) -> Result<Statement, SqliteError> {
 pub(super) async fn page(
     pool: &SqlitePool,
     org: &OrgId,
-    before: Option<i64>,
+    before: Option<&EventId>,
     limit: u32,
 ) -> Result<Vec<LoggedEvent>, SqliteError> {
     const SELECT: &str = "
@@ -78,6 +53,11 @@ pub(super) async fn page(
         FROM countersign_events
         WHERE org_id = ?1 AND id < ?2
         ORDER BY id DESC LIMIT ?3";
-    let page = sqlx::query(SELECT).bind(org.as_str()).bind(before.unwrap_or(i64::MAX)).bind(limit);
-    Ok(page.try_map(|row| LoggedEvent::read(&row)).fetch_all(pool).await?)
+    let before = match before {
+        None => i64::MAX,
+        Some(EventId(Position::Number(number))) => *number,
+        Some(EventId(Position::Write { .. })) => return Err(SqliteError::ForeignEventId),
+    };
+    let page = sqlx::query(SELECT).bind(org.as_str()).bind(before).bind(limit);
+    Ok(page.try_map(|row| read(&row)).fetch_all(pool).await?)
 }

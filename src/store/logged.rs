@@ -1,0 +1,145 @@
+//! How an event reads that a database keeps, and where in the trail it stands.
+
+use std::{fmt, str::FromStr};
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+
+use crate::{time::Timestamp, who::UserId};
+
+/// An event as it stands in a table: words and sentences, to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoggedEvent {
+    /// Where it stands in its org's trail: the next page begins before this one.
+    pub id: EventId,
+    /// When, by the clock of the process that decided it.
+    pub at: Timestamp,
+    /// Whose account it concerns; `None` for the org's settings.
+    pub user: Option<String>,
+    /// The stable word for what happened: [`EventKind::name`](crate::EventKind::name).
+    pub kind: String,
+    /// What happened, as a sentence.
+    pub text: String,
+    /// `user`, `operator` or `host`: [`Actor::kind`](crate::Actor::kind).
+    pub by_kind: String,
+    /// Which user or operator did it.
+    pub by_name: Option<String>,
+    /// Where the request came from that caused it.
+    pub seen_from: Option<String>,
+    /// Where the check-in came from whose ticket was used.
+    pub checked_in_from: Option<String>,
+}
+
+/// Names an event within its org's trail, as the store counts that has it.
+///
+/// As text it consists of letters, digits and `.`, `-`, `_`, so that it can stand in a URL as it is.
+///
+/// ```
+/// use countersign::store::EventId;
+/// let id: EventId = "41".parse()?;
+/// assert_eq!(id.to_string(), "41");
+/// assert!("41&x".parse::<EventId>().is_err());
+/// # Ok::<(), countersign::store::InvalidEventId>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EventId(pub(super) Position);
+
+/// Where an event stands. Stores that can count have one number for all events. Stores that would have to agree on the
+/// next number first order by time, and name the write that brought the event.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Position {
+    Number(i64),
+    Write {
+        at: i64,
+        /// `None` for the org's settings.
+        user: Option<UserId>,
+        revision: i64,
+        place: i64,
+    },
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Position::Number(number) => number.fmt(f),
+            Position::Write { at, user, revision, place } => {
+                let user = user.as_ref().map_or("", UserId::as_str);
+                write!(f, "{at}.{revision}.{place}.{}", Base64UrlUnpadded::encode_string(user.as_bytes()))
+            }
+        }
+    }
+}
+
+/// A text that is no [`EventId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an event of the trail")]
+pub struct InvalidEventId;
+
+/// Reads back what [`Display`](fmt::Display) wrote.
+impl FromStr for EventId {
+    type Err = InvalidEventId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEventId> {
+        let number = |digits: &str| digits.parse().map_err(|_| InvalidEventId);
+        let mut parts = text.split('.');
+        let position = match [parts.next(), parts.next(), parts.next(), parts.next(), parts.next()] {
+            [Some(only), None, ..] => Position::Number(number(only)?),
+            [Some(at), Some(revision), Some(place), Some(user), None] => Position::Write {
+                at: number(at)?,
+                user: user_in(user)?,
+                revision: number(revision)?,
+                place: number(place)?,
+            },
+            _ => return Err(InvalidEventId),
+        };
+        Ok(Self(position))
+    }
+}
+
+fn user_in(text: &str) -> Result<Option<UserId>, InvalidEventId> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let bytes = Base64UrlUnpadded::decode_vec(text).map_err(|_| InvalidEventId)?;
+    let id = String::from_utf8(bytes).map_err(|_| InvalidEventId)?;
+    UserId::new(id).map(Some).map_err(|_| InvalidEventId)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EventId, InvalidEventId, Position};
+    use crate::who::UserId;
+
+    #[test]
+    fn an_id_is_read_back_from_what_a_url_holds() {
+        let users = [None, Some("ann"), Some("größe/& straße"), Some("👩‍👩‍👧")];
+        let writes = users.map(|user| {
+            let user = user.map(|user| UserId::new(user).unwrap());
+            Position::Write { at: i64::MAX, user, revision: 7, place: 0 }
+        });
+        for position in writes.into_iter().chain([Position::Number(0), Position::Number(i64::MAX)]) {
+            let text = EventId(position.clone()).to_string();
+            assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)), "{text}");
+            assert_eq!(text.parse(), Ok(EventId(position)));
+        }
+    }
+
+    #[test]
+    fn what_no_store_wrote_is_no_id() {
+        let long = "A".repeat(400);
+        for text in [
+            "",
+            ".",
+            "x",
+            "1.2",
+            "1.2.3",
+            "1.2.3.4.5",
+            "1.2.3.&",
+            "1.2.3.AA",
+            "1.2.3.Cg",
+            &format!("1.2.3.{long}"),
+        ] {
+            assert_eq!(text.parse::<EventId>(), Err(InvalidEventId), "{text}");
+        }
+    }
+}

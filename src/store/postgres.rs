@@ -1,0 +1,313 @@
+//! A store in PostgreSQL, and in what speaks its protocol: records, settings, summaries and the audit trail in tables
+//! beside the host's own.
+//!
+//! Every write is one conditional statement that is a transaction by itself. It needs no sequence, no lock, no trigger
+//! and no function of its own, so that distributed servers can run it. This file knows nothing of what a record means.
+
+mod error;
+mod names;
+mod opening;
+mod schema;
+mod server;
+mod statements;
+mod trail;
+mod uncommitted;
+
+use std::{num::NonZeroU64, time::Duration};
+
+use sqlx::{
+    Connection as _, PgConnection, PgPool, Postgres, Row as _, SqlStr,
+    error::UnexpectedNullError,
+    pool::PoolConnection,
+    postgres::{PgArguments, PgPoolOptions, PgRow},
+    query::Query,
+};
+use tokio::time::{error::Elapsed, timeout};
+
+use self::statements::Statements;
+pub use self::{error::PostgresError, names::InvalidTableName, opening::Opening, uncommitted::Uncommitted};
+use super::{
+    Change, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary,
+    logged::{EventId, LoggedEvent},
+};
+use crate::{
+    time::Timestamp,
+    who::{OrgId, UserId},
+};
+
+type Statement<'q> = Query<'q, Postgres, PgArguments>;
+
+/// Keeps records, settings, summaries and events in PostgreSQL.
+///
+/// Clones share one pool, so a host can hand one to [`TwoFactor`](crate::TwoFactor) and list [`events`](Self::events)
+/// with another.
+///
+/// A host may read the plain columns in its own SQL. A user is enrolled *now* when
+/// `countersign_users.enrolled_epoch` equals the `epoch` of his org in `countersign_settings`.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign::store::postgres::PostgresStore;
+///
+/// let pool = PostgresStore::pool_options().connect("postgres://portal@db.example/portal").await?;
+/// let store = PostgresStore::new(pool).await?; // or over(pool), to say more
+/// # Ok(()) }
+/// ```
+///
+/// # The server and the pool
+///
+/// * *The primary, always.* A standby is refused, when the store is opened and at every load: a pool whose server was
+///   demoted would read the past. No read replicas, no balancer that spreads reads.
+/// * *`synchronous_commit`* at least `on`, and `fsync` on, or [`new`](Self::new) refuses them. With asynchronous
+///   replication a failover loses the last commits, whatever the primary said: a spent code is good again for its
+///   minute. Where that is too much, name a synchronous standby (`synchronous_standby_names`).
+/// * *No cancels.* A commit that waits for a synchronous standby and is cancelled (`pg_cancel_backend`, a proxy's query
+///   timeout) reports success for a write that a failover then loses. This store never sends one. It waits for
+///   [so long](Opening::with_patience), closes the connection and reports that it does not know.
+///   `statement_timeout` is harmless: it does not cover the commit.
+/// * *[`pool_options`](Self::pool_options)*, or the same for a pool of your own: `test_before_acquire(false)`, since a
+///   ping before each statement makes two round trips of each; a `max_connections` of at least three, since a
+///   verification reads on two connections at once and a third may still be on its way back to the pool; an
+///   `acquire_timeout` of a few seconds instead of thirty, so that a server that is down is an error soon.
+/// * *Prepared statements*: sqlx keeps 100 for each connection (`statement_cache_capacity`), of which this store needs a
+///   dozen. Behind a pooler that hands out connections by transaction and does not know prepared statements (PgBouncer
+///   before 1.21), set it to 0, at the price of another round trip for each statement.
+#[derive(Clone, Debug)]
+pub struct PostgresStore {
+    pool: PgPool,
+    patience: Duration,
+    statements: Statements,
+}
+
+impl PostgresStore {
+    /// The store in a pool that the host has already, its tables made or brought up to date.
+    ///
+    /// # Errors
+    /// [`PostgresError::Standby`] and [`PostgresError::NotDurable`] when the server could not keep the contract,
+    /// [`PostgresError::NewerSchema`] when a newer version of this library made the tables, or whatever goes wrong when
+    /// they are made.
+    pub async fn new(pool: PgPool) -> Result<Self, PostgresError> {
+        let opening = Self::over(pool);
+        opening.migrate().await?;
+        opening.open().await
+    }
+
+    /// The same step by step: for tables in a schema or under a prefix, and for a role that may not make any.
+    pub fn over(pool: PgPool) -> Opening {
+        Opening::new(pool)
+    }
+
+    /// How this store would like its pool: at most 16 connections, five seconds of patience for a free one, and a ping
+    /// only for those that were not used for that long. sqlx pings before each use, which doubles the time of a
+    /// statement; and never to ping would hand out, after a restart of the server, one dead connection after the other.
+    pub fn pool_options() -> PgPoolOptions {
+        const A_WHILE: Duration = Duration::from_secs(5);
+        PgPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(A_WHILE)
+            .test_before_acquire(false)
+            .before_acquire(|connection, about| {
+                Box::pin(async move {
+                    if about.idle_for > A_WHILE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+    }
+
+    /// The pool, for the host's own queries.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// What happened in an org, newest first by the clocks of those who decided it: at most `limit` events, those that
+    /// come after `before` in that order if it is given. The next page begins with the id of the last event of this one.
+    ///
+    /// # Errors
+    /// [`PostgresError`] when the database cannot be read, or when `before` is of another kind of store.
+    pub async fn events(
+        &self,
+        org: &OrgId,
+        before: Option<&EventId>,
+        limit: u32,
+    ) -> Result<Vec<LoggedEvent>, PostgresError> {
+        trail::page(self, org, before, limit).await
+    }
+
+    /// The swap of [`UserStore`], in a transaction of the host's, for a host that writes a row of its own in the same
+    /// commit. Nothing is done before [`Uncommitted::commit`].
+    ///
+    /// ```no_run
+    /// use countersign::{
+    ///     Change, OrgId, Stored, Swap, UserId, UserStore, UserSummary,
+    ///     store::postgres::{PostgresError, PostgresStore},
+    /// };
+    ///
+    /// /// The store, and the host's sessions beside it: they end in the commit that says that they do.
+    /// struct Users(PostgresStore);
+    ///
+    /// impl UserStore for Users {
+    ///     type Error = PostgresError;
+    ///
+    ///     async fn load_user(&self, org: &OrgId, user: &UserId) -> Result<Option<Stored>, PostgresError> {
+    ///         self.0.load_user(org, user).await
+    ///     }
+    ///
+    ///     async fn swap_user(&self, user: &UserId, change: Change<'_, UserSummary>) -> Result<Swap, PostgresError> {
+    ///         if !change.ends_sessions {
+    ///             return self.0.swap_user(user, change).await;
+    ///         }
+    ///         let org = change.org;
+    ///         let mut transaction = self.0.pool().begin().await?;
+    ///         let swapped = self.0.swap_user_in(&mut transaction, user, change).await?;
+    ///         if swapped.is_written() {
+    ///             sqlx::query("DELETE FROM sessions WHERE org_id = $1 AND user_id = $2")
+    ///                 .bind(org.as_str())
+    ///                 .bind(user.as_str())
+    ///                 .execute(&mut *transaction)
+    ///                 .await?;
+    ///         }
+    ///         swapped.commit(transaction).await
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`PostgresError`] when the database fails. The transaction is then of no more use.
+    pub async fn swap_user_in(
+        &self,
+        transaction: &mut PgConnection,
+        user: &UserId,
+        change: Change<'_, UserSummary>,
+    ) -> Result<Uncommitted, PostgresError> {
+        let written = self.user_write(user, &change)?.execute(transaction).await;
+        uncommitted::after(written.map(|done| done.rows_affected()).map_err(PostgresError::from))
+    }
+
+    fn user_write<'q>(
+        &self,
+        user: &'q UserId,
+        change: &Change<'q, UserSummary>,
+    ) -> Result<Statement<'q>, PostgresError> {
+        let UserSummary { enrolled_epoch, enrolled_since, pending_until, waiting_until, blocked_since } =
+            change.summary;
+        let write = sqlx::query(self.statements.users().upon(change.expected, !change.events.is_empty()))
+            .bind(change.org.as_str())
+            .bind(user.as_str())
+            .bind(revision(change.next.revision)?)
+            .bind(change.next.record.as_slice())
+            .bind(enrolled_epoch.map(|epoch| epoch.to_string()))
+            .bind(enrolled_since.map(seconds))
+            .bind(pending_until.map(seconds))
+            .bind(waiting_until.map(seconds))
+            .bind(blocked_since.map(seconds));
+        Ok(trail::bind(bind_expected(write, change.expected)?, change.events))
+    }
+
+    fn settings_write<'q>(&self, change: &Change<'q, OrgSummary>) -> Result<Statement<'q>, PostgresError> {
+        let OrgSummary { requirement, epoch } = change.summary;
+        let write = sqlx::query(self.statements.settings().upon(change.expected, !change.events.is_empty()))
+            .bind(change.org.as_str())
+            .bind(revision(change.next.revision)?)
+            .bind(change.next.record.as_slice())
+            .bind(requirement.as_str())
+            .bind(epoch.to_string());
+        Ok(trail::bind(bind_expected(write, change.expected)?, change.events))
+    }
+
+    async fn load(&self, select: SqlStr, ids: [Option<&str>; 2]) -> Result<Option<Stored>, PostgresError> {
+        let select = ids.into_iter().flatten().fold(sqlx::query(select), Query::bind);
+        let rows = self.fetch(select).await?;
+        let Some(row) = rows.first() else {
+            // One row is always there: it says whether the server is a standby.
+            return Err(sqlx::Error::RowNotFound.into());
+        };
+        if row.try_get("is_standby")? {
+            return Err(PostgresError::Standby);
+        }
+        let Some(revision) = row.try_get::<Option<i64>, _>("revision")? else { return Ok(None) };
+        // What this store never writes is an error, and not "never written".
+        let revision = u64::try_from(revision).ok().and_then(NonZeroU64::new);
+        let record: Option<Vec<u8>> = row.try_get("record")?;
+        match (revision, record) {
+            (Some(revision), Some(record)) if !record.is_empty() => {
+                Ok(Some(Stored { revision: revision.get(), record }))
+            }
+            _ => Err(sqlx::Error::Decode(UnexpectedNullError.into()).into()),
+        }
+    }
+
+    async fn fetch(&self, select: Statement<'_>) -> Result<Vec<PgRow>, PostgresError> {
+        let mut connection = self.pool.acquire().await?;
+        let answer = timeout(self.patience, select.fetch_all(&mut *connection)).await;
+        in_time(connection, answer)
+    }
+
+    /// One conditional write, which affects one row or none.
+    ///
+    /// The server says how many before it commits, and only then whether it did: `execute` waits for that too. That the
+    /// transaction had to be rolled back for another one (`40001`, `40P01`) is stale: nothing was written, and whoever
+    /// reads again sees what stood in the way.
+    async fn swap(&self, write: Statement<'_>) -> Result<Swap, PostgresError> {
+        let mut connection = self.pool.acquire().await?;
+        let answer = timeout(self.patience, write.execute(&mut *connection)).await;
+        match in_time(connection, answer) {
+            Ok(done) if done.rows_affected() == 1 => Ok(Swap::Done),
+            Ok(_) | Err(PostgresError::Conflict(_)) => Ok(Swap::Stale),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A connection that owes an answer does not go back to the pool: whoever got it next would wait for it too. It is
+/// closed, which the server notices when it has done its work.
+fn in_time<T>(
+    mut connection: PoolConnection<Postgres>,
+    answer: Result<Result<T, sqlx::Error>, Elapsed>,
+) -> Result<T, PostgresError> {
+    if let Ok(answer) = answer {
+        return Ok(answer?);
+    }
+    connection.close_on_drop();
+    Err(PostgresError::TimedOut)
+}
+
+impl UserStore for PostgresStore {
+    type Error = PostgresError;
+
+    async fn load_user(&self, org: &OrgId, user: &UserId) -> Result<Option<Stored>, PostgresError> {
+        self.load(self.statements.load_user(), [Some(org.as_str()), Some(user.as_str())]).await
+    }
+
+    async fn swap_user(&self, user: &UserId, change: Change<'_, UserSummary>) -> Result<Swap, PostgresError> {
+        self.swap(self.user_write(user, &change)?).await
+    }
+}
+
+impl SettingsStore for PostgresStore {
+    type Error = PostgresError;
+
+    async fn load_settings(&self, org: &OrgId) -> Result<Option<Stored>, PostgresError> {
+        self.load(self.statements.load_settings(), [Some(org.as_str()), None]).await
+    }
+
+    async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, PostgresError> {
+        self.swap(self.settings_write(&change)?).await
+    }
+}
+
+/// The first write expects nothing, and its statement asks for nothing.
+fn bind_expected(write: Statement<'_>, expected: u64) -> Result<Statement<'_>, PostgresError> {
+    Ok(if expected == 0 { write } else { write.bind(revision(expected)?) })
+}
+
+/// A revision decides who wins, so it is exact or it is refused.
+fn revision(revision: u64) -> Result<i64, PostgresError> {
+    i64::try_from(revision).map_err(|_| PostgresError::RevisionOutOfRange(revision))
+}
+
+/// A point in time is there to be shown, so the end of time will do for what lies beyond it.
+fn seconds(at: Timestamp) -> i64 {
+    i64::try_from(at.as_unix()).unwrap_or(i64::MAX)
+}

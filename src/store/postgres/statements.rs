@@ -1,0 +1,148 @@
+//! The statements, with the names of the tables in them.
+//!
+//! Each is one statement and a transaction by itself, so that a swap is one round trip: the record, its summary and the
+//! events in a single `WITH`. PostgreSQL runs all parts of it, whether or not the last one asks for them.
+
+use std::sync::Arc;
+
+use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
+
+use super::{names::Names, server::Standbys};
+
+#[derive(Clone, Debug)]
+pub(super) struct Statements(Arc<Texts>);
+
+#[derive(Debug)]
+struct Texts {
+    load_user: SqlStr,
+    load_settings: SqlStr,
+    users: Writes,
+    settings: Writes,
+    newest: SqlStr,
+    older: SqlStr,
+}
+
+/// The four forms of a conditional write.
+#[derive(Debug)]
+pub(super) struct Writes {
+    first: Form,
+    later: Form,
+}
+
+#[derive(Debug)]
+struct Form {
+    silent: SqlStr,
+    with_events: SqlStr,
+}
+
+impl Writes {
+    /// The statement that affects one row if what is `expected` is stored, and none otherwise.
+    pub(super) fn upon(&self, expected: u64, has_events: bool) -> SqlStr {
+        let form = if expected == 0 { &self.first } else { &self.later };
+        if has_events { form.with_events.clone() } else { form.silent.clone() }
+    }
+}
+
+impl Statements {
+    pub(super) fn new(names: &Names, standbys: Standbys) -> Self {
+        let is_standby = match standbys {
+            Standbys::Tell => "pg_is_in_recovery()",
+            Standbys::AreUnknown => "false",
+        };
+        // One row whether or not there is a record, so that the server always says what it is.
+        let load = |table: &str, ids: &str| {
+            format!(
+                "SELECT {is_standby} AS is_standby, revision, record
+                FROM (SELECT 1) AS always LEFT JOIN {table} ON {ids}"
+            )
+        };
+        let fill = |template: &str| AssertSqlSafe(Arc::<str>::from(names.fill(template))).into_sql_str();
+        let form = |write: &str, user: &str, next: usize| {
+            Form {
+            silent: fill(write),
+            with_events: fill(&format!(
+                "WITH swapped AS ({write} RETURNING org_id),
+                logged AS (INSERT INTO {{events}} (org_id, user_id, revision, place,
+                        at, kind, text, by_kind, by_name, seen_from, checked_in_from)
+                    SELECT org_id, {user}, {revision}, place, at, kind, text, by_kind, by_name, seen_from, checked_in_from
+                    FROM swapped, unnest(${a}::bigint[], ${b}::text[], ${c}::text[], ${d}::text[], ${e}::text[],
+                        ${f}::text[], ${g}::text[]) WITH ORDINALITY
+                        AS event (at, kind, text, by_kind, by_name, seen_from, checked_in_from, place))
+                SELECT 1 FROM swapped",
+                revision = if user == "''" { "$2" } else { "$3" },
+                a = next, b = next + 1, c = next + 2, d = next + 3, e = next + 4, f = next + 5, g = next + 6,
+            )),
+        }
+        };
+        Self(Arc::new(Texts {
+            load_user: fill(&load("{users}", "org_id = $1 AND user_id = $2")),
+            load_settings: fill(&load("{settings}", "org_id = $1")),
+            users: Writes {
+                first: form(
+                    "INSERT INTO {users} (org_id, user_id, revision, record,
+                        enrolled_epoch, enrolled_since, pending_until, waiting_until, blocked_since)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                    ON CONFLICT (org_id, user_id) DO NOTHING",
+                    "$2",
+                    10,
+                ),
+                later: form(
+                    "UPDATE {users} SET revision = $3, record = $4, enrolled_epoch = $5, enrolled_since = $6,
+                        pending_until = $7, waiting_until = $8, blocked_since = $9
+                    WHERE org_id = $1 AND user_id = $2 AND revision = $10",
+                    "$2",
+                    11,
+                ),
+            },
+            settings: Writes {
+                first: form(
+                    "INSERT INTO {settings} (org_id, revision, record, requirement, epoch)
+                    VALUES ($1, $2, $3, $4, $5)
+                    ON CONFLICT (org_id) DO NOTHING",
+                    "''",
+                    6,
+                ),
+                later: form(
+                    "UPDATE {settings} SET revision = $2, record = $3, requirement = $4, epoch = $5
+                    WHERE org_id = $1 AND revision = $6",
+                    "''",
+                    7,
+                ),
+            },
+            newest: fill(&page("", "$2")),
+            older: fill(&page("AND (at, user_id, revision, place) < ($3, $4, $5, $6)", "$2")),
+        }))
+    }
+
+    pub(super) fn load_user(&self) -> SqlStr {
+        self.0.load_user.clone()
+    }
+
+    pub(super) fn load_settings(&self) -> SqlStr {
+        self.0.load_settings.clone()
+    }
+
+    pub(super) fn users(&self) -> &Writes {
+        &self.0.users
+    }
+
+    pub(super) fn settings(&self) -> &Writes {
+        &self.0.settings
+    }
+
+    pub(super) fn newest_events(&self) -> SqlStr {
+        self.0.newest.clone()
+    }
+
+    pub(super) fn older_events(&self) -> SqlStr {
+        self.0.older.clone()
+    }
+}
+
+fn page(before: &str, limit: &str) -> String {
+    format!(
+        "SELECT at, user_id, revision, place, kind, text, by_kind, by_name, seen_from, checked_in_from
+        FROM {{events}} WHERE org_id = $1 {before}
+        ORDER BY at DESC, user_id DESC, revision DESC, place DESC LIMIT {limit}"
+    )
+}

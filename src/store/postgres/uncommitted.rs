@@ -1,0 +1,56 @@
+//! A swap in a transaction of the host's: not done before that transaction is.
+
+use sqlx::PgTransaction;
+
+use super::PostgresError;
+use crate::store::Swap;
+
+/// What a swap in the host's transaction came to so far. It becomes a [`Swap`] with the commit, and not before.
+#[derive(Debug)]
+#[must_use = "nothing is done before the commit"]
+pub struct Uncommitted {
+    outcome: Outcome,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Written,
+    Stale,
+}
+
+impl Uncommitted {
+    /// Whether the record is written, if the transaction commits. If not, somebody else was faster: write nothing more
+    /// and let [`commit`](Self::commit) say so.
+    pub fn is_written(&self) -> bool {
+        matches!(self.outcome, Outcome::Written)
+    }
+
+    /// Commits the transaction in which the swap was made, and says what became of it. A stale one is rolled back, with
+    /// everything else that the host wrote in it.
+    ///
+    /// # Errors
+    /// Whatever goes wrong at the commit; its outcome is then unknown, unless the error says otherwise.
+    pub async fn commit(self, mut transaction: PgTransaction<'_>) -> Result<Swap, PostgresError> {
+        if let Outcome::Stale = self.outcome {
+            transaction.rollback().await?;
+            return Ok(Swap::Stale);
+        }
+        // PostgreSQL answers COMMIT with success when a statement before it failed, and rolls back. Any other
+        // statement is refused then.
+        sqlx::query("SELECT 1").execute(&mut *transaction).await?;
+        match transaction.commit().await.map_err(PostgresError::from) {
+            Ok(()) => Ok(Swap::Done),
+            Err(PostgresError::Conflict(_)) => Ok(Swap::Stale),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+pub(super) fn after(written: Result<u64, PostgresError>) -> Result<Uncommitted, PostgresError> {
+    let outcome = match written {
+        Ok(0) | Err(PostgresError::Conflict(_)) => Outcome::Stale,
+        Ok(_) => Outcome::Written,
+        Err(error) => return Err(error),
+    };
+    Ok(Uncommitted { outcome })
+}
