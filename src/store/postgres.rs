@@ -5,6 +5,7 @@
 //! and no function of its own, so that distributed servers can run it. This file knows nothing of what a record means.
 
 mod error;
+mod hands;
 mod names;
 mod opening;
 mod schema;
@@ -18,14 +19,13 @@ use std::{num::NonZeroU64, time::Duration};
 use sqlx::{
     Connection as _, PgConnection, PgPool, Postgres, Row as _, SqlStr,
     error::UnexpectedNullError,
-    pool::PoolConnection,
     postgres::{PgArguments, PgPoolOptions, PgRow},
     query::Query,
 };
-use tokio::time::{error::Elapsed, timeout};
+use tokio::time::timeout;
 
-use self::statements::Statements;
 pub use self::{error::PostgresError, names::InvalidTableName, opening::Opening, uncommitted::Uncommitted};
+use self::{hands::Hands, statements::Statements};
 use super::{
     Change, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary,
     logged::{EventId, LoggedEvent},
@@ -66,15 +66,16 @@ type Statement<'q> = Query<'q, Postgres, PgArguments>;
 ///   [so long](Opening::with_patience), closes the connection and reports that it does not know.
 ///   `statement_timeout` is harmless: it does not cover the commit.
 /// * *[`pool_options`](Self::pool_options)*, or the same for a pool of your own: `test_before_acquire(false)`, since a
-///   ping before each statement makes two round trips of each; a `max_connections` of at least three, since a
-///   verification reads on two connections at once and a third may still be on its way back to the pool; an
-///   `acquire_timeout` of a few seconds instead of thirty, so that a server that is down is an error soon.
+///   ping before each statement makes two round trips of each; an `acquire_timeout` of a few seconds instead of thirty,
+///   so that a server that is down is an error soon; and `max_connections` as the server can bear, at least four: a
+///   verification reads on two connections at once, and a third may still be on its way back. (sqlx pings what comes
+///   back, too. Under load this store hands connections on without the pool, and leaves a quarter of them to others.)
 /// * *Prepared statements*: sqlx keeps 100 for each connection (`statement_cache_capacity`), of which this store needs a
 ///   dozen. Behind a pooler that hands out connections by transaction and does not know prepared statements (PgBouncer
 ///   before 1.21), set it to 0, at the price of another round trip for each statement.
 #[derive(Clone, Debug)]
 pub struct PostgresStore {
-    pool: PgPool,
+    hands: Hands,
     patience: Duration,
     statements: Statements,
 }
@@ -97,28 +98,25 @@ impl PostgresStore {
         Opening::new(pool)
     }
 
-    /// How this store would like its pool: at most 16 connections, five seconds of patience for a free one, and a ping
+    /// How this store would like its pool: at most 32 connections, five seconds of patience for a free one, and a ping
     /// only for those that were not used for that long. sqlx pings before each use, which doubles the time of a
     /// statement; and never to ping would hand out, after a restart of the server, one dead connection after the other.
     pub fn pool_options() -> PgPoolOptions {
         const A_WHILE: Duration = Duration::from_secs(5);
-        PgPoolOptions::new()
-            .max_connections(16)
-            .acquire_timeout(A_WHILE)
-            .test_before_acquire(false)
-            .before_acquire(|connection, about| {
-                Box::pin(async move {
-                    if about.idle_for > A_WHILE {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
+        let options = PgPoolOptions::new().max_connections(32).acquire_timeout(A_WHILE);
+        options.test_before_acquire(false).before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for > A_WHILE {
+                    connection.ping().await?;
+                }
+                Ok(true)
             })
+        })
     }
 
     /// The pool, for the host's own queries.
     pub fn pool(&self) -> &PgPool {
-        &self.pool
+        self.hands.pool()
     }
 
     /// What happened in an org, newest first by the clocks of those who decided it: at most `limit` events, those that
@@ -239,9 +237,9 @@ impl PostgresStore {
     }
 
     async fn fetch(&self, select: Statement<'_>) -> Result<Vec<PgRow>, PostgresError> {
-        let mut connection = self.pool.acquire().await?;
-        let answer = timeout(self.patience, select.fetch_all(&mut *connection)).await;
-        in_time(connection, answer)
+        let mut hand = self.hands.take().await?;
+        let answer = timeout(self.patience, select.fetch_all(hand.connection())).await;
+        hand.give_back(answer)
     }
 
     /// One conditional write, which affects one row or none.
@@ -250,27 +248,14 @@ impl PostgresStore {
     /// transaction had to be rolled back for another one (`40001`, `40P01`) is stale: nothing was written, and whoever
     /// reads again sees what stood in the way.
     async fn swap(&self, write: Statement<'_>) -> Result<Swap, PostgresError> {
-        let mut connection = self.pool.acquire().await?;
-        let answer = timeout(self.patience, write.execute(&mut *connection)).await;
-        match in_time(connection, answer) {
+        let mut hand = self.hands.take().await?;
+        let answer = timeout(self.patience, write.execute(hand.connection())).await;
+        match hand.give_back(answer) {
             Ok(done) if done.rows_affected() == 1 => Ok(Swap::Done),
             Ok(_) | Err(PostgresError::Conflict(_)) => Ok(Swap::Stale),
             Err(error) => Err(error),
         }
     }
-}
-
-/// A connection that owes an answer does not go back to the pool: whoever got it next would wait for it too. It is
-/// closed, which the server notices when it has done its work.
-fn in_time<T>(
-    mut connection: PoolConnection<Postgres>,
-    answer: Result<Result<T, sqlx::Error>, Elapsed>,
-) -> Result<T, PostgresError> {
-    if let Ok(answer) = answer {
-        return Ok(answer?);
-    }
-    connection.close_on_drop();
-    Err(PostgresError::TimedOut)
 }
 
 impl UserStore for PostgresStore {

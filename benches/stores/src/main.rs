@@ -4,6 +4,7 @@
 //! cargo run --release --manifest-path benches/stores/Cargo.toml -- COMMAND [--write] [--folder FOLDER] [--seconds N]
 //!
 //!   sqlite   the store in SQLite beside one transaction for each write over a pool
+//!   postgres the store in PostgreSQL beside pgbench's prepared update of one row, on the same server
 //!   size     how many enrolled users fit into a gigabyte
 //!   trips    how often a login asks the store
 //!   switch   what it costs to switch the requirement off and on, for ten users and for a million
@@ -19,6 +20,8 @@ mod load;
 mod page;
 mod population;
 mod portal;
+mod postgres;
+mod server;
 mod size;
 mod sqlite;
 mod switch;
@@ -63,10 +66,11 @@ async fn main() -> Result<(), BoxError> {
     let options = Options::parse(words)?;
     let markdown = match command.as_str() {
         "sqlite" => sqlite::markdown(&options).await?,
+        "postgres" => postgres::markdown(&options).await?,
         "size" => size::markdown(&options).await?,
         "trips" => trips::markdown().await?,
         "switch" => switch::markdown(&options).await?,
-        _ => return Err("say what to measure: sqlite, size, trips or switch".into()),
+        _ => return Err("say what to measure: sqlite, postgres, size, trips or switch".into()),
     };
     println!("{markdown}");
     if options.write { page::put_into_readme(&command, &markdown) } else { Ok(()) }

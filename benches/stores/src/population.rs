@@ -52,6 +52,11 @@ impl Population {
         })
     }
 
+    /// The same, but logins leave nothing in the trail.
+    pub(crate) fn without_login_events(&self) -> Self {
+        Self { login: Vec::new(), ..self.clone() }
+    }
+
     /// The length of a record.
     pub(crate) fn record_bytes(&self) -> usize {
         self.record.len()

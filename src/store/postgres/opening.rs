@@ -6,6 +6,7 @@ use sqlx::PgPool;
 
 use super::{
     PostgresError, PostgresStore,
+    hands::Hands,
     names::{InvalidTableName, Names},
     schema, server,
     statements::Statements,
@@ -106,6 +107,6 @@ impl Opening {
             server::require_durable(&pool).await?;
         }
         schema::require_known(&pool, &names).await?;
-        Ok(PostgresStore { pool, patience, statements: Statements::new(&names, standbys) })
+        Ok(PostgresStore { hands: Hands::of(pool), patience, statements: Statements::new(&names, standbys) })
     }
 }
