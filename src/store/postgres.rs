@@ -11,6 +11,8 @@ mod opening;
 mod schema;
 mod server;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod trail;
 mod uncommitted;
 
@@ -224,9 +226,12 @@ impl PostgresStore {
         if row.try_get("is_standby")? {
             return Err(PostgresError::Standby);
         }
-        let Some(revision) = row.try_get::<Option<i64>, _>("revision")? else { return Ok(None) };
+        if !row.try_get::<bool, _>("is_written")? {
+            return Ok(None);
+        }
         // What this store never writes is an error, and not "never written".
-        let revision = u64::try_from(revision).ok().and_then(NonZeroU64::new);
+        let revision: Option<i64> = row.try_get("revision")?;
+        let revision = revision.and_then(|revision| NonZeroU64::new(revision.try_into().ok()?));
         let record: Option<Vec<u8>> = row.try_get("record")?;
         match (revision, record) {
             (Some(revision), Some(record)) if !record.is_empty() => {

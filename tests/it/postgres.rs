@@ -1,4 +1,7 @@
-//! What [`PostgresStore`] takes for a database, what it refuses, and what it makes of a server that fails.
+//! [`PostgresStore`] over a server that runs for the tests.
+
+mod opening;
+mod trips;
 
 use countersign::{OsRandom, SecureRandom as _, store::postgres::PostgresStore};
 use sqlx::{
@@ -36,6 +39,15 @@ impl Schema {
 
     pub async fn pool(&self) -> PgPool {
         self.pool_with(&[]).await
+    }
+
+    /// The same server, at another door.
+    pub fn through(&self, port: u16) -> Self {
+        Self { options: self.options.clone().port(port) }
+    }
+
+    pub fn address(&self) -> (String, u16) {
+        (self.options.get_host().to_owned(), self.options.get_port())
     }
 
     /// A pool whose sessions have these settings.

@@ -4,11 +4,13 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use countersign::{
-    Attempt, FirstFactor, Gate, Refusal, Requirement, RunningSessions, Verdict, testing::Authenticator,
+    Attempt, Change, FirstFactor, Gate, MemoryStore, OrgId, OrgSummary, Refusal, Requirement,
+    RunningSessions, SettingsStore, Stored, Swap, TwoFactor, UserId, UserStore, UserSummary, Verdict,
+    testing::{Authenticator, ManualClock},
 };
 use tokio::task::JoinSet;
 
-use crate::world::{ACME, World, granted, org, over_every_store, refused, user};
+use crate::world::{ACME, START, World, granted, keyring, org, over_every_store, refused, user};
 
 /// With the store as it is, and slowed down.
 const LATENCIES: [Duration; 2] = [Duration::ZERO, Duration::from_millis(1)];
@@ -232,4 +234,55 @@ async fn check_ins_at_once_write_nothing() {
         assert!(matches!(gate.unwrap(), Gate::Enroll(_)));
     }
     assert_eq!(world.controls.swaps.load(std::sync::atomic::Ordering::SeqCst), before);
+}
+
+/// Two round trips in all, and not three: whoever reads one before the other waits here for ever.
+#[tokio::test]
+async fn record_and_settings_are_read_at_the_same_time() {
+    struct Together(MemoryStore, tokio::sync::Barrier);
+    impl UserStore for Together {
+        type Error = std::convert::Infallible;
+        async fn load_user(&self, org: &OrgId, user: &UserId) -> Result<Option<Stored>, Self::Error> {
+            self.1.wait().await;
+            self.0.load_user(org, user).await
+        }
+        async fn swap_user(
+            &self,
+            user: &UserId,
+            change: Change<'_, UserSummary>,
+        ) -> Result<Swap, Self::Error> {
+            self.0.swap_user(user, change).await
+        }
+    }
+    impl SettingsStore for Together {
+        type Error = std::convert::Infallible;
+        async fn load_settings(&self, org: &OrgId) -> Result<Option<Stored>, Self::Error> {
+            self.1.wait().await;
+            self.0.load_settings(org).await
+        }
+        async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, Self::Error> {
+            self.0.swap_settings(change).await
+        }
+    }
+    let people = crate::world::People::default();
+    people.set(ACME, "ian", countersign::Role::Internal);
+    let store = Together(MemoryStore::new(), tokio::sync::Barrier::new(2));
+    let two_factor = TwoFactor::new(people, store, keyring())
+        .issuer("Acme Portal")
+        .requirement_at_first(Requirement::On)
+        .clock(ManualClock::at(START))
+        .build()
+        .unwrap();
+    let story = async {
+        let first_factor = || FirstFactor::accepted(&org(ACME), &user("ian"));
+        let Gate::Enroll(ticket) = two_factor.check_in(first_factor()).await.unwrap() else { panic!() };
+        let phone = Authenticator::enrolled_with(&granted(two_factor.setup(&ticket).await.unwrap())).unwrap();
+        let code = phone.code_at(START);
+        let enrolled = granted(two_factor.confirm(Attempt::new(&ticket, &code)).await.unwrap());
+        assert!(two_factor.resume(enrolled.pass.stamp()).await.unwrap().granted().is_some());
+        let Gate::AskCode(ticket) = two_factor.check_in(first_factor()).await.unwrap() else { panic!() };
+        let next = phone.code_at(countersign::Timestamp::from_unix(START.as_unix() + 30));
+        let _ = granted(two_factor.verify(Attempt::new(&ticket, &next)).await.unwrap());
+    };
+    tokio::time::timeout(Duration::from_secs(20), story).await.unwrap();
 }

@@ -453,7 +453,13 @@ impl World {
     /// `None` where there is no server for it.
     #[cfg(feature = "postgres")]
     pub async fn in_postgres() -> Option<Self> {
-        Some(Self::new(crate::postgres::store().await?, None))
+        Some(Self::over(crate::postgres::store().await?))
+    }
+
+    /// A world on a store of the test's own.
+    #[cfg(feature = "postgres")]
+    pub fn over(store: impl Backing) -> Self {
+        Self::new(store, None)
     }
 
     fn new(store: impl Backing, ground: Option<tempfile::TempDir>) -> Self {

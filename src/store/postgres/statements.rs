@@ -52,7 +52,7 @@ impl Statements {
         // One row whether or not there is a record, so that the server always says what it is.
         let load = |table: &str, ids: &str| {
             format!(
-                "SELECT {is_standby} AS is_standby, revision, record
+                "SELECT {is_standby} AS is_standby, org_id IS NOT NULL AS is_written, revision, record
                 FROM (SELECT 1) AS always LEFT JOIN {table} ON {ids}"
             )
         };
