@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command, time::Duration};
 
-use sqlx::{PgPool, PgTransaction};
+use sqlx::{PgPool, PgTransaction, postgres::PgConnectOptions};
 use tempfile::TempDir;
 
 use super::{Schema, count_events, org, revision, run, stored, swap, swap_settings, user};
@@ -193,6 +193,29 @@ async fn a_server_that_goes_away_is_an_error_and_a_standby_in_its_place_too() {
     assert!(matches!(refused, Err(PostgresError::Standby)), "{refused:?}");
 }
 
+/// Clause 5: what the standby has not got may be lost by a failover, so nobody hears that it is done. It may be, later.
+#[tokio::test]
+async fn a_commit_that_waits_for_a_standby_is_not_said_to_be_done() {
+    if Schema::fresh().await.is_none() {
+        return;
+    }
+    let server = Server::new();
+    let options: PgConnectOptions = server.start_with(&["synchronous_standby_names=away"]).parse().unwrap();
+    let local = options.clone().options([("synchronous_commit", "local")]);
+    let local = PostgresStore::over(PostgresStore::pool_options().connect_with(local).await.unwrap());
+    local.migrate().await.unwrap();
+    let refused = local.clone().open().await;
+    assert!(matches!(refused, Err(PostgresError::NotDurable { .. })), "{refused:?}");
+    let careless = local.durable_all_the_same().open().await.unwrap();
+    assert_eq!(swap(&careless, &user("ann"), 0).await.unwrap(), Swap::Done);
+
+    let pool = PostgresStore::pool_options().connect_with(options).await.unwrap();
+    let store = PostgresStore::over(pool).with_patience(Duration::from_millis(300)).open().await.unwrap();
+    let waits = swap(&store, &user("ann"), 1).await;
+    assert!(matches!(waits, Err(PostgresError::TimedOut)), "{waits:?}");
+    assert_eq!(revision(&store, &user("ann")).await, 1, "nobody sees it either");
+}
+
 /// Every connection that was idle when the server stopped fails once.
 async fn until_it_answers(store: &PostgresStore) -> Result<u64, PostgresError> {
     let mut tries_left = 40;
@@ -214,19 +237,23 @@ impl Server {
         Self(tempfile::tempdir_in("/tmp").unwrap())
     }
 
-    fn run(&self, what: &str) -> String {
+    fn run(&self, what: &str, settings: &[&str]) -> String {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/postgres");
-        let output = Command::new(script).arg(what).arg(self.0.path()).output().unwrap();
+        let output = Command::new(script).arg(what).arg(self.0.path()).args(settings).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
     fn start(&self) -> String {
-        self.run("start")
+        self.start_with(&[])
+    }
+
+    fn start_with(&self, settings: &[&str]) -> String {
+        self.run("start", settings)
     }
 
     fn stop(&self) {
-        self.run("stop");
+        self.run("stop", &[]);
     }
 
     fn become_standby(&self) {
