@@ -2,8 +2,8 @@
 //!
 //! [The words](#the-words) · [The rules](#the-rules) · [Threat model](#threat-model) ·
 //! [What is not promised](#what-is-not-promised) · [Why each default](#why-each-default) ·
-//! [Write your own store](#write-your-own-store) · [Durability](#durability) · [Keys](#keys) ·
-//! [Operations](#operations) ·
+//! [Write your own store](#write-your-own-store) · [Durability](#durability) ·
+//! [The store in PostgreSQL](#the-store-in-postgresql) · [Keys](#keys) · [Operations](#operations) ·
 //! [Where everything is](#where-everything-is)
 //!
 //! # The words
@@ -162,6 +162,50 @@
 //! * Back a file up with `VACUUM INTO` or SQLite's backup, not by copying: what was written last may still be in the
 //!   log beside it.
 //!
+//! # The store in PostgreSQL
+//!
+//! For portals that have one already. `store::postgres::PostgresStore` says how to open it, and how a host's own rows come
+//! into the same commit.
+//!
+//! *What it asks of a server* is one conditional statement that is a transaction by itself: no sequence, no advisory or
+//! row lock, no trigger, no function. It is written so that CockroachDB, YugabyteDB, Neon, Citus (distribute all tables by
+//! `org_id`) and Aurora DSQL can run it, but is tested with PostgreSQL alone: before you rely on another one, run the suite
+//! of the feature `conformance` against it. The trail's key orders an org's events by time, so that no index is needed
+//! beside it.
+//!
+//! *Settings.*
+//!
+//! | setting | value | why |
+//! | --- | --- | --- |
+//! | `fsync` | on | or a power cut undoes what was acknowledged: a spent code is good again. Refused otherwise |
+//! | `synchronous_commit` | `on`, or more | the same. `off` is refused, and `local` where there are synchronous standbys |
+//! | `synchronous_standby_names` | at least one, where failovers are automatic | a standby that lags behind becomes a primary that has not heard of the last codes |
+//! | `statement_timeout`, `lock_timeout` | as you like | they end before the commit: nothing was written, and it is an error |
+//! | `default_transaction_isolation` | as you like | what the server gives up for another transaction (`40001`, `40P01`) was not written, so it is stale, and read again |
+//! | `idle_session_timeout`, a proxy's idle timeout | longer than five seconds, or off | connections that were idle for longer than that are tried before use |
+//!
+//! A service that keeps its log elsewhere may say `fsync = off` and be durable all the same. Ask its vendor, then say
+//! `durable_all_the_same`.
+//!
+//! *Never cancel.* A commit that waits for a synchronous standby and is cancelled (`pg_cancel_backend`, a pooler's
+//! `query_timeout`, another driver's timeout) answers with success, and a mere warning, for a write that a failover then
+//! loses. This store sends no cancel. It waits ten seconds (`with_patience`), closes the connection and reports that the
+//! outcome is unknown. Scripts that clear up long queries should terminate (`pg_terminate_backend`), which is an error to
+//! the client, and not cancel.
+//!
+//! *The pool.* `PostgresStore::pool_options()` is where to begin. sqlx pings a connection before each use: two round trips
+//! for every statement, which `test_before_acquire(false)` halves. A verification reads record and settings at the same
+//! time, on two connections, and then writes once: it waits for two round trips in all.
+//!
+//! *The primary only.* No read replica, and no balancer that spreads reads: a standby says that it is one, and is an error.
+//!
+//! *Backups.* What was written after one is gone with a restore, and with it the memory of spent codes and counted guesses:
+//! a code of the last minute would be accepted again, and so would an authenticator that was reset since; whoever was
+//! blocked since is not. The same goes for a failover without a synchronous standby, for as far as it lagged behind. After
+//! a restore switch the requirement off and on.
+//!
+//! *The trail* grows and nothing shortens it. `DELETE FROM countersign_events WHERE at < …` is the host's to run.
+//!
 //! # Keys
 //!
 //! A [`Keyring`] seals records, settings, tickets and stamps. Keep it apart from the database: in a file that only the
@@ -200,7 +244,8 @@
 //!   random.rs       SecureRandom              who.rs     OrgId, UserId, Role, Person
 //!   requirement.rs  Requirement, Epoch        event.rs   what happened
 //!   store.rs        Directory, UserStore, SettingsStore and their clauses
-//!   store/          memory · sqlite (feature; sqlite/writer is the one task that writes) · erased (boxed twins)
+//!   store/          memory · sqlite (feature; sqlite/writer is the one task that writes) · postgres (feature) ·
+//!                   logged (events as read) · erased (boxed twins)
 //!   conformance.rs  (feature) does a store keep the contract?
 //!   otp/            the engine, knows nothing of users: algorithm · code · secret · mask · hash · mac · keyed (a key taken
 //!                   in, and the search for a code) · hotp · totp · label · uri · parse · qr (SVG, terminal, by feature PNG)
@@ -216,13 +261,14 @@
 //!   two_factor/     builder · commit (the one conditional write) · deciding (load, decide, write) · admin · support
 //!   testing.rs      (feature) for hosts' own tests
 //! examples/         enroll.rs (terminal) · portal/ (a package of its own)
-//! benches/          peers/ (beside other crates: the table in the README) · instructions/ (how many, in counts.txt);
-//!                   packages of their own
-//! tests/it/         one binary: engine · stories · edges · races · faults · secrecy · model · conformance · sqlite · …
+//! benches/          peers/ (beside other crates: the table in the README) · instructions/ (how many, in counts.txt) ·
+//!                   stores/ (how fast the stores are); packages of their own
+//! tests/it/         one binary: engine · stories · edges · races · faults · secrecy · model · conformance · sqlite ·
+//!                   postgres · …
 //! tests/browser/    the portal in a real browser
 //! tests/no_std/     the engine in a program without `std`
+//! tests/servers/    private servers for the tests
 //! tests/run         everything, with its set-up
-//! benches/stores/   how fast the stores are (a package of its own)
 //! ```
 //!
 //! How a call goes: the driver *loads* the account and the policy, the state machine *decides* (purely), the driver

@@ -19,7 +19,7 @@ mod uncommitted;
 use std::{num::NonZeroU64, time::Duration};
 
 use sqlx::{
-    Connection as _, PgConnection, PgPool, Postgres, Row as _, SqlStr,
+    Connection as _, PgPool, PgTransaction, Postgres, Row as _, SqlStr,
     error::UnexpectedNullError,
     postgres::{PgArguments, PgPoolOptions, PgRow},
     query::Query,
@@ -177,11 +177,11 @@ impl PostgresStore {
     /// [`PostgresError`] when the database fails. The transaction is then of no more use.
     pub async fn swap_user_in(
         &self,
-        transaction: &mut PgConnection,
+        transaction: &mut PgTransaction<'_>,
         user: &UserId,
         change: Change<'_, UserSummary>,
     ) -> Result<Uncommitted, PostgresError> {
-        let written = self.user_write(user, &change)?.execute(transaction).await;
+        let written = self.user_write(user, &change)?.execute(&mut **transaction).await;
         uncommitted::after(written.map(|done| done.rows_affected()).map_err(PostgresError::from))
     }
 

@@ -273,7 +273,7 @@ async fn record_and_settings_are_read_at_the_same_time() {
         .clock(ManualClock::at(START))
         .build()
         .unwrap();
-    let story = async {
+    let log_in = async {
         let first_factor = || FirstFactor::accepted(&org(ACME), &user("ian"));
         let Gate::Enroll(ticket) = two_factor.check_in(first_factor()).await.unwrap() else { panic!() };
         let phone = Authenticator::enrolled_with(&granted(two_factor.setup(&ticket).await.unwrap())).unwrap();
@@ -284,5 +284,5 @@ async fn record_and_settings_are_read_at_the_same_time() {
         let next = phone.code_at(countersign::Timestamp::from_unix(START.as_unix() + 30));
         let _ = granted(two_factor.verify(Attempt::new(&ticket, &next)).await.unwrap());
     };
-    tokio::time::timeout(Duration::from_secs(20), story).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), log_in).await.unwrap();
 }

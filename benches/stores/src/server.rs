@@ -6,7 +6,8 @@ use std::{
     process::Command,
 };
 
-use countersign::BoxError;
+use countersign::{BoxError, store::postgres::PostgresStore};
+use sqlx::postgres::PgPoolOptions;
 
 /// Gone when dropped, unless it was given.
 pub(crate) struct Server {
@@ -28,6 +29,13 @@ impl Server {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
         }
         Ok(Self { url: String::from_utf8(output.stdout)?.trim().to_owned(), folder: Some(folder) })
+    }
+
+    /// A store whose tables are in this schema.
+    pub(crate) async fn store(&self, pool: PgPoolOptions, schema: &str) -> Result<PostgresStore, BoxError> {
+        let opening = PostgresStore::over(pool.connect(&self.url).await?).in_schema(schema)?;
+        opening.migrate().await?;
+        Ok(opening.open().await?)
     }
 
     pub(crate) fn url(&self) -> &str {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign::{BoxError, Requirement, store::sqlite::SqliteStore};
+use countersign::{BoxError, Requirement, SettingsStore, UserStore, store::sqlite::SqliteStore};
 
 use crate::{
     Options,
@@ -16,7 +16,7 @@ use crate::{
     waits::{milliseconds, thousands},
 };
 
-const USERS: [u32; 3] = [10, 100_000, 1_000_000];
+pub(crate) const USERS: [u32; 3] = [10, 100_000, 1_000_000];
 
 pub(crate) async fn markdown(options: &Options) -> Result<String, BoxError> {
     let mut table = format!(
@@ -38,7 +38,10 @@ pub(crate) async fn markdown(options: &Options) -> Result<String, BoxError> {
 }
 
 /// By an admin who has just shown a code.
-async fn off_and_on(store: &Counted<SqliteStore>) -> Result<(Duration, u64), BoxError> {
+pub(crate) async fn off_and_on<S>(store: &Counted<S>) -> Result<(Duration, u64), BoxError>
+where
+    S: UserStore + SettingsStore,
+{
     let portal = Portal::over(store.clone())?;
     let (_, pass) = portal.enroll(&admin()).await?;
     store.take_calls();

@@ -278,3 +278,33 @@ async fn a_write_that_is_abandoned_happened_as_a_whole_or_not_at_all() {
     }
     assert!((1..60).contains(&abandoned_writes_that_happened), "both were seen");
 }
+
+/// Under load connections go from hand to hand. None is lost on the way, whoever goes away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_crowd_leaves_every_connection_in_the_pool() {
+    let Some(schema) = Schema::fresh().await else { return };
+    let store = schema.store().await;
+    let crowd: Vec<_> = (0..200)
+        .map(|n| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for polls in 0..10 {
+                    abandon(swap(&store, &user(&format!("user {n}")), polls), u32::try_from(polls).unwrap())
+                        .await;
+                    let _ = revision(&store, &user("ann")).await;
+                }
+            })
+        })
+        .collect();
+    for one in crowd {
+        one.await.unwrap();
+    }
+    let mut tries_left = 1_000;
+    while store.pool().num_idle() < usize::try_from(store.pool().size()).unwrap() {
+        tries_left -= 1;
+        assert!(tries_left > 0, "{} of {} are idle", store.pool().num_idle(), store.pool().size());
+        // Whoever gives one back sends home what nobody came for.
+        let _ = revision(&store, &user("ann")).await;
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}

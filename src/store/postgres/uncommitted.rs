@@ -28,9 +28,22 @@ impl Uncommitted {
     /// Commits the transaction in which the swap was made, and says what became of it. A stale one is rolled back, with
     /// everything else that the host wrote in it.
     ///
+    /// The transaction is one that [`PgPool::begin`](sqlx::PgPool::begin) began. One within another does not compile:
+    /// its commit decides nothing, since the outer one may yet take it back.
+    ///
+    /// ```compile_fail,E0597
+    /// # use sqlx::Connection as _;
+    /// # use countersign::{Swap, store::postgres::{PostgresError, Uncommitted}};
+    /// # async fn example(pool: sqlx::PgPool, swapped: Uncommitted) -> Result<Swap, PostgresError> {
+    /// let mut outer = pool.begin().await?;
+    /// let inner = outer.begin().await?;
+    /// swapped.commit(inner).await
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Whatever goes wrong at the commit; its outcome is then unknown, unless the error says otherwise.
-    pub async fn commit(self, mut transaction: PgTransaction<'_>) -> Result<Swap, PostgresError> {
+    pub async fn commit(self, mut transaction: PgTransaction<'static>) -> Result<Swap, PostgresError> {
         if let Outcome::Stale = self.outcome {
             transaction.rollback().await?;
             return Ok(Swap::Stale);
