@@ -297,7 +297,7 @@ pub trait Backing: UserStore + SettingsStore {
     fn dump(&self) -> impl Future<Output = Vec<(String, Vec<u8>)>> + Send;
 }
 
-impl Backing for MemoryStore {
+impl Backing for Arc<MemoryStore> {
     async fn trail(&self, of: &OrgId) -> Vec<Told> {
         self.events().iter().filter(|event| event.org == *of).map(Told::from).collect()
     }
@@ -440,7 +440,7 @@ pub struct World {
 
 impl World {
     pub fn in_memory() -> Self {
-        Self::new(MemoryStore::new(), None)
+        Self::new(Arc::new(MemoryStore::new()), None)
     }
 
     #[cfg(feature = "sqlite")]
@@ -457,7 +457,7 @@ impl World {
     }
 
     /// A world on a store of the test's own.
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub fn over(store: impl Backing) -> Self {
         Self::new(store, None)
     }

@@ -6,12 +6,15 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     path::Path,
     process::{Child, ChildStdin, Command, Stdio},
+    sync::Arc,
 };
 
-use countersign::{Change, Event, Stored, Swap, UserId, UserStore, UserSummary, store::sqlite::SqliteStore};
+use countersign::{
+    Change, Event, MemoryStore, Stored, Swap, UserId, UserStore, UserSummary, store::sqlite::SqliteStore,
+};
 use tokio::task::JoinSet;
 
-use crate::world::{ACME, Backing, World, org, user};
+use crate::world::{ACME, World, org, user};
 
 /// Set for the processes that are started: their name. Their file is the next variable.
 const NAME: &str = "COUNTERSIGN_TEST_RACER";
@@ -26,9 +29,8 @@ const OWN: u64 = 100;
 
 /// One of the library's own: nobody else can make one.
 async fn any_event() -> Event {
-    let world = World::in_memory();
-    world.switch_on().await;
-    let Backing::Memory(store) = &world.backing else { panic!("it was made in memory") };
+    let store = Arc::new(MemoryStore::new());
+    World::over(store.clone()).switch_on().await;
     store.events().pop().unwrap()
 }
 
