@@ -4,7 +4,9 @@
 //! All that the library's promises rest on is one conditional write, kept as the numbered clauses below say.
 
 pub(crate) mod erased;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(feature = "etcd")]
+pub mod etcd;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "etcd"))]
 mod logged;
 mod memory;
 #[cfg(feature = "postgres")]
@@ -14,7 +16,7 @@ pub mod sqlite;
 
 use std::{future::Future, sync::Arc};
 
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "etcd"))]
 pub use logged::{EventId, InvalidEventId, LoggedEvent};
 pub use memory::MemoryStore;
 

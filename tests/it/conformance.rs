@@ -67,6 +67,20 @@ async fn the_store_in_postgres_keeps_the_contract_in_two_pools_on_one_server() {
     settings.run().await.unwrap();
 }
 
+#[cfg(feature = "etcd")]
+#[tokio::test]
+async fn the_store_in_etcd_keeps_the_contract_through_two_clients() {
+    let Some(private) = crate::etcd::Private::or_skip() else { return };
+    let (one, two) = (private.store.clone(), private.another_client());
+    let counting = |org: OrgId| {
+        let one = one.clone();
+        async move { Ok(one.events(&org, None, 100_000).await?.len() as u64) }
+    };
+    Suite::of_users(&one, fresh).also_through(&two).counting_events(counting).run().await.unwrap();
+    let settings = Suite::of_settings(&one, || fresh().0).also_through(&two).counting_events(counting);
+    settings.run().await.unwrap();
+}
+
 /// The ways in which stores go wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Flaw {

@@ -16,6 +16,8 @@ mod model;
 mod sqlite;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "etcd")]
+mod etcd;
 mod example;
 mod tidy;
 mod tools;

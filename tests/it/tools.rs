@@ -71,7 +71,7 @@ impl Tool {
 }
 
 /// Where a server is that was started for the tests, if this variable says so.
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "etcd"))]
 pub(crate) fn server_or_skip(variable: &str) -> Option<String> {
     let url = env::var(variable).ok();
     if url.is_none() {
@@ -86,7 +86,7 @@ fn target() -> &'static Path {
 }
 
 /// Says why a test does not happen, past the harness' capture. Where `CI=true` nothing may be skipped.
-fn skip(reason: &str) {
+pub(crate) fn skip(reason: &str) {
     assert!(env::var("CI").as_deref() != Ok("true"), "{reason}");
     let _ = writeln!(io::stderr(), "skipped a test: {reason}");
 }

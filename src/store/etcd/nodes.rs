@@ -1,0 +1,118 @@
+//! The nodes of a cluster: whom to ask, for how long, and whom next.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use etcd_client::{Client, ConnectOptions, Error, GetOptions, GetResponse, KvClient, Txn, TxnResponse};
+use tokio::{sync::OnceCell, time::timeout};
+
+use super::EtcdError;
+
+/// What a node may take at most. etcd itself gives a request up after about seven seconds, and elects a new leader
+/// within two; a login that waits longer than this is better told so.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A cluster by its nodes, one of which is asked as long as it answers.
+#[derive(Clone, Debug)]
+pub(super) struct Nodes {
+    all: Arc<[Node]>,
+    /// Which one to ask.
+    current: Arc<AtomicUsize>,
+    patience: Duration,
+}
+
+impl Nodes {
+    pub(super) fn new<E: Into<String>>(
+        endpoints: impl IntoIterator<Item = E>,
+        options: &ConnectOptions,
+    ) -> Result<Self, EtcdError> {
+        let node = |endpoint: E| Node {
+            endpoint: endpoint.into(),
+            options: options.clone(),
+            client: OnceCell::new(),
+        };
+        let all: Arc<[Node]> = endpoints.into_iter().map(node).collect();
+        if all.is_empty() {
+            return Err(EtcdError::NoNode);
+        }
+        Ok(Self { all, current: Arc::default(), patience: PATIENCE })
+    }
+
+    pub(super) fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Reads from the current node or, if that fails, from each of the others, once. Without sleeping: if none of them
+    /// answers, there is nothing to wait for.
+    ///
+    /// As nothing else is said in `options`, etcd reads linearizably: what was acknowledged by any node is seen.
+    pub(super) async fn get(&self, key: &str, options: Option<GetOptions>) -> Result<GetResponse, EtcdError> {
+        let first = self.current.load(Ordering::Relaxed);
+        let mut others = (1..self.all.len()).map(|step| (first + step) % self.all.len());
+        let mut asked = first;
+        loop {
+            let node = &self.all[asked];
+            let read = self.ask(asked, async { node.kv().await?.get(key, options.clone()).await }).await;
+            match (read, others.next()) {
+                (Err(_), Some(another)) => asked = another,
+                (read, _) => return read,
+            }
+        }
+    }
+
+    /// Sends a transaction to the current node, once. It may have happened although there is an error, and a second one
+    /// would be another transaction.
+    pub(super) async fn transact(&self, transaction: Txn) -> Result<TxnResponse, EtcdError> {
+        let current = self.current.load(Ordering::Relaxed);
+        let node = &self.all[current];
+        self.ask(current, async { node.kv().await?.txn(transaction).await }).await
+    }
+
+    /// Waits for a node's answer, and turns from one that fails to the next, for whoever calls then.
+    async fn ask<T>(
+        &self,
+        asked: usize,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, EtcdError> {
+        let answer = match timeout(self.patience, call).await {
+            Ok(answer) => answer.map_err(EtcdError::from),
+            Err(_) => Err(EtcdError::TimedOut(self.patience)),
+        };
+        if answer.is_err() {
+            // Unless somebody else has turned already.
+            let next = (asked + 1) % self.all.len();
+            let _ = self.current.compare_exchange(asked, next, Ordering::Relaxed, Ordering::Relaxed);
+        }
+        answer
+    }
+}
+
+/// One node, and the connection to it once there is one.
+struct Node {
+    endpoint: String,
+    options: ConnectOptions,
+    client: OnceCell<Client>,
+}
+
+impl Node {
+    /// When it is first needed, and not before: with a user among the options, it begins by asking for a token, which
+    /// fails while the node is down. That must not keep a host from starting on the others.
+    async fn kv(&self) -> Result<KvClient, Error> {
+        // In a box, as it is large and needed once.
+        let connect = || Box::pin(Client::connect([&self.endpoint], Some(self.options.clone())));
+        Ok(self.client.get_or_try_init(connect).await?.kv_client())
+    }
+}
+
+/// Without the options, which may hold a password.
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}

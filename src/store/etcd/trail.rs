@@ -1,0 +1,106 @@
+//! The audit trail: events go in with the change that caused them, and come out in pages.
+
+use etcd_client::{GetOptions, KeyValue, TxnOp};
+
+use super::{
+    EtcdError,
+    keys::{self, Keys},
+    lines::{self, Lines},
+    nodes::Nodes,
+    revision, seconds,
+};
+use crate::{
+    event::{Event, Origin},
+    store::logged::{EventId, LoggedEvent, Position},
+    time::Timestamp,
+    who::{OrgId, UserId},
+};
+
+/// How many events one answer may hold: with the longest names there are, still less than the 4 MiB at which gRPC
+/// refuses an answer.
+const IN_ONE_ANSWER: u32 = 500;
+
+/// The puts of a write's events. They are filed under the record whose change they tell of.
+pub(super) fn puts(
+    keys: &Keys,
+    org: &OrgId,
+    user: Option<&UserId>,
+    of_write: u64,
+    events: &[Event],
+) -> Result<Vec<TxnOp>, EtcdError> {
+    let (trail, of_write) = (keys.trail(org), revision(of_write)?);
+    let put = |(place, event): (i64, &Event)| {
+        let key = trail.clone() + &keys::of_event(seconds(event.at), user, of_write, place);
+        TxnOp::put(key, written(event), None)
+    };
+    Ok((0..).zip(events).map(put).collect())
+}
+
+fn written(event: &Event) -> Lines {
+    Lines::default()
+        .with("at", Some(event.at))
+        .with("user", event.user.as_ref())
+        .with("kind", Some(event.kind.name()))
+        .with("text", Some(&event.kind))
+        .with("by-kind", Some(event.by.kind()))
+        .with("by-name", event.by.name())
+        .with("seen-from", event.seen_from.as_ref().map(Origin::as_str))
+        .with("checked-in-from", event.checked_in_from.as_ref().map(Origin::as_str))
+}
+
+pub(super) async fn page(
+    nodes: &Nodes,
+    keys: &Keys,
+    org: &OrgId,
+    before: Option<&EventId>,
+    limit: u32,
+) -> Result<Vec<LoggedEvent>, EtcdError> {
+    let trail = keys.trail(org);
+    // The trail ends where another byte stands in the place of its last one, the slash.
+    let end = trail.trim_end_matches('/').to_owned() + "0";
+    let mut from = match before {
+        None => trail.clone(),
+        Some(EventId(Position::Write { at, user, revision, place })) => {
+            after(&trail, &keys::of_event(*at, user.as_ref(), *revision, *place))
+        }
+        Some(EventId(Position::Number(_))) => return Err(EtcdError::ForeignEventId),
+    };
+    let mut page = Vec::new();
+    let mut left = limit;
+    while left > 0 {
+        let wanted = left.min(IN_ONE_ANSWER);
+        let options = GetOptions::new().with_range(end.as_str()).with_limit(i64::from(wanted));
+        let answer = nodes.get(&from, Some(options)).await?;
+        for kv in answer.kvs() {
+            page.push(read(&trail, kv)?);
+        }
+        let (Some(last), true) = (answer.kvs().last(), answer.more()) else { break };
+        from = after("", &String::from_utf8_lossy(last.key()));
+        left -= wanted;
+    }
+    Ok(page)
+}
+
+/// The first key that could come after this one.
+fn after(trail: &str, key: &str) -> String {
+    format!("{trail}{key}\0")
+}
+
+fn read(trail: &str, kv: &KeyValue) -> Result<LoggedEvent, EtcdError> {
+    let damaged = || EtcdError::Damaged { key: String::from_utf8_lossy(kv.key()).into_owned() };
+    let position = kv.key_str().ok().and_then(|key| keys::position_in(key.strip_prefix(trail)?));
+    let lines = kv.value_str().map_err(|_| damaged())?;
+    let fact = |name| lines::value(lines, name).map(str::to_owned);
+    let at = fact("at").and_then(|at| at.parse().ok());
+    Ok(LoggedEvent {
+        id: EventId(position.ok_or_else(damaged)?),
+        at: Timestamp::from_unix(at.ok_or_else(damaged)?),
+        user: fact("user"),
+        kind: fact("kind").ok_or_else(damaged)?,
+        text: fact("text").ok_or_else(damaged)?,
+        by_kind: fact("by-kind").ok_or_else(damaged)?,
+        by_name: fact("by-name"),
+        seen_from: fact("seen-from"),
+        checked_in_from: fact("checked-in-from"),
+    })
+}
