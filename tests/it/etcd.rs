@@ -192,7 +192,7 @@ async fn a_silent_node_is_waited_for_no_longer_than_said() {
     let patience = Duration::from_millis(200);
     let store = private.through([silent, private.endpoint.clone()]).with_patience(patience);
     let failed = swap(&store, "ann", 0).await;
-    assert!(matches!(failed, Err(EtcdError::TimedOut(_) | EtcdError::Unavailable(_))), "{failed:?}");
+    assert!(matches!(failed, Err(EtcdError::TimedOut(_))), "{failed:?}");
     assert_eq!(swap(&store, "ann", 0).await.unwrap(), Swap::Done);
 }
 
@@ -209,13 +209,14 @@ async fn a_transaction_whose_reply_was_lost_is_never_sent_again() {
         let failed = swap_in(&store, id, 1, marked.clone(), 1).await;
         assert!(matches!(failed, Err(EtcdError::TimedOut(_) | EtcdError::Unavailable(_))), "{failed:?}");
         proxy.answers_are(Answers::Passed);
-        // It happened, once, and the store goes on over a new connection.
+        // The store goes on over a new connection. What was cut may not have got as far as to happen.
         let mut found = revision(&store, id).await;
         while found.is_err() {
             found = revision(&store, id).await;
         }
-        assert_eq!(found.unwrap(), 2);
-        assert_eq!(writes_in_the_trail(&private.store, id).await, [1, 2]);
+        let found = found.unwrap();
+        assert!(found == 2 || (found == 1 && lost == Answers::Cut), "{id} has revision {found}");
+        assert_eq!(writes_in_the_trail(&private.store, id).await, (1..=found).collect::<Vec<_>>());
         assert_eq!(proxy.times_sent(&marked), 1);
     }
 }
