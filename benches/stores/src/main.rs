@@ -5,6 +5,7 @@
 //!
 //!   sqlite   the store in SQLite beside one transaction for each write over a pool
 //!   postgres the store in PostgreSQL beside pgbench's prepared update of one row, on the same server
+//!   etcd     the store in etcd beside bare puts, and how many enrolled users fit into 8 GiB of it
 //!   size     how many enrolled users fit into a gigabyte
 //!   trips    how often a login asks the store
 //!   switch   what it costs to switch the requirement off and on, for ten users and for a million
@@ -16,6 +17,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
 
 mod counted;
+mod etcd;
 mod load;
 mod page;
 mod population;
@@ -67,10 +69,11 @@ async fn main() -> Result<(), BoxError> {
     let markdown = match command.as_str() {
         "sqlite" => sqlite::markdown(&options).await?,
         "postgres" => postgres::markdown(&options).await?,
+        "etcd" => etcd::markdown(&options).await?,
         "size" => size::markdown(&options).await?,
         "trips" => trips::markdown().await?,
         "switch" => switch::markdown(&options).await?,
-        _ => return Err("say what to measure: sqlite, postgres, size, trips or switch".into()),
+        _ => return Err("say what to measure: sqlite, postgres, etcd, size, trips or switch".into()),
     };
     println!("{markdown}");
     if options.write { page::put_into_readme(&command, &markdown) } else { Ok(()) }
