@@ -3,8 +3,8 @@
 //! [The words](#the-words) · [The rules](#the-rules) · [Threat model](#threat-model) ·
 //! [What is not promised](#what-is-not-promised) · [Why each default](#why-each-default) ·
 //! [Write your own store](#write-your-own-store) · [Durability](#durability) ·
-//! [The store in PostgreSQL](#the-store-in-postgresql) · [Keys](#keys) · [Operations](#operations) ·
-//! [Where everything is](#where-everything-is)
+//! [The store in PostgreSQL](#the-store-in-postgresql) · [The store in etcd](#the-store-in-etcd) · [Keys](#keys) ·
+//! [Operations](#operations) · [Where everything is](#where-everything-is)
 //!
 //! # The words
 //!
@@ -206,6 +206,51 @@
 //!
 //! *The trail* grows and nothing shortens it. `DELETE FROM countersign_events WHERE at < …` is the host's to run.
 //!
+//! # The store in etcd
+//!
+//! For portals that run an etcd already, and for those that want to survive the loss of a server without doing anything:
+//! with three nodes one may be lost, with five two. `store::etcd::EtcdStore` says how it uses them.
+//!
+//! *To build it*, `protoc` is needed (Debian: `protobuf-compiler`; elsewhere the variable `PROTOC` may say where it is):
+//! the client is generated from etcd's description of its protocol. The program that was built does not need it.
+//!
+//! *TLS and users* are the business of the `ConnectOptions` that the store is given. `EtcdStore::options()` is where to
+//! begin. TLS has to be asked for in the host's own Cargo.toml, by the kind that it wants:
+//! `etcd-client = { version = "0.21", features = ["tls"] }`; then add `.with_tls(…)`, and write `https://`. Without it
+//! passwords and sealed records cross the network in the clear. A user is added by `.with_user(name, password)`, and
+//! needs no more than this:
+//!
+//! ```text
+//! etcdctl role add portal
+//! etcdctl role grant-permission portal --prefix=true readwrite portal/countersign/
+//! etcdctl user grant-role portal portal
+//! ```
+//!
+//! *How large.* etcd suggests a quota of 8 GiB at most (`--quota-backend-bytes=8589934592`; without it there are 2). A
+//! user takes about 520 bytes of it, each event of the trail about 360. So about 10 million users are the ceiling: 16
+//! million would leave no room for a trail, and 7 million is what fits with the two events of each enrollment. All keys
+//! are in the server's memory as well, at about half a kilobyte each, two for a user. Set
+//! `--auto-compaction-retention=1h`, since every write leaves the earlier value behind until it is compacted, and
+//! defragment one node after the other now and then. Shorten the trail, which is what grows: times count down in its
+//! keys, so that all that is older than a day is one range. For an org `acme` and 90 days:
+//!
+//! ```text
+//! older=$(printf %016x $((0x7fffffffffffffff - $(date -d '90 days ago' +%s))))
+//! etcdctl del portal/countersign/events/acme/$older portal/countersign/events/acme0
+//! ```
+//!
+//! A database that has reached its quota takes nothing more (`EtcdError::Full`): nobody logs in with a code until an
+//! operator has compacted, defragmented and disarmed the alarm. Watch its size.
+//!
+//! *Nothing that weakens it.* Not `--unsafe-no-fsync`: an acknowledged write would not survive a power cut. Not versions
+//! 3.5.0 to 3.5.2, whose nodes could come to differ. Reads of your own that decide anything must be linearizable, which
+//! is the default, and not `serializable`: a node that was cut off serves the past.
+//!
+//! *Backups* are `etcdctl snapshot save`, of one node. What was written after it is gone with a restore, and with it the
+//! memory of spent codes and counted guesses: a code of the last minute would be accepted again, and so would an
+//! authenticator that was reset since; whoever was blocked since is not. The same goes for `--force-new-cluster` on a node that had fallen behind. Stop
+//! the portal before, and afterwards switch the requirement off and on, as after any restore.
+//!
 //! # Keys
 //!
 //! A [`Keyring`] seals records, settings, tickets and stamps. Keep it apart from the database: in a file that only the
@@ -245,7 +290,7 @@
 //!   requirement.rs  Requirement, Epoch        event.rs   what happened
 //!   store.rs        Directory, UserStore, SettingsStore and their clauses
 //!   store/          memory · sqlite (feature; sqlite/writer is the one task that writes) · postgres (feature) ·
-//!                   logged (events as read) · erased (boxed twins)
+//!                   etcd (feature) · logged (events as read) · erased (boxed twins)
 //!   conformance.rs  (feature) does a store keep the contract?
 //!   otp/            the engine, knows nothing of users: algorithm · code · secret · mask · hash · mac · keyed (a key taken
 //!                   in, and the search for a code) · hotp · totp · label · uri · parse · qr (SVG, terminal, by feature PNG)
@@ -264,7 +309,7 @@
 //! benches/          peers/ (beside other crates: the table in the README) · instructions/ (how many, in counts.txt) ·
 //!                   stores/ (how fast the stores are); packages of their own
 //! tests/it/         one binary: engine · stories · edges · races · faults · secrecy · model · conformance · sqlite ·
-//!                   postgres · …
+//!                   postgres · etcd · …
 //! tests/browser/    the portal in a real browser
 //! tests/no_std/     the engine in a program without `std`
 //! tests/servers/    private servers for the tests

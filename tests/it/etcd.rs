@@ -9,14 +9,14 @@ use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use countersign::{
     BoxError, Change, Event, FirstFactor, Gate, MemoryStore, OrgId, OrgSummary, OsRandom, Requirement, Role,
-    RunningSessions, SecureRandom as _, SettingsStore, Stored, Swap, TwoFactor, UserId, UserStore,
+    RunningSessions, SecureRandom as _, SettingsStore, Stored, Swap, Timestamp, TwoFactor, UserId, UserStore,
     UserSummary,
     store::{
         EventId, LoggedEvent,
         etcd::{EtcdError, EtcdStore, InvalidPrefix},
     },
 };
-use etcd_client::{Client, CompactionOptions, GetOptions};
+use etcd_client::{Client, CompactionOptions, DeleteOptions, GetOptions};
 use tokio::task::JoinSet;
 
 use self::proxy::{Answers, Proxy};
@@ -344,6 +344,26 @@ async fn events_come_in_pages_newest_first_and_of_one_org() {
     );
     assert_eq!(told.user, None);
     assert!(told.text.contains("from off to on"), "{}", told.text);
+}
+
+/// As the manual says.
+#[tokio::test]
+async fn all_that_is_older_than_a_day_is_one_range_of_the_trail() {
+    let Some(private) = Private::or_skip() else { return };
+    let (acme, summary) = (org(ACME), UserSummary::default());
+    for (id, at) in [("ann", 1_000), ("bob", 2_000), ("~", 3_000), ("a/b", 2_999), ("ida", 4_000)] {
+        let mut event = an_event().await;
+        event.at = Timestamp::from_unix(at);
+        let next = Stored { revision: 1, record: vec![1] };
+        let swapped = private.swap_user(&user(id), Change::new(&acme, 0, &next, &summary, &[event])).await;
+        assert_eq!(swapped.unwrap(), Swap::Done);
+    }
+    let older = format!("{:016x}", i64::MAX - 3_000);
+    let as_far_as_the_end = DeleteOptions::new().with_range(private.key("/events/acme0"));
+    let mut client = private.client().await;
+    client.delete(private.key(&format!("/events/acme/{older}")), Some(as_far_as_the_end)).await.unwrap();
+    let left = private.store.events(&acme, None, 9).await.unwrap();
+    assert_eq!(left.iter().map(|event| event.at.as_unix()).collect::<Vec<_>>(), [4_000]);
 }
 
 /// R1: the comparison asks for nothing old.
