@@ -50,7 +50,7 @@ pub(crate) struct Live {
     pub(crate) since: Timestamp,
     /// The last step that was consumed: no step up to it is ever accepted again (R1).
     pub(crate) consumed: Step,
-    /// How many steps the app's clock was off at the last right code, as far as the limits follow it.
+    /// How many steps the app's clock was off at the last right code, as far as the code rules follow it.
     pub(crate) drift: i8,
 }
 
@@ -124,7 +124,7 @@ impl Account {
     pub(crate) fn standing(&self, terms: Terms<'_>) -> Standing {
         if !terms.policy.requirement.asks() {
             Standing::NotRequired
-        } else if self.guesses.is_blocked(terms.limits) {
+        } else if self.guesses.is_blocked(terms.settings()) {
             Standing::Blocked
         } else if self.enrolled(terms.policy).is_some() {
             Standing::Enrolled
@@ -139,7 +139,7 @@ impl Account {
         if let Err(refusal) = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms) {
             return Decision::reply(Err(refusal));
         }
-        if self.guesses.is_blocked(terms.limits) {
+        if self.guesses.is_blocked(terms.settings()) {
             return Decision::reply(Err(Refusal::Blocked));
         }
         let mut events = Vec::new();
@@ -159,11 +159,11 @@ impl Account {
         });
         let pending = Pending {
             secret: drawn,
-            totp: terms.limits.totp,
+            totp: terms.codes.totp,
             ticket: ticket.id,
             ticket_issued_at: ticket.issued_at,
             drawn_at: terms.now,
-            expires_at: terms.now.after(terms.limits.pending),
+            expires_at: terms.now.after(terms.settings().pending()),
         };
         let shown = pending.shown();
         self.pending = Some(pending);
@@ -181,7 +181,7 @@ impl Account {
         if let Err(refusal) = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms) {
             return Decision::reply(Err(refusal));
         }
-        if let Some(locked) = self.guesses.locked(terms.limits, terms.now) {
+        if let Some(locked) = self.guesses.locked(terms.settings(), terms.now) {
             return self.keep_out(locked, terms);
         }
         let (pending, code) = match self.pending.take() {
@@ -194,7 +194,7 @@ impl Account {
             Some(pending) if pending.is_alive(terms.now) => return Decision::reply(Err(Refusal::TicketVoid)),
             _ => return Decision::reply(Err(Refusal::SetupExpired)),
         };
-        match pending.totp.check(&pending.secret, code, terms.now, terms.limits.window, None) {
+        match pending.totp.check(&pending.secret, code, terms.now, terms.codes.window, None) {
             Check::Right(Match { step, offset, .. }) => {
                 self.live = Some(Live {
                     secret: pending.secret,
@@ -202,7 +202,7 @@ impl Account {
                     epoch: terms.policy.epoch,
                     since: terms.now,
                     consumed: step,
-                    drift: terms.limits.followed(offset),
+                    drift: terms.codes.followed(offset),
                 });
                 self.guesses = Guesses::default();
                 self.move_to(next);
@@ -229,7 +229,7 @@ impl Account {
         if let Err(refusal) = self.admit(ticket, &[Purpose::LogIn, Purpose::StepUp], terms) {
             return Decision::reply(Err(refusal));
         }
-        if let Some(locked) = self.guesses.locked(terms.limits, terms.now) {
+        if let Some(locked) = self.guesses.locked(terms.settings(), terms.now) {
             return self.keep_out(locked, terms);
         }
         let Some(live) = self.live.as_mut().filter(|live| live.epoch == terms.policy.epoch) else {
@@ -238,11 +238,11 @@ impl Account {
         let Ok(code) = Code::parse(code, live.totp.digits()) else {
             return Decision::reply(Err(Refusal::Malformed));
         };
-        let window = terms.limits.window_for(live.drift);
+        let window = terms.codes.window_for(live.drift);
         match live.totp.check(&live.secret, code, terms.now, window, Some(live.consumed)) {
             Check::Right(Match { step, offset, .. }) => {
                 live.consumed = step;
-                live.drift = terms.limits.followed(offset);
+                live.drift = terms.codes.followed(offset);
                 self.guesses = Guesses::default();
                 self.spend(ticket, terms.now);
                 let accepted = EventKind::CodeAccepted { purpose: ticket.purpose };
@@ -256,7 +256,7 @@ impl Account {
 
     /// Whether the user may be asked for a code, or for another authenticator, on the strength of his session.
     pub(crate) fn may_prove(&self, terms: Terms<'_>) -> Result<(), Refusal> {
-        if self.guesses.is_blocked(terms.limits) {
+        if self.guesses.is_blocked(terms.settings()) {
             Err(Refusal::Blocked)
         } else if !terms.policy.requirement.asks() || self.enrolled(terms.policy).is_none() {
             Err(Refusal::EnrollFirst)
@@ -331,8 +331,8 @@ impl Account {
 
     /// Counts a guess that was looked at and not accepted; the reply may be given once that is written (R2).
     fn count<T>(mut self, purpose: Purpose, already_used: bool, terms: Terms<'_>) -> Answer<T> {
-        self.guesses = self.guesses.and_another(terms.limits, terms.now);
-        let (left, wait_until) = (self.guesses.left(terms.limits), self.guesses.wait_until());
+        self.guesses = self.guesses.and_another(terms.settings(), terms.now);
+        let (left, wait_until) = (self.guesses.left(terms.settings()), self.guesses.wait_until());
         let mut events = vec![EventKind::CodeRefused {
             purpose,
             already_used,

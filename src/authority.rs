@@ -28,7 +28,8 @@ pub(crate) fn may_switch(actor: &Person, now: Requirement, to: Requirement) -> R
     }
 }
 
-fn must_be_master_admin(actor: &Person) -> Result<(), Denied> {
+/// What every administrative act asks of its actor.
+pub(crate) fn must_be_master_admin(actor: &Person) -> Result<(), Denied> {
     match actor.role {
         Role::MasterAdmin => Ok(()),
         Role::Internal | Role::Customer => Err(Denied::NotMasterAdmin),

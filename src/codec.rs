@@ -3,6 +3,8 @@
 //! Hand-written and small on purpose. A serialization framework would want secrets to implement its traits, and
 //! then anything could serialize them (R9); and it would leave copies of them in buffers that nobody wipes.
 
+use std::time::Duration;
+
 use zeroize::Zeroizing;
 
 use crate::{
@@ -54,6 +56,10 @@ impl Writer {
 
     pub(crate) fn time(&mut self, time: Timestamp) {
         self.u64(time.as_unix());
+    }
+
+    pub(crate) fn seconds(&mut self, duration: Duration) {
+        self.u64(duration.as_secs());
     }
 
     pub(crate) fn epoch(&mut self, epoch: Epoch) {
@@ -140,6 +146,10 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn time(&mut self) -> Result<Timestamp, Damaged> {
         Ok(Timestamp::from_unix(self.u64()?))
+    }
+
+    pub(crate) fn seconds(&mut self) -> Result<Duration, Damaged> {
+        Ok(Duration::from_secs(self.u64()?))
     }
 
     pub(crate) fn epoch(&mut self) -> Result<Epoch, Damaged> {

@@ -11,6 +11,7 @@ pub use text::{InvalidNote, Operator, Origin, Reason};
 
 use crate::{
     requirement::{Epoch, Requirement, RunningSessions},
+    settings::{Settings, told::Difference},
     time::Timestamp,
     who::{OrgId, UserId},
 };
@@ -100,6 +101,8 @@ impl Purpose {
 pub enum Act {
     /// To change the org's requirement.
     Require,
+    /// To change the org's settings.
+    ChangeSettings,
     /// To reset a user's second factor.
     Reset,
     /// To unlock a user who is waiting or blocked.
@@ -111,6 +114,7 @@ impl Act {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Require => "require",
+            Self::ChangeSettings => "change settings",
             Self::Reset => "reset",
             Self::Unlock => "unlock",
         }
@@ -191,7 +195,7 @@ pub enum EventKind {
     /// Everything that had been handed out for the account was voided (as after a changed password); the
     /// enrolled authenticator stays.
     TrustEnded,
-    /// The org's requirement or its terms were changed.
+    /// The org's requirement was changed.
     RequirementChanged {
         /// What held before.
         from: Requirement,
@@ -201,6 +205,15 @@ pub enum EventKind {
         epoch: Epoch,
         /// What became of running sessions.
         sessions: RunningSessions,
+        /// What the operator gave as the reason.
+        reason: Option<Reason>,
+    },
+    /// The org's settings were changed.
+    SettingsChanged {
+        /// What held before.
+        from: Box<Settings>,
+        /// What holds now.
+        to: Box<Settings>,
         /// What the operator gave as the reason.
         reason: Option<Reason>,
     },
@@ -230,6 +243,7 @@ impl EventKind {
             Self::Unlocked { .. } => "unlocked",
             Self::TrustEnded => "trust-ended",
             Self::RequirementChanged { .. } => "requirement-changed",
+            Self::SettingsChanged { .. } => "settings-changed",
             Self::ActRefused { .. } => "act-refused",
         }
     }
@@ -269,6 +283,9 @@ impl fmt::Display for EventKind {
                     f.write_str(", ending sessions without a code")?;
                 }
                 f.write_str(&because(reason))
+            }
+            Self::SettingsChanged { from, to, reason } => {
+                write!(f, "the settings were changed: {}{}", Difference { from, to }, because(reason))
             }
             Self::ActRefused { act, why } => write!(f, "refused to {}: {why}", act.as_str()),
         }

@@ -14,12 +14,16 @@ mod who;
 #[cfg(feature = "std")]
 mod requirement;
 #[cfg(feature = "std")]
+mod settings;
+#[cfg(feature = "std")]
 mod event;
 #[cfg(feature = "std")]
 pub mod store;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod otp;
+#[cfg(feature = "std")]
+mod code_rules;
 #[cfg(feature = "std")]
 mod policy;
 #[cfg(feature = "std")]
@@ -53,14 +57,16 @@ pub mod manual;
 
 #[cfg(feature = "std")]
 pub use self::{
+    code_rules::{CodeRules, InvalidCodeRule},
     enrollment::{Enrolled, Setup},
     event::{Act, Actor, Denied, Event, EventKind, InvalidNote, Operator, Origin, Purpose, Reason},
     pass::{Means, Pass, Stamp},
-    policy::{InvalidLimit, Limits},
+    policy::InForce,
     random::OsRandom,
     request::{Attempt, FirstFactor, Visit},
-    requirement::{Epoch, InvalidEpoch, Requirement, RunningSessions, Settings},
+    requirement::{Epoch, InvalidEpoch, Requirement, RunningSessions},
     seal::{InvalidKeyring, KeyId, Keyring},
+    settings::{Days, InvalidSetting, Settings, Waits},
     store::{
         Change, Directory, MemoryStore, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary,
     },

@@ -53,7 +53,7 @@
 //! * **R12 Constant time by construction.** Codes are compared as numbers with masks, every step of the window is
 //!   computed, the dynamic truncation selects without a secret index.
 //! * **R13 Authority is proved.** Administrative methods take the actor's [`Pass`]; its role is read anew, and where
-//!   the org asks for codes, a code at most five minutes old is wanted.
+//!   the org asks for codes, a fresh one is wanted: at most five minutes old, unless the org's settings say otherwise.
 //!
 //! Where two of them meet: a *customer* who attempts something administrative is refused without a trace on his record,
 //! since R5 forbids to write one. A host that wants to see such attempts logs the refusal itself.
@@ -92,6 +92,8 @@
 //! | the clock is set back | R11 | `a_clock_that_is_set_back_accepts_nothing_twice_and_makes_nobody_wait_for_ever` |
 //! | a stolen admin session resets its own second factor, or another user's | R13 | `administration_wants_the_role_of_now_and_a_fresh_code` |
 //! | an admin who was demoted, an org that is not his | R13 | `another_orgs_user_is_out_of_reach` |
+//! | a stolen admin session loosens what is asked of sessions like it | R13 | `a_change_wants_a_code_as_fresh_as_the_org_says` |
+//! | settings changed to and fro, so that old enrollments count again or budgets are refilled | R6, R2 | `other_settings_make_nobody_enroll_anew`, `a_lower_hard_stop_blocks_whoever_has_reached_it` |
 //! | the host ignores an answer and lets the user in | types | [`Pass`] has no public constructor; [`Gate`] and [`Verdict`] are `must_use` |
 //!
 //! # What is not promised
@@ -112,17 +114,25 @@
 //!
 //! # Why each default
 //!
+//! Of all orgs at once, since authenticators are made by it, the host decides with [`CodeRules`]; each org with its
+//! [`Settings`], within bounds that stand with each method that changes one. The presets [`Settings::nist_aal2`],
+//! [`Settings::pci_dss`] and [`Settings::asvs_l2`] name the clauses that they keep, and what of them is the host's to do.
+//! An org that has decided nothing yet has what [`settings_at_first`](crate::Builder::settings_at_first) says.
+//!
 //! | default | why | source |
 //! | --- | --- | --- |
 //! | SHA-1, 6 digits, 30 s | the one combination that Google Authenticator, Microsoft Authenticator, Duo Mobile and Authy all take; HMAC-SHA-1 is not touched by SHA-1's collisions | RFC 6238 §1.2, §5.2 |
 //! | 20 bytes of secret | the length of the hash's output, and above the 128 bits demanded | RFC 4226 §4 R6 |
-//! | clocks that are off are not followed | phones set theirs by themselves; [`Limits::drift`] is for tokens that cannot | RFC 6238 §6 |
+//! | clocks that are off are not followed | phones set theirs by themselves; [`CodeRules::drift`] is for tokens that cannot | RFC 6238 §6 |
 //! | one step either way | network delay and clocks that are off; three right answers in a million at any time | RFC 6238 §5.2 |
 //! | ticket and pending enrollment 15 min | time to fetch the phone, or to install an app | |
 //! | stamp 12 h | a working day; a new login at the latest then | NIST SP 800-63B-4 §2.2.3 (at most 24 h at AAL2) |
 //! | waits of 30 s, doubling, from the 5th wrong code in a row | a typist errs twice or three times; a guesser is slowed down | NIST SP 800-63B-4 §3.2.2 (waits from 30 s up to an hour) |
 //! | hard stop at 10 in a row | ten guesses, each three in a million | NIST SP 800-63B-4 §3.2.2 (at most 100) |
-//! | a code at most 5 min old for administration | long enough to do several things, too short for a session left open | |
+//! | a code at most 5 min old for administration | long enough to do several things, too short for a session left open | OWASP ASVS 5.0, 7.5.1 (a new authentication; no number) |
+//! | no device is remembered | or whoever has the browser needs the password only | PCI DSS v4.0.1, 8.5.1 (all factors before access) |
+//! | a customer's session lasts as long as the host's settings at first say | the org's settings are not read for him (R5) | |
+//! | changing settings names what was seen | two admins at work at once do not undo each other unknowingly | |
 //! | running sessions go on when the requirement is switched on | the admin who ticks the box is not thrown out of the page he is on; [`RunningSessions::End`] is the stricter choice | |
 //!
 //! # Write your own store
@@ -287,14 +297,16 @@
 //!   lib.rs          front page (the README), modules, re-exports
 //!   time.rs         Timestamp, Clock          error.rs   Error and its kinds
 //!   random.rs       SecureRandom              who.rs     OrgId, UserId, Role, Person
-//!   requirement.rs  Requirement, Epoch        event.rs   what happened
+//!   requirement.rs  Requirement, Epoch        settings.rs  what an org may choose; presets
+//!   event.rs        what happened
 //!   store.rs        Directory, UserStore, SettingsStore and their clauses
 //!   store/          memory · sqlite (feature; sqlite/writer is the one task that writes) · postgres (feature) ·
 //!                   etcd (feature) · logged (events as read) · erased (boxed twins)
 //!   conformance.rs  (feature) does a store keep the contract?
 //!   otp/            the engine, knows nothing of users: algorithm · code · secret · mask · hash · mac · keyed (a key taken
 //!                   in, and the search for a code) · hotp · totp · label · uri · parse · qr (SVG, terminal, by feature PNG)
-//!   policy.rs       what an org decided; limits
+//!   code_rules.rs   which codes are made and taken
+//!   policy.rs       what an org decided
 //!   authority.rs    who may do what to whom
 //!   generation.rs · codec.rs · seal.rs        names of trust, bytes, keyring
 //!   ticket.rs · pass.rs                       what is handed out
@@ -303,7 +315,8 @@
 //!   record.rs       accounts and settings ⇄ sealed bytes
 //!   request.rs · enrollment.rs                what a host hands in, what its pages show
 //!   two_factor.rs   the driver: what a host calls
-//!   two_factor/     builder · commit (the one conditional write) · deciding (load, decide, write) · admin · support
+//!   two_factor/     builder · commit (the one conditional write) · deciding (load, decide, write) · admin ·
+//!                   settings · support
 //!   testing.rs      (feature) for hosts' own tests
 //! examples/         enroll.rs (terminal) · portal/ (a package of its own)
 //! benches/          peers/ (beside other crates: the table in the README) · instructions/ (how many, in counts.txt) ·
@@ -322,6 +335,6 @@
 
 #[allow(unused_imports, reason = "so that the links above read as a host writes the names")]
 use crate::{
-    Change, Directory, Epoch, ErrorKind, Gate, Keyring, Limits, Pass, Refusal, Role, RunningSessions,
-    Support, Swap, TwoFactor, UserStore, UserSummary, Verdict,
+    Change, CodeRules, Directory, Epoch, ErrorKind, Gate, Keyring, Pass, Refusal, Role, RunningSessions,
+    Settings, Support, Swap, TwoFactor, UserStore, UserSummary, Verdict,
 };

@@ -169,14 +169,13 @@ impl Session {
     /// Whether it still holds for an internal user, by the account's generation and the policy of now.
     pub(crate) fn holds(&self, person: &Person, generation: Generation, policy: &Policy) -> bool {
         let trusted = self.generation == generation;
+        let go_on = policy.settings.running_sessions() == RunningSessions::GoOn;
         let shows_enough = match (policy.requirement.asks(), self.means) {
             (false, _) => true,
             // Who was a customer, or is more now than then, must show a code before he is what he has become.
             (true, Means::Customer) => false,
-            (true, Means::NotRequired) => {
-                policy.sessions == RunningSessions::GoOn && !self.was_promoted(person)
-            }
-            (true, Means::Code) => policy.sessions == RunningSessions::GoOn || self.epoch == policy.epoch,
+            (true, Means::NotRequired) => go_on && !self.was_promoted(person),
+            (true, Means::Code) => go_on || self.epoch == policy.epoch,
         };
         trusted && shows_enough
     }
@@ -186,8 +185,8 @@ impl Session {
     }
 
     /// Whether it shows a code of this epoch that is fresh enough for an administrative act (R13).
-    pub(crate) fn shows_fresh_code(&self, policy: &Policy, age: Duration, now: Timestamp) -> bool {
-        self.epoch == policy.epoch && self.has_fresh_code(age, now)
+    pub(crate) fn shows_fresh_code(&self, policy: &Policy, now: Timestamp) -> bool {
+        self.epoch == policy.epoch && self.has_fresh_code(policy.settings.fresh_code(), now)
     }
 
     fn has_fresh_code(&self, age: Duration, now: Timestamp) -> bool {

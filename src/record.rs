@@ -3,7 +3,8 @@
 //! Every record carries the random id of the write that made it. When a store fails in the middle of a write, the
 //! driver reads the record back and knows by this id whether it is looking at its own.
 
-use std::time::Duration;
+#[cfg(test)]
+mod tests;
 
 use zeroize::Zeroizing;
 
@@ -14,6 +15,7 @@ use crate::{
     otp::{Algorithm, Digits, Secret, Step, Totp},
     policy::Policy,
     requirement::{Requirement, RunningSessions},
+    settings::{Days, Settings, Waits},
     store::{OrgSummary, UserSummary},
     ticket::TicketId,
 };
@@ -87,7 +89,7 @@ impl Record for Account {
         plain.u32(self.guesses.in_a_row);
         plain.option(self.guesses.wait, |plain, wait| {
             plain.time(wait.since);
-            plain.u64(wait.lasts.as_secs());
+            plain.seconds(wait.lasts);
         });
         plain.option(self.guesses.blocked_since, Writer::time);
         plain.list(&self.spent, |plain, spent| {
@@ -99,6 +101,7 @@ impl Record for Account {
                 Act::Require => 0,
                 Act::Reset => 1,
                 Act::Unlock => 2,
+                Act::ChangeSettings => 3,
             });
             plain.u8(match recorded.why {
                 Denied::NotMasterAdmin => 0,
@@ -136,9 +139,7 @@ impl Record for Account {
             })?,
             guesses: Guesses {
                 in_a_row: plain.u32()?,
-                wait: plain.option(|plain| {
-                    Ok(Wait { since: plain.time()?, lasts: Duration::from_secs(plain.u64()?) })
-                })?,
+                wait: plain.option(|plain| Ok(Wait { since: plain.time()?, lasts: plain.seconds()? }))?,
                 blocked_since: plain.option(Reader::time)?,
             },
             spent: plain
@@ -149,6 +150,7 @@ impl Record for Account {
                         0 => Act::Require,
                         1 => Act::Reset,
                         2 => Act::Unlock,
+                        3 => Act::ChangeSettings,
                         _ => return Err(Damaged),
                     },
                     why: match plain.u8()? {
@@ -180,10 +182,7 @@ impl Record for Policy {
             Requirement::Mandated => 2,
         });
         plain.epoch(self.epoch);
-        plain.u8(match self.sessions {
-            RunningSessions::GoOn => 0,
-            RunningSessions::End => 1,
-        });
+        write_settings(plain, &self.settings);
     }
 
     fn read_fields(plain: &mut Reader<'_>) -> Result<Self, Damaged> {
@@ -195,13 +194,45 @@ impl Record for Policy {
                 _ => return Err(Damaged),
             },
             epoch: plain.epoch()?,
-            sessions: match plain.u8()? {
-                0 => RunningSessions::GoOn,
-                1 => RunningSessions::End,
-                _ => return Err(Damaged),
-            },
+            settings: read_settings(plain)?,
         })
     }
+}
+
+fn write_settings(plain: &mut Writer, settings: &Settings) {
+    let Waits { from, first, longest } = settings.waits();
+    plain.u32(settings.hard_stop());
+    plain.u32(from);
+    for duration in
+        [first, longest, settings.ticket(), settings.pending(), settings.stamp(), settings.fresh_code()]
+    {
+        plain.seconds(duration);
+    }
+    plain.u8(match settings.running_sessions() {
+        RunningSessions::GoOn => 0,
+        RunningSessions::End => 1,
+    });
+    plain.option(settings.remember_devices(), |plain, days| plain.u8(days.count()));
+}
+
+/// Bounds are checked here as well: no record makes settings of what no admin could choose.
+fn read_settings(plain: &mut Reader<'_>) -> Result<Settings, Damaged> {
+    let hard_stop = plain.u32()?;
+    let from = plain.u32()?;
+    let waits = Waits { from, first: plain.seconds()?, longest: plain.seconds()? };
+    let (ticket, pending) = (plain.seconds()?, plain.seconds()?);
+    let (stamp, fresh_code) = (plain.seconds()?, plain.seconds()?);
+    let sessions = match plain.u8()? {
+        0 => RunningSessions::GoOn,
+        1 => RunningSessions::End,
+        _ => return Err(Damaged),
+    };
+    let days = plain.option(|plain| Days::new(plain.u8()?).map_err(|_| Damaged))?;
+    let settings = Settings::default().with_running_sessions(sessions).with_remember_devices(days);
+    let settings = settings.with_hard_stop(hard_stop).and_then(|settings| settings.with_waits(waits));
+    let settings = settings.and_then(|settings| settings.with_ticket(ticket)?.with_pending(pending));
+    let settings = settings.and_then(|settings| settings.with_stamp(stamp)?.with_fresh_code(fresh_code));
+    settings.map_err(|_| Damaged)
 }
 
 fn read_secret(plain: &mut Reader<'_>) -> Result<Secret, Damaged> {

@@ -51,16 +51,6 @@ pub enum RunningSessions {
     End,
 }
 
-/// What an org has decided, to be shown on its settings page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Settings {
-    /// Whether codes are required.
-    pub requirement: Requirement,
-    /// What became of running sessions when they were last required.
-    pub sessions: RunningSessions,
-}
-
 /// Names the time since an org's requirement was last switched from off to on (R6).
 ///
 /// A counter, so that two epochs can be put in order, and random bits, so that a settings record restored from a

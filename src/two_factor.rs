@@ -7,6 +7,7 @@ mod admin;
 mod builder;
 mod commit;
 mod deciding;
+mod settings;
 mod support;
 
 use std::{fmt, sync::Arc};
@@ -17,16 +18,16 @@ pub use support::Support;
 use self::deciding::{Decided, Trace, Trust};
 use crate::{
     account::{Account, Decision, Standing, Terms},
+    code_rules::CodeRules,
     enrollment::{Enrolled, Setup},
     error::{Error, ErrorKind},
     event::{Actor, Purpose},
     generation::Generation,
     otp::{LabelRules, Secret},
     pass::{Means, Pass, Session, Stamp, Witness},
-    policy::Limits,
+    policy::Policy,
     random::SecureRandom,
     request::{Attempt, FirstFactor, Visit},
-    requirement::{Epoch, Requirement},
     seal::Keyring,
     store::{
         Directory, SettingsStore, UserStore,
@@ -52,8 +53,9 @@ pub(crate) struct Core {
     store: Box<dyn AnyStore>,
     keyring: Keyring,
     issuer: String,
-    limits: Limits,
-    requirement_at_first: Requirement,
+    codes: CodeRules,
+    /// That of an org whose settings were never written.
+    at_first: Policy,
     clock: Box<dyn Clock>,
     random: Box<dyn SecureRandom>,
 }
@@ -80,7 +82,7 @@ impl TwoFactor {
         let core = &*self.0;
         let person = core.known(&org, &user).await?;
         if person.role == Role::Customer {
-            let nowhere = Trust { generation: Generation::FIRST, epoch: Epoch::FIRST };
+            let nowhere = Trust { generation: Generation::FIRST, policy: core.at_first };
             let witness = Witness::nothing_to_write();
             return core
                 .pass(&person, nowhere, Means::Customer, core.clock.now(), None, witness)
@@ -235,11 +237,11 @@ impl TwoFactor {
         let trace = Trace::of_bearer(&claims, attempt.seen_from);
         let judged =
             core.decide(&person, &trace, |account, terms| judge(core, account, &claims, attempt.code, terms));
-        let Decided { reply, epoch, now, witness } = judged.await?;
+        let Decided { reply, policy, now, witness } = judged.await?;
         match reply {
             Err(refusal) => Ok(Verdict::Refused(refusal)),
             Ok(generation) => {
-                let trust = Trust { generation, epoch };
+                let trust = Trust { generation, policy };
                 core.pass(&person, trust, Means::Code, now, claims.session_ends_at, witness)
                     .map(Verdict::Granted)
             }
@@ -251,7 +253,7 @@ impl fmt::Debug for TwoFactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TwoFactor")
             .field("issuer", &self.0.issuer)
-            .field("limits", &self.0.limits)
+            .field("code_rules", &self.0.codes)
             .field("keyring", &self.0.keyring)
             .finish_non_exhaustive()
     }

@@ -89,6 +89,8 @@ pub enum Refusal {
     FreshCodeNeeded,
     /// The act needs an enrolled authenticator, and the user has none that counts. He signs in again and enrolls.
     EnrollFirst,
+    /// Somebody else has decided something for the org since the page was shown. Show it anew.
+    SettingsMoved,
     /// The actor has no authority for this.
     Denied(Denied),
 }
@@ -110,6 +112,9 @@ impl fmt::Display for Refusal {
             Self::SessionOver => f.write_str("the session is over; sign in again"),
             Self::FreshCodeNeeded => f.write_str("a code is needed for this"),
             Self::EnrollFirst => f.write_str("this needs an authenticator; sign in again to set one up"),
+            Self::SettingsMoved => {
+                f.write_str("somebody else has changed the settings in the meantime; look again")
+            }
             Self::Denied(why) => why.fmt(f),
         }
     }

@@ -1,18 +1,21 @@
 //! What a command is judged by, and what it comes to.
 
 use super::Account;
-use crate::{
-    event::EventKind,
-    policy::{Limits, Policy},
-    time::Timestamp,
-};
+use crate::{code_rules::CodeRules, event::EventKind, policy::Policy, settings::Settings, time::Timestamp};
 
 /// By what a command is judged.
 #[derive(Clone, Copy)]
 pub(crate) struct Terms<'a> {
     pub(crate) now: Timestamp,
     pub(crate) policy: &'a Policy,
-    pub(crate) limits: &'a Limits,
+    pub(crate) codes: &'a CodeRules,
+}
+
+impl<'a> Terms<'a> {
+    /// How the user's org asks for codes.
+    pub(super) fn settings(&self) -> &'a Settings {
+        &self.policy.settings
+    }
 }
 
 /// What a command came to: what to write, if anything, and the reply that holds once it is written.

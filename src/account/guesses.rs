@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{policy::Limits, time::Timestamp};
+use crate::{settings::Settings, time::Timestamp};
 
 /// What was tried in vain since the last right code, across all purposes.
 #[derive(Debug, Default)]
@@ -31,12 +31,12 @@ pub(super) enum Locked {
 
 impl Guesses {
     /// Also when the hard stop was lowered since the last guess was counted.
-    pub(super) fn is_blocked(&self, limits: &Limits) -> bool {
-        self.blocked_since.is_some() || self.left(limits) == 0
+    pub(super) fn is_blocked(&self, settings: &Settings) -> bool {
+        self.blocked_since.is_some() || self.left(settings) == 0
     }
 
-    pub(super) fn locked(&self, limits: &Limits, now: Timestamp) -> Option<Locked> {
-        if self.is_blocked(limits) {
+    pub(super) fn locked(&self, settings: &Settings, now: Timestamp) -> Option<Locked> {
+        if self.is_blocked(settings) {
             return Some(Locked::Blocked);
         }
         let wait = self.wait?;
@@ -48,10 +48,10 @@ impl Guesses {
     }
 
     /// With one more in the row: a wait or, at the end of the budget, the block.
-    pub(super) fn and_another(&self, limits: &Limits, now: Timestamp) -> Self {
+    pub(super) fn and_another(&self, settings: &Settings, now: Timestamp) -> Self {
         let in_a_row = self.in_a_row.saturating_add(1);
-        let is_last = in_a_row >= limits.hard_stop;
-        let wait = limits.wait_after(in_a_row).filter(|_| !is_last);
+        let is_last = in_a_row >= settings.hard_stop();
+        let wait = settings.wait_after(in_a_row).filter(|_| !is_last);
         Self {
             in_a_row,
             wait: wait.map(|lasts| Wait { since: now, lasts }),
@@ -60,8 +60,8 @@ impl Guesses {
     }
 
     /// How many may still be tried.
-    pub(super) fn left(&self, limits: &Limits) -> u32 {
-        limits.hard_stop.saturating_sub(self.in_a_row)
+    pub(super) fn left(&self, settings: &Settings) -> u32 {
+        settings.hard_stop().saturating_sub(self.in_a_row)
     }
 
     /// Until when no code is looked at, by the wait that was begun last.

@@ -2,14 +2,15 @@
 
 use super::*;
 use crate::{
-    policy::Limits,
-    requirement::{Requirement, RunningSessions},
+    code_rules::CodeRules,
+    requirement::Requirement,
+    settings::Settings,
     who::{OrgId, UserId},
 };
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
 const EPOCH: Epoch = Epoch { counter: 1, random: [1; 8] };
-const POLICY: Policy = Policy { requirement: Requirement::On, epoch: EPOCH, sessions: RunningSessions::GoOn };
+const POLICY: Policy = Policy { requirement: Requirement::On, epoch: EPOCH, settings: Settings::nist_aal2() };
 
 fn secret(of: u8) -> Secret {
     Secret::from_bytes(&[of; 20]).unwrap()
@@ -54,8 +55,8 @@ fn refusal<T>(answer: &Answer<T>) -> Refusal {
 /// R8: even a valid ticket to enroll touches no account that is enrolled.
 #[test]
 fn nobody_enrolls_over_a_live_secret() {
-    let limits = Limits::default();
-    let terms = Terms { now: NOW, policy: &POLICY, limits: &limits };
+    let codes = CodeRules::default();
+    let terms = Terms { now: NOW, policy: &POLICY, codes: &codes };
     let to_enroll = ticket(Purpose::Enroll);
     assert_eq!(refusal(&enrolled().setup(&to_enroll, secret(2), terms)), Refusal::TicketVoid);
     let confirmed = enrolled().confirm(&to_enroll, "123456", Generation([2; 16]), terms);
@@ -65,8 +66,8 @@ fn nobody_enrolls_over_a_live_secret() {
 /// R8: and none to replace or to log in touches one that is not.
 #[test]
 fn nobody_replaces_or_uses_what_is_not_there() {
-    let limits = Limits::default();
-    let terms = Terms { now: NOW, policy: &POLICY, limits: &limits };
+    let codes = CodeRules::default();
+    let terms = Terms { now: NOW, policy: &POLICY, codes: &codes };
     let to_replace = ticket(Purpose::Replace);
     assert_eq!(refusal(&Account::never_written().setup(&to_replace, secret(2), terms)), Refusal::TicketVoid);
     let verified = Account::never_written().verify(&ticket(Purpose::LogIn), "123456", terms);
@@ -76,8 +77,8 @@ fn nobody_replaces_or_uses_what_is_not_there() {
 /// R3: a ticket serves no purpose but its own.
 #[test]
 fn a_ticket_serves_its_own_purpose_only() {
-    let limits = Limits::default();
-    let terms = Terms { now: NOW, policy: &POLICY, limits: &limits };
+    let codes = CodeRules::default();
+    let terms = Terms { now: NOW, policy: &POLICY, codes: &codes };
     let code = Totp::default().code_at(&secret(1), NOW).unwrap().expose();
     for purpose in [Purpose::Replace, Purpose::Enroll] {
         assert_eq!(refusal(&enrolled().verify(&ticket(purpose), &code, terms)), Refusal::TicketVoid);

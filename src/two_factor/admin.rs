@@ -2,7 +2,7 @@
 
 use super::{
     Core, TwoFactor,
-    commit::Proposal,
+    commit::{Loaded, Proposal},
     deciding::{Before, Holder, TRIES, Trace},
 };
 use crate::{
@@ -12,34 +12,30 @@ use crate::{
     event::{Act, Denied, EventKind, Reason},
     generation::Generation,
     pass::Pass,
-    policy::Policy,
-    requirement::{Requirement, RunningSessions, Settings},
+    policy::{InForce, Policy},
+    requirement::Requirement,
     verdict::{Refusal, Verdict},
     who::{OrgId, Person, UserId},
 };
 
 impl TwoFactor {
-    /// Tells what an org has decided.
+    /// Tells what is in force in an org.
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`] and [`ErrorKind::Unreadable`].
-    pub async fn settings(&self, org: &OrgId) -> Result<Settings, Error> {
-        let Policy { requirement, sessions, .. } = self.0.policy(org).await?.record;
-        Ok(Settings { requirement, sessions })
+    pub async fn settings(&self, org: &OrgId) -> Result<InForce, Error> {
+        let Loaded { record: Policy { requirement, epoch, settings }, revision } = self.0.policy(org).await?;
+        Ok(InForce { requirement, epoch, settings, revision })
     }
 
     /// Switches the requirement of the Master Admin's own org on or off. It applies from everybody's next login,
-    /// the Master Admin's included; `sessions` says what becomes of those that are running. From off to on begins
-    /// a new epoch, in which everybody enrolls anew; switching on what is on changes nothing.
+    /// the Master Admin's included; what becomes of those that are running the org's settings say
+    /// ([`Settings::running_sessions`](crate::Settings::running_sessions)). From off to on begins a new epoch, in which everybody enrolls anew;
+    /// switching on what is on changes nothing.
     ///
     /// # Errors
     /// Those of [`reset`](Self::reset).
-    pub async fn require(
-        &self,
-        pass: &Pass,
-        to: Requirement,
-        sessions: RunningSessions,
-    ) -> Result<Verdict<()>, Error> {
+    pub async fn require(&self, pass: &Pass, to: Requirement) -> Result<Verdict<()>, Error> {
         let core = &*self.0;
         let trace = Trace::of_pass(pass);
         let actor = match core.actor(pass).await? {
@@ -50,11 +46,11 @@ impl TwoFactor {
         if let Err(why) = may(actor.requirement()) {
             return core.deny(&actor, &trace, Act::Require, why).await;
         }
-        if actor.needs_fresh_code(core, pass) {
+        if actor.needs_fresh_code(pass) {
             return Ok(Verdict::Refused(Refusal::FreshCodeNeeded));
         }
         // Asked again upon what is about to be overwritten: the vendor may have mandated it just now.
-        match core.switch(pass.org(), &trace, to, sessions, None, may).await? {
+        match core.switch(pass.org(), &trace, to, None, may).await? {
             Ok(()) => Ok(Verdict::Granted(())),
             Err(why) => core.deny(&actor, &trace, Act::Require, why).await,
         }
@@ -92,7 +88,7 @@ impl TwoFactor {
             Ok(target) => target,
             Err(why) => return core.deny(&actor, &trace, act, why).await,
         };
-        if actor.needs_fresh_code(core, pass) {
+        if actor.needs_fresh_code(pass) {
             return Ok(Verdict::Refused(Refusal::FreshCodeNeeded));
         }
         match act {
@@ -104,8 +100,8 @@ impl TwoFactor {
 }
 
 /// A pass that still holds, of somebody who is about to administer.
-struct InternalActor {
-    person: Person,
+pub(super) struct InternalActor {
+    pub(super) person: Person,
     before: Before,
 }
 
@@ -115,15 +111,15 @@ impl InternalActor {
     }
 
     /// Whether the act has to wait for a code (R13).
-    fn needs_fresh_code(&self, core: &Core, pass: &Pass) -> bool {
+    pub(super) fn needs_fresh_code(&self, pass: &Pass) -> bool {
         let Before { policy, now, .. } = &self.before;
-        policy.requirement.asks() && !pass.session.shows_fresh_code(policy, core.limits.fresh_code, *now)
+        policy.requirement.asks() && !pass.session.shows_fresh_code(policy, *now)
     }
 }
 
 impl Core {
     /// Who acts, with his role read anew.
-    async fn actor(&self, pass: &Pass) -> Result<Result<InternalActor, Refusal>, Error> {
+    pub(super) async fn actor(&self, pass: &Pass) -> Result<Result<InternalActor, Refusal>, Error> {
         Ok(match self.holder(&pass.session).await? {
             None => Err(Refusal::SessionOver),
             // A customer is refused without a trace on his record: nothing is ever written for him (R5).
@@ -133,7 +129,7 @@ impl Core {
     }
 
     /// Refuses, and records it on the actor's own record (R10).
-    async fn deny(
+    pub(super) async fn deny(
         &self,
         actor: &InternalActor,
         trace: &Trace,
@@ -151,7 +147,6 @@ impl Core {
         org: &OrgId,
         trace: &Trace,
         to: Requirement,
-        sessions: RunningSessions,
         reason: Option<&Reason>,
         may: impl Fn(Requirement) -> Result<(), D>,
     ) -> Result<Result<(), D>, Error> {
@@ -162,14 +157,14 @@ impl Core {
             if let Err(why) = may(from) {
                 return Ok(Err(why));
             }
-            let Some(next) = policy.record.switched(to, sessions, self.draw()?) else {
+            let Some(next) = policy.record.switched(to, self.draw()?) else {
                 return Ok(Ok(()));
             };
             let kind = EventKind::RequirementChanged {
                 from,
                 to,
                 epoch: next.epoch,
-                sessions,
+                sessions: next.settings.running_sessions(),
                 reason: reason.cloned(),
             };
             let events = [trace.event(self.clock.now(), org, None, kind)];

@@ -4,11 +4,13 @@ use std::{fmt, sync::Arc};
 
 use super::{Core, TwoFactor};
 use crate::{
+    code_rules::CodeRules,
     otp::{InvalidLabel, LabelRules},
-    policy::Limits,
+    policy::Policy,
     random::{OsRandom, SecureRandom},
-    requirement::Requirement,
+    requirement::{Epoch, Requirement},
     seal::Keyring,
+    settings::Settings,
     store::{
         Directory, SettingsStore, UserStore,
         erased::{AnyDirectory, AnyStore},
@@ -24,8 +26,8 @@ pub struct Builder {
     keyring: Keyring,
     issuer: String,
     issuer_rules: LabelRules,
-    limits: Limits,
-    requirement_at_first: Requirement,
+    codes: CodeRules,
+    at_first: Policy,
     clock: Box<dyn Clock>,
     random: Box<dyn SecureRandom>,
 }
@@ -42,8 +44,12 @@ impl Builder {
             keyring,
             issuer: String::new(),
             issuer_rules: LabelRules::STRICT,
-            limits: Limits::default(),
-            requirement_at_first: Requirement::Off,
+            codes: CodeRules::default(),
+            at_first: Policy {
+                requirement: Requirement::Off,
+                epoch: Epoch::FIRST,
+                settings: Settings::default(),
+            },
             clock: Box::new(SystemClock),
             random: Box::new(OsRandom),
         }
@@ -63,15 +69,22 @@ impl Builder {
         self
     }
 
-    /// The limits within which codes are tried and proofs last.
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+    /// Which codes authenticators make and which are taken, in all orgs.
+    pub fn code_rules(mut self, rules: CodeRules) -> Self {
+        self.codes = rules;
         self
     }
 
     /// The requirement of an org whose settings were never written. Default: off.
     pub fn requirement_at_first(mut self, requirement: Requirement) -> Self {
-        self.requirement_at_first = requirement;
+        self.at_first.requirement = requirement;
+        self
+    }
+
+    /// The settings of an org whose settings were never written. Its first decision, be it only to switch the
+    /// requirement on, writes them down with it, and from then on they are its own.
+    pub fn settings_at_first(mut self, settings: Settings) -> Self {
+        self.at_first.settings = settings;
         self
     }
 
@@ -100,8 +113,8 @@ impl Builder {
             store: self.store,
             keyring: self.keyring,
             issuer: self.issuer,
-            limits: self.limits,
-            requirement_at_first: self.requirement_at_first,
+            codes: self.codes,
+            at_first: self.at_first,
             clock: self.clock,
             random: self.random,
         })))

@@ -14,7 +14,6 @@ use crate::{
     generation::Generation,
     pass::{Means, Pass, Session, Witness},
     policy::Policy,
-    requirement::Epoch,
     ticket::{Ticket, TicketClaims, TicketId},
     time::Timestamp,
     verdict::{Refusal, Verdict},
@@ -60,11 +59,12 @@ impl Trace {
     }
 }
 
-/// To what everything that is handed out is bound.
+/// To what everything that is handed out is bound, and by what it ends: the user's generation, the org's epoch and
+/// settings.
 #[derive(Clone, Copy)]
 pub(super) struct Trust {
     pub(super) generation: Generation,
-    pub(super) epoch: Epoch,
+    pub(super) policy: Policy,
 }
 
 /// Everything by which a command is decided, as it was read at one time.
@@ -80,18 +80,18 @@ impl Before {
     }
 
     pub(super) fn trust(&self) -> Trust {
-        Trust { generation: self.account().generation, epoch: self.policy.epoch }
+        Trust { generation: self.account().generation, policy: self.policy }
     }
 
     pub(super) fn terms<'a>(&'a self, core: &'a Core) -> Terms<'a> {
-        Terms { now: self.now, policy: &self.policy, limits: &core.limits }
+        Terms { now: self.now, policy: &self.policy, codes: &core.codes }
     }
 }
 
 /// A command that was decided, and whose write, if it had one, was acknowledged.
 pub(super) struct Decided<R> {
     pub(super) reply: R,
-    pub(super) epoch: Epoch,
+    pub(super) policy: Policy,
     pub(super) now: Timestamp,
     pub(super) witness: Witness,
 }
@@ -124,7 +124,7 @@ impl Core {
     }
 
     pub(super) async fn policy(&self, org: &OrgId) -> Result<Loaded<Policy>, Error> {
-        self.load(&self.org_place(org), Policy::at_first(self.requirement_at_first)).await
+        self.load(&self.org_place(org), self.at_first).await
     }
 
     /// Reads account and policy, at the same time. An account from a later epoch than the policy means that the
@@ -152,14 +152,14 @@ impl Core {
     ) -> Result<Decided<R>, Error> {
         for _ in 0..TRIES {
             let Before { account: Loaded { record, revision }, policy, now } = self.before(person).await?;
-            let terms = Terms { now, policy: &policy, limits: &self.limits };
+            let terms = Terms { now, policy: &policy, codes: &self.codes };
             let Decision { write, reply } = command(record, terms)?;
             let witness = match write {
                 None => Some(Witness::nothing_to_write()),
                 Some(write) => self.write_account(person, revision, write, trace, now).await?,
             };
             if let Some(witness) = witness {
-                return Ok(Decided { reply, epoch: policy.epoch, now, witness });
+                return Ok(Decided { reply, policy, now, witness });
             }
         }
         Err(Error::new(ErrorKind::Contended, "writing a record"))
@@ -219,7 +219,7 @@ impl Core {
         if let Err(refusal) = before.account().may_prove(terms) {
             return Ok(Verdict::Refused(refusal));
         }
-        let fresh = session.shows_fresh_code(terms.policy, self.limits.fresh_code, terms.now);
+        let fresh = session.shows_fresh_code(terms.policy, terms.now);
         if purpose == Purpose::Replace && !fresh {
             return Ok(Verdict::Refused(Refusal::FreshCodeNeeded));
         }
@@ -242,10 +242,10 @@ impl Core {
             org: person.org.clone(),
             user: person.id.clone(),
             generation: trust.generation,
-            epoch: trust.epoch,
+            epoch: trust.policy.epoch,
             purpose,
             issued_at: now,
-            expires_at: now.after(self.limits.ticket),
+            expires_at: now.after(trust.policy.settings.ticket()),
             session_ends_at,
             checked_in_from,
         };
@@ -269,10 +269,10 @@ impl Core {
             user: person.id.clone(),
             role: person.role,
             generation: trust.generation,
-            epoch: trust.epoch,
+            epoch: trust.policy.epoch,
             means,
             earned_at: now,
-            expires_at: ends_at.unwrap_or_else(|| now.after(self.limits.stamp)),
+            expires_at: ends_at.unwrap_or_else(|| now.after(trust.policy.settings.stamp())),
         };
         let stamp = session
             .seal(&self.keyring, &*self.random)

@@ -6,7 +6,7 @@ use super::{TwoFactor, deciding::Trace};
 use crate::{
     error::Error,
     event::{Actor, Denied, Operator, Reason},
-    requirement::{Requirement, RunningSessions},
+    requirement::Requirement,
     verdict::{Refusal, Verdict},
     who::{OrgId, Person, Role, UserId},
 };
@@ -19,7 +19,7 @@ use crate::{
 /// A reset forces a new enrollment. Nothing here lets anybody past the code.
 #[derive(Clone, Debug)]
 pub struct Support {
-    two_factor: TwoFactor,
+    pub(super) two_factor: TwoFactor,
     operator: Operator,
 }
 
@@ -60,16 +60,10 @@ impl Support {
     ///
     /// # Errors
     /// Those of [`TwoFactor::require`](crate::TwoFactor::require).
-    pub async fn require(
-        &self,
-        org: &OrgId,
-        to: Requirement,
-        sessions: RunningSessions,
-        reason: &Reason,
-    ) -> Result<(), Error> {
+    pub async fn require(&self, org: &OrgId, to: Requirement, reason: &Reason) -> Result<(), Error> {
         let anything = |_| Ok::<(), Infallible>(());
         let core = &*self.two_factor.0;
-        match core.switch(org, &self.trace(), to, sessions, Some(reason), anything).await? {
+        match core.switch(org, &self.trace(), to, Some(reason), anything).await? {
             Ok(()) => Ok(()),
         }
     }
@@ -80,7 +74,7 @@ impl Support {
         Ok(if person.role == Role::Customer { Err(Denied::Customer) } else { Ok(person) })
     }
 
-    fn trace(&self) -> Trace {
+    pub(super) fn trace(&self) -> Trace {
         Trace::of(Actor::Operator(self.operator.clone()))
     }
 }

@@ -2,7 +2,7 @@
 //! tokens that are forged, moved or mistaken for each other.
 
 use countersign::{
-    Attempt, BoxError, ErrorKind, FirstFactor, KeyId, Keyring, Limits, OsRandom, Refusal, SecureRandom,
+    Attempt, BoxError, CodeRules, ErrorKind, FirstFactor, KeyId, Keyring, OsRandom, Refusal, SecureRandom,
     Stamp, Ticket, Timestamp, otp::Step, testing::Authenticator,
 };
 
@@ -125,10 +125,10 @@ over_every_store! {
         }
     }
 
-    /// RFC 6238 §6: a clock that runs ever faster is followed, as far as the limits say, and a window that follows
+    /// RFC 6238 §6: a clock that runs ever faster is followed, as far as the rules say, and a window that follows
     /// accepts no more codes than one that does not.
-    async fn a_clock_that_is_off_is_followed_only_where_the_limits_ask_for_it(world: World) {
-        let following = world.with_limits(Limits::default().drift(3).unwrap());
+    async fn a_clock_that_is_off_is_followed_only_where_the_rules_ask_for_it(world: World) {
+        let following = world.with_code_rules(CodeRules::default().drift(3).unwrap());
         following.switch_on().await;
         let (phone, _) = following.enroll("ian").await;
         following.clock.advance(10 * STEP);
@@ -147,7 +147,7 @@ over_every_store! {
             assert!(matches!(refusal, Refusal::WrongCode { .. }), "{off}: {refusal:?}");
         }
         // By default nothing is followed.
-        let world = following.with_limits(Limits::default());
+        let world = following.with_code_rules(CodeRules::default());
         let (phone, _) = world.enroll("ida").await;
         for (fast, right) in [(1, true), (2, false)] {
             world.clock.advance(10 * STEP);
@@ -321,7 +321,7 @@ over_every_store! {
         world.switch_on().await;
         let (six, _) = world.enroll("ian").await;
         let eight = countersign::otp::Totp::new(countersign::otp::Digits::Eight, 60).unwrap();
-        let world = world.with_limits(Limits::default().totp(eight));
+        let world = world.with_code_rules(CodeRules::default().totp(eight));
         let (phone, _) = world.enroll("ida").await;
         assert_eq!(phone.code(&world.clock).len(), 8);
         world.step();

@@ -9,8 +9,7 @@ use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use countersign::{
     BoxError, Change, Event, FirstFactor, Gate, MemoryStore, OrgId, OrgSummary, OsRandom, Requirement, Role,
-    RunningSessions, SecureRandom as _, SettingsStore, Stored, Swap, Timestamp, TwoFactor, UserId, UserStore,
-    UserSummary,
+    SecureRandom as _, SettingsStore, Stored, Swap, Timestamp, TwoFactor, UserId, UserStore, UserSummary,
     store::{
         EventId, LoggedEvent,
         etcd::{EtcdError, EtcdStore, InvalidPrefix},
@@ -105,7 +104,7 @@ async fn an_event() -> Event {
         TwoFactor::new(people, Arc::clone(&memory), keyring()).issuer("Acme Portal").build().unwrap();
     let ann = FirstFactor::accepted(&org(ACME), &user("ann"));
     let Gate::Open(pass) = two_factor.check_in(ann).await.unwrap() else { panic!("nothing is required yet") };
-    granted(two_factor.require(&pass, Requirement::On, RunningSessions::GoOn).await.unwrap());
+    granted(two_factor.require(&pass, Requirement::On).await.unwrap());
     memory.events().remove(0)
 }
 

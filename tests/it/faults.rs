@@ -3,7 +3,7 @@
 
 use countersign::{
     Attempt, Directory, ErrorKind, FirstFactor, MemoryStore, OrgId, Person, Refusal, Requirement, Role,
-    RunningSessions, TwoFactor, UnknownRole, UserId,
+    TwoFactor, UnknownRole, UserId,
 };
 
 use crate::world::{ACME, Fault, World, granted, keyring, org, over_every_store, refused, user};
@@ -138,7 +138,7 @@ over_every_store! {
         granted(world.switch(&admin, Requirement::On).await);
         let (_, admin) = world.enroll("ann").await;
         world.controls.fail_next(Fault::SwapBefore);
-        let off = world.two_factor.require(&admin, Requirement::Off, RunningSessions::GoOn).await;
+        let off = world.two_factor.require(&admin, Requirement::Off).await;
         assert_eq!(off.unwrap_err().kind(), ErrorKind::OutcomeUnknown);
         assert_eq!(world.two_factor.settings(&org(ACME)).await.unwrap().requirement, Requirement::On);
     }

@@ -10,6 +10,7 @@ mod edges;
 mod races;
 mod faults;
 mod secrecy;
+mod settings;
 mod names;
 mod model;
 #[cfg(feature = "sqlite")]

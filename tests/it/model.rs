@@ -7,8 +7,8 @@ use std::{
 };
 
 use countersign::{
-    Attempt, Gate, Means, Operator, Pass, Reason, Refusal, Requirement, RunningSessions, Stamp, Stored,
-    Support, Ticket, Timestamp, Verdict,
+    Attempt, Gate, InForce, Means, Operator, Pass, Reason, Refusal, Requirement, RunningSessions, Stamp,
+    Stored, Support, Ticket, Timestamp, Verdict,
     otp::{Secret, Totp},
 };
 use proptest::prelude::*;
@@ -273,7 +273,11 @@ impl Walk {
     async fn switch(&mut self, on: bool, at_once: bool) {
         let to = if on { Requirement::On } else { Requirement::Off };
         let sessions = if at_once { RunningSessions::End } else { RunningSessions::GoOn };
-        self.support.require(&org(ACME), to, sessions, &self.reason).await.unwrap();
+        let InForce { settings, revision, .. } = self.world.two_factor.settings(&org(ACME)).await.unwrap();
+        let settings = settings.with_running_sessions(sessions);
+        let set = self.support.change_settings(&org(ACME), revision, settings, &self.reason).await.unwrap();
+        assert_eq!(set.refusal(), None);
+        self.support.require(&org(ACME), to, &self.reason).await.unwrap();
         if on && !self.known.is_on {
             // R6.
             self.known.enrolled.clear();

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use countersign::{
-    Attempt, Denied, ErrorKind, FirstFactor, Gate, Limits, Means, Operator, Reason, Refusal, Requirement,
-    Role, RunningSessions, Support, Verdict, testing::Authenticator,
+    Attempt, Denied, ErrorKind, FirstFactor, Gate, Means, Operator, Reason, Refusal, Requirement, Role,
+    RunningSessions, Settings, Support, Verdict, testing::Authenticator,
 };
 
 use crate::world::{ACME, START, STEP, World, granted, org, over_every_store, refused, user};
@@ -195,7 +195,8 @@ over_every_store! {
     /// The QR code may end before the ticket does: then another is drawn.
     async fn a_qr_code_that_was_shown_too_long_ago_is_drawn_anew(world: World) {
         let minutes = |n: u64| Duration::from_secs(60 * n);
-        let world = world.with_limits(Limits::default().ticket(minutes(30), minutes(5)).unwrap());
+        let settings = Settings::default().with_ticket(minutes(30)).unwrap().with_pending(minutes(5)).unwrap();
+        let world = world.with_settings(settings);
         world.switch_on().await;
         let ticket = world.ticket_to_enroll("ian").await;
         let shown = world.setup(&ticket).await;
@@ -232,8 +233,10 @@ over_every_store! {
         let running = world.walk_in("ian").await;
         let customer = world.walk_in("carl").await;
         let admin = world.walk_in("ann").await;
-        let at_once = world.two_factor.require(&admin, Requirement::On, RunningSessions::End).await;
-        granted(at_once.unwrap());
+        let ended = Settings::default().with_running_sessions(RunningSessions::End);
+        granted(world.two_factor.change_settings(&admin, 0, ended).await.unwrap());
+        assert!(world.resume(running.stamp()).await.is_some());
+        granted(world.switch(&admin, Requirement::On).await);
         assert!(world.resume(running.stamp()).await.is_none());
         assert!(world.resume(admin.stamp()).await.is_none());
         assert!(world.resume(customer.stamp()).await.is_some());
@@ -467,18 +470,17 @@ over_every_store! {
 
     async fn what_the_vendor_mandates_no_master_admin_switches_off(world: World) {
         let on = support(&world);
-        let sessions = RunningSessions::GoOn;
-        on.require(&org(ACME), Requirement::Mandated, sessions, &reason()).await.unwrap();
+        on.require(&org(ACME), Requirement::Mandated, &reason()).await.unwrap();
         let (_, admin) = world.enroll("ann").await;
         let switched = world.switch(&admin, Requirement::Off).await;
         assert_eq!(refused(switched), Refusal::Denied(Denied::Mandated));
         assert_eq!(world.two_factor.settings(&org(ACME)).await.unwrap().requirement, Requirement::Mandated);
         let (phone, _) = world.enroll("ian").await;
         // From mandated to on nothing begins anew; off and on does, here too.
-        on.require(&org(ACME), Requirement::On, sessions, &reason()).await.unwrap();
+        on.require(&org(ACME), Requirement::On, &reason()).await.unwrap();
         let _ = world.log_in("ian", &phone).await;
-        on.require(&org(ACME), Requirement::Off, sessions, &reason()).await.unwrap();
-        on.require(&org(ACME), Requirement::Mandated, sessions, &reason()).await.unwrap();
+        on.require(&org(ACME), Requirement::Off, &reason()).await.unwrap();
+        on.require(&org(ACME), Requirement::Mandated, &reason()).await.unwrap();
         let _ = world.ticket_to_enroll("ian").await;
     }
 

@@ -11,10 +11,10 @@ use std::{
 };
 
 use countersign::{
-    Attempt, BoxError, Builder, Change, Clock, Directory, Event, FirstFactor, Gate, KeyId, Keyring, Limits,
-    MemoryStore, OrgId, OrgSummary, Pass, Person, Refusal, Requirement, Role, RunningSessions, SecureRandom,
-    SettingsStore, Setup, Stamp, Stored, Swap, Ticket, Timestamp, TwoFactor, UserId, UserStore, UserSummary,
-    Verdict,
+    Attempt, BoxError, Builder, Change, Clock, CodeRules, Directory, Event, FirstFactor, Gate, KeyId,
+    Keyring, MemoryStore, OrgId, OrgSummary, Pass, Person, Refusal, Requirement, Role, SecureRandom,
+    Settings, SettingsStore, Setup, Stamp, Stored, Swap, Ticket, Timestamp, TwoFactor, UserId, UserStore,
+    UserSummary, Verdict,
     testing::{Authenticator, ManualClock},
 };
 
@@ -493,7 +493,7 @@ impl World {
         }
         people.set("globex", "gus", Role::Internal);
         let (clock, controls) = (ManualClock::at(START), Arc::default());
-        let two_factor = driver(builder(&store, &people, &controls, keyring()), &clock, Limits::default());
+        let two_factor = driver(builder(&store, &people, &controls, keyring()), &clock);
         Self { clock, people, controls, store, two_factor, _ground: ground }
     }
 
@@ -501,9 +501,15 @@ impl World {
         builder(&self.store, &self.people, &self.controls, keyring)
     }
 
-    /// The same world under other limits.
-    pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.two_factor = driver(self.builder(keyring()), &self.clock, limits);
+    /// The same world, whose host has other rules for codes.
+    pub fn with_code_rules(mut self, rules: CodeRules) -> Self {
+        self.two_factor = driver(self.builder(keyring()).code_rules(rules), &self.clock);
+        self
+    }
+
+    /// The same world, whose orgs begin with other settings.
+    pub fn with_settings(mut self, settings: Settings) -> Self {
+        self.two_factor = driver(self.builder(keyring()).settings_at_first(settings), &self.clock);
         self
     }
 
@@ -515,7 +521,7 @@ impl World {
 
     /// The same world with another source of randomness.
     pub fn with_random(mut self, random: impl SecureRandom) -> Self {
-        self.two_factor = driver(self.builder(keyring()).random(random), &self.clock, Limits::default());
+        self.two_factor = driver(self.builder(keyring()).random(random), &self.clock);
         self
     }
 
@@ -525,18 +531,18 @@ impl World {
     }
 
     pub fn another_process_with(&self, keyring: Keyring) -> TwoFactor {
-        driver(self.builder(keyring), &self.clock, Limits::default())
+        driver(self.builder(keyring), &self.clock)
     }
 
     /// One whose store is not behind the probe.
     pub fn undisturbed_process(&self) -> TwoFactor {
         let builder = builder(&self.store, &self.people, &Arc::default(), keyring());
-        driver(builder, &self.clock, Limits::default())
+        driver(builder, &self.clock)
     }
 
     /// One whose orgs have this requirement before anybody sets one.
     pub fn another_process_requiring(&self, requirement: Requirement) -> TwoFactor {
-        driver(self.builder(keyring()).requirement_at_first(requirement), &self.clock, Limits::default())
+        driver(self.builder(keyring()).requirement_at_first(requirement), &self.clock)
     }
 
     pub fn now(&self) -> Timestamp {
@@ -621,7 +627,7 @@ impl World {
     }
 
     pub async fn switch(&self, admin: &Pass, to: Requirement) -> Verdict<()> {
-        self.two_factor.require(admin, to, RunningSessions::GoOn).await.unwrap()
+        self.two_factor.require(admin, to).await.unwrap()
     }
 
     /// A code that is wrong now and for the next hour.
@@ -717,8 +723,8 @@ fn builder(store: &AnyStore, people: &People, controls: &Arc<Controls>, keyring:
     TwoFactor::new(people.clone(), Probe::around(store.clone(), Arc::clone(controls)), keyring)
 }
 
-fn driver(builder: Builder, clock: &ManualClock, limits: Limits) -> TwoFactor {
-    builder.issuer("Acme Portal").limits(limits).clock(clock.clone()).build().unwrap()
+fn driver(builder: Builder, clock: &ManualClock) -> TwoFactor {
+    builder.issuer("Acme Portal").clock(clock.clone()).build().unwrap()
 }
 
 pub fn granted<T: std::fmt::Debug>(verdict: Verdict<T>) -> T {

@@ -4,7 +4,7 @@ use std::{convert::Infallible, time::Duration};
 
 use countersign::{
     Attempt, BoxError, Directory, FirstFactor, Gate, KeyId, Keyring, OrgId, Pass, Person, Requirement, Role,
-    RunningSessions, SettingsStore, Timestamp, TwoFactor, UserId, UserStore, Verdict,
+    SettingsStore, Timestamp, TwoFactor, UserId, UserStore, Verdict,
     testing::{Authenticator, ManualClock},
 };
 
@@ -84,7 +84,7 @@ impl Portal {
     }
 
     pub(crate) async fn switch(&self, admin: &Pass, to: Requirement) -> Result<(), BoxError> {
-        granted(self.two_factor.require(admin, to, RunningSessions::GoOn).await?)
+        granted(self.two_factor.require(admin, to).await?)
     }
 }
 

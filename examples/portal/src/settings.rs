@@ -12,7 +12,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use countersign::{
-    BoxError, Clock, Refusal, Requirement, RunningSessions, SystemClock, UserId, Verdict, store::EventId,
+    BoxError, Clock, InForce, Refusal, Requirement, RunningSessions, SystemClock, UserId, Verdict,
+    store::EventId,
 };
 use serde::Deserialize;
 
@@ -68,14 +69,21 @@ pub(crate) async fn save(
         Some(_) => (Requirement::On, "/settings?want=on"),
         None => (Requirement::Off, "/settings?want=off"),
     };
-    // Saving what holds already must not change how running sessions are treated.
-    let requirement = app.two_factor.settings(&signed_in.user.org).await?.requirement;
-    if signed_in.master_admin().is_ok() && requirement.asks() == to.asks() {
-        return Ok(Redirect::to("/settings").into_response());
-    }
+    let InForce { requirement, settings, revision, .. } =
+        app.two_factor.settings(&signed_in.user.org).await?;
     let sessions = if form.at_once.is_some() { RunningSessions::End } else { RunningSessions::GoOn };
-    let verdict = app.two_factor.require(&signed_in.pass, to, sessions).await?;
-    if matches!(verdict, Verdict::Granted(())) && to.asks() && sessions == RunningSessions::End {
+    // The box that says what becomes of running sessions is there while the requirement is off, and means nothing
+    // until it is on: so this is first.
+    if requirement == Requirement::Off && to.asks() {
+        let settings = settings.with_running_sessions(sessions);
+        let verdict = app.two_factor.change_settings(&signed_in.pass, revision, settings).await?;
+        if let Verdict::Refused(_) = verdict {
+            return done(&app, signed_in, verdict, asked_for, "").await;
+        }
+    }
+    let verdict = app.two_factor.require(&signed_in.pass, to).await?;
+    let begins = requirement == Requirement::Off && to.asks();
+    if matches!(verdict, Verdict::Granted(())) && begins && sessions == RunningSessions::End {
         // The admin's own session was opened without a code of the new epoch, like all others.
         let notice = "Your settings are saved. Please sign in again to set up your authenticator app.";
         return signed_in.session.end(&app, Some(notice)).await;

@@ -36,6 +36,9 @@ impl Complaint {
                 "Two-factor authentication was switched on after you signed in. Sign out and in again to set up \
                  your authenticator app; then you can do this."
             }
+            Refusal::SettingsMoved => {
+                "Somebody else has changed the settings in the meantime. Look at them again."
+            }
             Refusal::Denied(why) => denied(why),
             _ => "Please sign in again.",
         };
