@@ -4,6 +4,7 @@
 //! what may be answered once that is written. It knows no store, no key and no role: whoever calls it has made
 //! sure that the user is internal.
 
+mod by_choice;
 mod decision;
 mod guesses;
 #[cfg(test)]
@@ -120,9 +121,14 @@ impl Account {
         self.live.as_ref().filter(|live| live.epoch == policy.epoch)
     }
 
+    /// Whether a code is asked of the user: where it is required, and where he has enrolled by choice.
+    pub(crate) fn is_asked(&self, policy: &Policy) -> bool {
+        policy.requirement.asks() || (policy.takes_codes() && self.enrolled(policy).is_some())
+    }
+
     /// Where the user goes after the password. Nothing is written for it.
     pub(crate) fn standing(&self, terms: Terms<'_>) -> Standing {
-        if !terms.policy.requirement.asks() {
+        if !self.is_asked(terms.policy) {
             Standing::NotRequired
         } else if self.guesses.is_blocked(terms.settings()) {
             Standing::Blocked
@@ -258,7 +264,7 @@ impl Account {
     pub(crate) fn may_prove(&self, terms: Terms<'_>) -> Result<(), Refusal> {
         if self.guesses.is_blocked(terms.settings()) {
             Err(Refusal::Blocked)
-        } else if !terms.policy.requirement.asks() || self.enrolled(terms.policy).is_none() {
+        } else if !self.is_asked(terms.policy) || self.enrolled(terms.policy).is_none() {
             Err(Refusal::EnrollFirst)
         } else {
             Ok(())
@@ -303,7 +309,7 @@ impl Account {
     /// looked at and any counter moves.
     fn admit(&self, ticket: &TicketClaims, purposes: &[Purpose], terms: Terms<'_>) -> Result<(), Refusal> {
         let good = purposes.contains(&ticket.purpose)
-            && terms.policy.requirement.asks()
+            && terms.policy.takes_codes()
             && ticket.is_alive(terms.now)
             && ticket.generation == self.generation
             && ticket.epoch == terms.policy.epoch

@@ -35,6 +35,10 @@ impl Writer {
         self.0.push(n);
     }
 
+    pub(crate) fn bool(&mut self, yes: bool) {
+        self.u8(u8::from(yes));
+    }
+
     pub(crate) fn u32(&mut self, n: u32) {
         self.0.extend_from_slice(&n.to_be_bytes());
     }
@@ -72,7 +76,7 @@ impl Writer {
     }
 
     pub(crate) fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
-        self.u8(u8::from(value.is_some()));
+        self.bool(value.is_some());
         if let Some(value) = value {
             write(self, value);
         }
@@ -117,6 +121,14 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn u8(&mut self) -> Result<u8, Damaged> {
         Ok(u8::from_be_bytes(self.array()?))
+    }
+
+    pub(crate) fn bool(&mut self) -> Result<bool, Damaged> {
+        match self.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Damaged),
+        }
     }
 
     pub(crate) fn u32(&mut self) -> Result<u32, Damaged> {
@@ -164,11 +176,7 @@ impl<'a> Reader<'a> {
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, Damaged>,
     ) -> Result<Option<T>, Damaged> {
-        match self.u8()? {
-            0 => Ok(None),
-            1 => read(self).map(Some),
-            _ => Err(Damaged),
-        }
+        if self.bool()? { read(self).map(Some) } else { Ok(None) }
     }
 
     pub(crate) fn list<T>(

@@ -161,6 +161,8 @@ pub enum EventKind {
     ReplacementStarted,
     /// The new authenticator's code was right: it works now, and the old one never again.
     Replaced,
+    /// The user took his authenticator off his account, which nobody required.
+    Withdrawn,
     /// A code was right.
     CodeAccepted {
         /// What for.
@@ -235,6 +237,7 @@ impl EventKind {
             Self::Enrolled { .. } => "enrolled",
             Self::ReplacementStarted => "replacement-started",
             Self::Replaced => "replaced",
+            Self::Withdrawn => "withdrawn",
             Self::CodeAccepted { .. } => "code-accepted",
             Self::CodeRefused { .. } => "code-refused",
             Self::Blocked => "blocked",
@@ -263,6 +266,7 @@ impl fmt::Display for EventKind {
             Self::Enrolled { .. } => f.write_str("an authenticator was enrolled"),
             Self::ReplacementStarted => f.write_str("a QR code for another authenticator was shown"),
             Self::Replaced => f.write_str("the authenticator was replaced"),
+            Self::Withdrawn => f.write_str("the user took his authenticator off"),
             Self::CodeAccepted { purpose } => write!(f, "a code was accepted ({})", purpose.as_str()),
             Self::CodeRefused { purpose, already_used, in_a_row, wait } => {
                 let what = if *already_used { "an already used" } else { "a wrong" };

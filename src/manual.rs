@@ -14,6 +14,8 @@
 //! | user | an account of an org. His [`Role`] is customer, internal or Master Admin; the host's [`Directory`] says so, anew at every call |
 //! | operator | somebody at the vendor's support desk: may reset anybody, with a reason that is recorded ([`Support`]) |
 //! | requirement | per org: off, on (a Master Admin opted in) or mandated (by the vendor) |
+//! | by choice | where an org offers it, internal users enroll also while the requirement is off, and are asked for codes from then on ([`TwoFactor::enroll`], [`TwoFactor::withdraw`]). When it is switched on, a new epoch begins for them as for everybody |
+//! | settings | what an org may choose besides: how many wrong codes, how long proofs last, who may enroll ([`Settings`]) |
 //! | epoch | names the time since the requirement was last switched from off to on |
 //! | generation | names a user's current trust: random bits, drawn anew with every enrollment, replacement, reset, unlock and end of trust. What was handed out earlier is bound to it |
 //! | enrollment | a user's state: unenrolled, pending (a QR code is out), enrolled |
@@ -93,6 +95,7 @@
 //! | a stolen admin session resets its own second factor, or another user's | R13 | `administration_wants_the_role_of_now_and_a_fresh_code` |
 //! | an admin who was demoted, an org that is not his | R13 | `another_orgs_user_is_out_of_reach` |
 //! | a stolen admin session loosens what is asked of sessions like it | R13 | `a_change_wants_a_code_as_fresh_as_the_org_says` |
+//! | a stolen session takes the second factor off, where nobody requires one | R8 | `doing_without_again_takes_a_code_and_ends_every_session` |
 //! | settings changed to and fro, so that old enrollments count again or budgets are refilled | R6, R2 | `other_settings_make_nobody_enroll_anew`, `a_lower_hard_stop_blocks_whoever_has_reached_it` |
 //! | the host ignores an answer and lets the user in | types | [`Pass`] has no public constructor; [`Gate`] and [`Verdict`] are `must_use` |
 //!
@@ -132,6 +135,7 @@
 //! | a code at most 5 min old for administration | long enough to do several things, too short for a session left open | OWASP ASVS 5.0, 7.5.1 (a new authentication; no number) |
 //! | no device is remembered | or whoever has the browser needs the password only | PCI DSS v4.0.1, 8.5.1 (all factors before access) |
 //! | a customer's session lasts as long as the host's settings at first say | the org's settings are not read for him (R5) | |
+//! | nobody enrolls by choice | the box that switches the requirement on is the whole product; where it is offered, the password is asked for anew, so that no session left open binds a stranger's phone | NIST SP 800-63B-4 §4.1.2 |
 //! | changing settings names what was seen | two admins at work at once do not undo each other unknowingly | |
 //! | running sessions go on when the requirement is switched on | the admin who ticks the box is not thrown out of the page he is on; [`RunningSessions::End`] is the stricter choice | |
 //!
@@ -316,7 +320,7 @@
 //!   request.rs · enrollment.rs                what a host hands in, what its pages show
 //!   two_factor.rs   the driver: what a host calls
 //!   two_factor/     builder · commit (the one conditional write) · deciding (load, decide, write) · admin ·
-//!                   settings · support
+//!                   by_choice · settings · support
 //!   testing.rs      (feature) for hosts' own tests
 //! examples/         enroll.rs (terminal) · portal/ (a package of its own)
 //! benches/          peers/ (beside other crates: the table in the README) · instructions/ (how many, in counts.txt) ·

@@ -167,10 +167,17 @@ impl Session {
     }
 
     /// Whether it still holds for an internal user, by the account's generation and the policy of now.
-    pub(crate) fn holds(&self, person: &Person, generation: Generation, policy: &Policy) -> bool {
+    /// `asked` is whether a code is asked of him.
+    pub(crate) fn holds(
+        &self,
+        person: &Person,
+        generation: Generation,
+        asked: bool,
+        policy: &Policy,
+    ) -> bool {
         let trusted = self.generation == generation;
         let go_on = policy.settings.running_sessions() == RunningSessions::GoOn;
-        let shows_enough = match (policy.requirement.asks(), self.means) {
+        let shows_enough = match (asked, self.means) {
             (false, _) => true,
             // Who was a customer, or is more now than then, must show a code before he is what he has become.
             (true, Means::Customer) => false,

@@ -30,6 +30,11 @@ pub struct InForce {
 }
 
 impl Policy {
+    /// Whether codes are taken at all: of everybody, or of those who enrolled by choice.
+    pub(crate) const fn takes_codes(&self) -> bool {
+        self.requirement.asks() || self.settings.enrollment_by_choice()
+    }
+
     /// The policy after a switch; `None` when it changes nothing, so that switching on twice, or by two admins at
     /// once, makes one epoch. Only the step from "nobody is asked" to "asked" begins a new one (R6).
     pub(crate) fn switched(self, to: Requirement, random: [u8; 8]) -> Option<Self> {

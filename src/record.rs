@@ -213,6 +213,7 @@ fn write_settings(plain: &mut Writer, settings: &Settings) {
         RunningSessions::End => 1,
     });
     plain.option(settings.remember_devices(), |plain, days| plain.u8(days.count()));
+    plain.bool(settings.enrollment_by_choice());
 }
 
 /// Bounds are checked here as well: no record makes settings of what no admin could choose.
@@ -229,6 +230,7 @@ fn read_settings(plain: &mut Reader<'_>) -> Result<Settings, Damaged> {
     };
     let days = plain.option(|plain| Days::new(plain.u8()?).map_err(|_| Damaged))?;
     let settings = Settings::default().with_running_sessions(sessions).with_remember_devices(days);
+    let settings = settings.with_enrollment_by_choice(plain.bool()?);
     let settings = settings.with_hard_stop(hard_stop).and_then(|settings| settings.with_waits(waits));
     let settings = settings.and_then(|settings| settings.with_ticket(ticket)?.with_pending(pending));
     let settings = settings.and_then(|settings| settings.with_stamp(stamp)?.with_fresh_code(fresh_code));

@@ -32,6 +32,7 @@ pub struct Settings {
     fresh_code: Duration,
     sessions: RunningSessions,
     remember_devices: Option<Days>,
+    by_choice: bool,
 }
 
 /// The waits after wrong codes.
@@ -92,6 +93,7 @@ impl Settings {
         fresh_code: MINUTE.saturating_mul(5),
         sessions: RunningSessions::GoOn,
         remember_devices: None,
+        by_choice: false,
     };
 }
 
@@ -151,6 +153,12 @@ impl Settings {
     #[must_use]
     pub const fn remember_devices(&self) -> Option<Days> {
         self.remember_devices
+    }
+
+    /// Whether internal users may enroll while the requirement is off. By default not.
+    #[must_use]
+    pub const fn enrollment_by_choice(&self) -> bool {
+        self.by_choice
     }
 }
 
@@ -234,6 +242,14 @@ impl Settings {
     /// With devices remembered for so many days, or none.
     pub const fn with_remember_devices(mut self, days: Option<Days>) -> Self {
         self.remember_devices = days;
+        self
+    }
+
+    /// With users who may, or may not, enroll while the requirement is off
+    /// ([`enroll`](crate::TwoFactor::enroll)). Whoever is enrolled is asked for codes then, on or off, until he
+    /// [withdraws](crate::TwoFactor::withdraw).
+    pub const fn with_enrollment_by_choice(mut self, by_choice: bool) -> Self {
+        self.by_choice = by_choice;
         self
     }
 

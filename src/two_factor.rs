@@ -5,6 +5,7 @@
 
 mod admin;
 mod builder;
+mod by_choice;
 mod commit;
 mod deciding;
 mod settings;

@@ -89,6 +89,12 @@ pub enum Refusal {
     FreshCodeNeeded,
     /// The act needs an enrolled authenticator, and the user has none that counts. He signs in again and enrolls.
     EnrollFirst,
+    /// The org does not let anybody enroll by choice, or the user is a customer.
+    NotOffered,
+    /// The user has an authenticator already, which another one [replaces](crate::TwoFactor::replace) with a code.
+    AlreadyEnrolled,
+    /// The org requires an authenticator: nobody can do without.
+    CodesRequired,
     /// Somebody else has decided something for the org since the page was shown. Show it anew.
     SettingsMoved,
     /// The actor has no authority for this.
@@ -112,6 +118,9 @@ impl fmt::Display for Refusal {
             Self::SessionOver => f.write_str("the session is over; sign in again"),
             Self::FreshCodeNeeded => f.write_str("a code is needed for this"),
             Self::EnrollFirst => f.write_str("this needs an authenticator; sign in again to set one up"),
+            Self::NotOffered => f.write_str("there is nothing to set up here"),
+            Self::AlreadyEnrolled => f.write_str("there is an authenticator already"),
+            Self::CodesRequired => f.write_str("the organization requires an authenticator"),
             Self::SettingsMoved => {
                 f.write_str("somebody else has changed the settings in the meantime; look again")
             }

@@ -7,9 +7,19 @@ use crate::requirement::RunningSessions;
 
 impl Settings {
     /// Each setting, by its name and in words.
-    fn lines(&self) -> [(&'static str, String); 8] {
+    fn lines(&self) -> [(&'static str, String); 9] {
         // Taken apart by name: a setting that is added and not told would not compile.
-        let Self { hard_stop, waits, ticket, pending, stamp, fresh_code, sessions, remember_devices } = *self;
+        let Self {
+            hard_stop,
+            waits,
+            ticket,
+            pending,
+            stamp,
+            fresh_code,
+            sessions,
+            remember_devices,
+            by_choice,
+        } = *self;
         let sessions = match sessions {
             RunningSessions::GoOn => "go on",
             RunningSessions::End => "end without a code",
@@ -22,9 +32,14 @@ impl Settings {
             ("sessions last", Told(stamp).to_string()),
             ("fresh code at most", Told(fresh_code).to_string()),
             ("running sessions", sessions.to_owned()),
+            ("enrollment by choice", yes_or_no(by_choice).to_owned()),
             ("devices remembered", remember_devices.map_or_else(|| "no".to_owned(), |days| days.to_string())),
         ]
     }
+}
+
+const fn yes_or_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
 }
 
 /// What differs between two settings: `hard stop: 10 → 5; sessions last: 12 h → 8 h`.

@@ -113,7 +113,7 @@ impl InternalActor {
     /// Whether the act has to wait for a code (R13).
     pub(super) fn needs_fresh_code(&self, pass: &Pass) -> bool {
         let Before { policy, now, .. } = &self.before;
-        policy.requirement.asks() && !pass.session.shows_fresh_code(policy, *now)
+        self.before.account().is_asked(policy) && !pass.session.shows_fresh_code(policy, *now)
     }
 }
 

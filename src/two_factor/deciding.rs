@@ -203,7 +203,8 @@ impl Core {
             return Ok(Some(Holder { person, before: None }));
         }
         let before = self.before(&person).await?;
-        let holds = session.holds(&person, before.trust().generation, &before.policy);
+        let (generation, asked) = (before.account().generation, before.account().is_asked(&before.policy));
+        let holds = session.holds(&person, generation, asked, &before.policy);
         Ok(holds.then_some(Holder { person, before: Some(before) }))
     }
 

@@ -85,14 +85,12 @@ impl Core {
         let Some(next) = policy.record.set(to) else {
             return Ok(Verdict::Granted(()));
         };
-        if policy.revision != seen {
-            return Ok(Verdict::Refused(Refusal::SettingsMoved));
-        }
         let from = Box::new(policy.record.settings);
         let kind = EventKind::SettingsChanged { from, to: Box::new(to), reason: reason.cloned() };
         let events = [trace.event(self.clock.now(), org, None, kind)];
         let proposal = Proposal { upon: seen, next: &next, events: &events, ends_sessions: false };
-        // Not tried anew: whoever got in between decided something that was not seen.
+        // The write itself compares what was seen with what is there, and is not tried anew: whoever got in between
+        // decided something that was not seen.
         Ok(match self.write(&self.org_place(org), &proposal).await? {
             Some(_) => Verdict::Granted(()),
             None => Verdict::Refused(Refusal::SettingsMoved),

@@ -11,6 +11,7 @@ mod races;
 mod faults;
 mod secrecy;
 mod settings;
+mod by_choice;
 mod names;
 mod model;
 #[cfg(feature = "sqlite")]

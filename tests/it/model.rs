@@ -7,8 +7,8 @@ use std::{
 };
 
 use countersign::{
-    Attempt, Gate, InForce, Means, Operator, Pass, Reason, Refusal, Requirement, RunningSessions, Stamp,
-    Stored, Support, Ticket, Timestamp, Verdict,
+    Attempt, FirstFactor, Gate, InForce, Means, Operator, Pass, Reason, Refusal, Requirement,
+    RunningSessions, Settings, Stamp, Stored, Support, Ticket, Timestamp, Verdict,
     otp::{Secret, Totp},
 };
 use proptest::prelude::*;
@@ -30,6 +30,10 @@ enum Deed {
     Advance(u64),
     SetBack(u64),
     Switch(bool, bool),
+    /// Whether enrolling by choice is offered.
+    Offer(bool),
+    Enroll(usize),
+    Withdraw(usize),
     Reset(usize),
     Unlock(usize),
     EndTrust(usize),
@@ -49,6 +53,9 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (90_u64..3_000).prop_map(Deed::Advance),
         1 => (0_u64..200).prop_map(Deed::SetBack),
         2 => any::<(bool, bool)>().prop_map(|(on, at_once)| Deed::Switch(on, at_once)),
+        2 => any::<bool>().prop_map(Deed::Offer),
+        3 => (0..USERS.len()).prop_map(Deed::Enroll),
+        1 => which().prop_map(Deed::Withdraw),
         1 => (0..USERS.len()).prop_map(Deed::Reset),
         1 => (0..USERS.len()).prop_map(Deed::Unlock),
         1 => (0..USERS.len()).prop_map(Deed::EndTrust),
@@ -59,6 +66,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 #[derive(Default)]
 struct Knowledge {
     is_on: bool,
+    is_offered: bool,
     /// Newest first.
     tickets: Vec<(String, Ticket)>,
     stamps: Vec<(String, Stamp)>,
@@ -79,9 +87,14 @@ impl Knowledge {
         self.stamps.get(which % self.stamps.len().max(1)).cloned()
     }
 
+    /// Whether a code is asked of this user.
+    fn asks(&self, id: &str) -> bool {
+        id != CUSTOMER && (self.is_on || (self.is_offered && self.enrolled.contains_key(id)))
+    }
+
     /// R1, R4: what must be true of a pass that a code earned.
     fn earned(&mut self, id: &str, key: &str, step: u64, pass: &Pass) {
-        assert!(self.is_on, "a code was taken that nobody asks for");
+        assert!(self.is_on || self.is_offered, "a code was taken that nobody asks for");
         assert_eq!((pass.user().as_str(), pass.means()), (id, Means::Code));
         let consumed = self.consumed.entry(key.to_owned()).or_default();
         assert!(consumed.iter().all(|before| *before < step), "step {step} of {id} after {consumed:?}");
@@ -173,6 +186,9 @@ impl Walk {
                 self.world.clock.set(Timestamp::from_unix(self.world.now().as_unix() - seconds));
             }
             Deed::Switch(on, at_once) => self.switch(on, at_once).await,
+            Deed::Offer(offered) => self.offer(offered).await,
+            Deed::Enroll(who) => self.enroll(USERS[who]).await,
+            Deed::Withdraw(which) => return self.withdraw(which).await,
             Deed::Reset(who) => return self.reset(USERS[who]).await,
             Deed::Unlock(who) => {
                 let unlocked =
@@ -198,19 +214,19 @@ impl Walk {
         match gate {
             Gate::Open(pass) => {
                 // R4: without a code only who need not show one.
-                assert!(id == CUSTOMER || !known.is_on, "{id} walked in");
+                assert!(!known.asks(id), "{id} walked in");
                 assert_ne!(pass.means(), Means::Code);
                 known.stamps.insert(0, (id.to_owned(), pass.stamp().clone()));
             }
             Gate::AskCode(ticket) => {
-                assert!(known.is_on && known.enrolled.contains_key(id), "{id} was asked for a code");
+                assert!(known.asks(id) && known.enrolled.contains_key(id), "{id} was asked for a code");
                 known.tickets.insert(0, (id.to_owned(), ticket));
             }
             Gate::Enroll(ticket) => {
                 assert!(known.is_on && !known.enrolled.contains_key(id), "{id} was sent to enroll");
                 known.tickets.insert(0, (id.to_owned(), ticket));
             }
-            Gate::Blocked => assert!(known.is_on && known.wrong_in_a_row[id] == 10, "{id} was blocked"),
+            Gate::Blocked => assert!(known.asks(id) && known.wrong_in_a_row[id] == 10, "{id} was blocked"),
         }
     }
 
@@ -218,7 +234,8 @@ impl Walk {
         let (id, ticket) = self.known.ticket(which)?;
         if let Verdict::Granted(setup) = self.world.two_factor.setup(&ticket).await.unwrap() {
             // R8: an enrolled secret is shown to nobody.
-            assert!(self.known.is_on && !self.known.enrolled.contains_key(&id));
+            assert!(self.known.is_on || self.known.is_offered);
+            assert!(!self.known.enrolled.contains_key(&id));
             self.known.shown.entry(id.clone()).or_default().push(setup.key().to_owned());
         }
         Some(id)
@@ -265,18 +282,58 @@ impl Walk {
         let Some((id, stamp)) = self.known.stamp(which) else { return };
         let Some(pass) = self.world.resume(&stamp).await else { return };
         if let Verdict::Granted(ticket) = self.world.two_factor.step_up(&pass).await.unwrap() {
-            assert!(self.known.is_on && self.known.enrolled.contains_key(&id));
+            assert!(self.known.asks(&id) && self.known.enrolled.contains_key(&id));
             self.known.tickets.insert(0, (id, ticket));
         }
+    }
+
+    async fn set(&self, change: impl Fn(Settings) -> Settings) {
+        let InForce { settings, revision, .. } = self.world.two_factor.settings(&org(ACME)).await.unwrap();
+        let acme = org(ACME);
+        let set = self.support.change_settings(&acme, revision, change(settings), &self.reason);
+        assert_eq!(set.await.unwrap().refusal(), None);
+    }
+
+    async fn offer(&mut self, offered: bool) {
+        self.set(|settings| settings.with_enrollment_by_choice(offered)).await;
+        self.known.is_offered = offered;
+    }
+
+    async fn enroll(&mut self, id: &str) {
+        let first_factor = FirstFactor::accepted(&org(ACME), &user(id));
+        let known = &mut self.known;
+        match self.world.two_factor.enroll(first_factor).await.unwrap() {
+            Verdict::Granted(ticket) => {
+                assert!(id != CUSTOMER && (known.is_on || known.is_offered), "{id} may enroll");
+                assert!(!known.enrolled.contains_key(id), "{id} may enroll twice");
+                known.tickets.insert(0, (id.to_owned(), ticket));
+            }
+            Verdict::Refused(Refusal::AlreadyEnrolled) => assert!(known.asks(id)),
+            Verdict::Refused(Refusal::Blocked) => assert_eq!(known.wrong_in_a_row[id], 10),
+            Verdict::Refused(Refusal::NotOffered) => {
+                assert!(id == CUSTOMER || (!known.is_on && !known.is_offered));
+            }
+            Verdict::Refused(other) => panic!("{other:?}"),
+        }
+    }
+
+    /// R8.
+    async fn withdraw(&mut self, which: usize) -> Option<String> {
+        let (id, stamp) = self.known.stamp(which)?;
+        let pass = self.world.resume(&stamp).await?;
+        if let Verdict::Granted(()) = self.world.two_factor.withdraw(&pass).await.unwrap() {
+            assert!(self.known.asks(&id) && !self.known.is_on);
+            assert!(pass.means() == Means::Code && pass.is_fresh(Duration::from_secs(300)));
+            self.known.enrolled.remove(&id);
+            assert!(self.world.resume(&stamp).await.is_none());
+        }
+        Some(id)
     }
 
     async fn switch(&mut self, on: bool, at_once: bool) {
         let to = if on { Requirement::On } else { Requirement::Off };
         let sessions = if at_once { RunningSessions::End } else { RunningSessions::GoOn };
-        let InForce { settings, revision, .. } = self.world.two_factor.settings(&org(ACME)).await.unwrap();
-        let settings = settings.with_running_sessions(sessions);
-        let set = self.support.change_settings(&org(ACME), revision, settings, &self.reason).await.unwrap();
-        assert_eq!(set.refusal(), None);
+        self.set(|settings| settings.with_running_sessions(sessions)).await;
         self.support.require(&org(ACME), to, &self.reason).await.unwrap();
         if on && !self.known.is_on {
             // R6.

@@ -1,0 +1,32 @@
+//! Doing without again, for those who enrolled by choice.
+
+use super::{Account, Answer, Decision, Terms};
+use crate::{event::EventKind, generation::Generation, verdict::Refusal};
+
+impl Account {
+    /// Takes off the authenticator of a user whose session, of `generation`, shows a code of just now, or not (R8). The
+    /// guesses stay: whoever enrolls again goes on with the same row (R2).
+    pub(crate) fn withdraw(
+        mut self,
+        generation: Generation,
+        shows_fresh_code: bool,
+        next: Generation,
+        terms: Terms<'_>,
+    ) -> Answer<()> {
+        let refusal = if self.generation != generation {
+            Some(Refusal::SessionOver)
+        } else if terms.policy.requirement.asks() {
+            Some(Refusal::CodesRequired)
+        } else if let Err(refusal) = self.may_prove(terms) {
+            Some(refusal)
+        } else {
+            (!shows_fresh_code).then_some(Refusal::FreshCodeNeeded)
+        };
+        if let Some(refusal) = refusal {
+            return Decision::reply(Err(refusal));
+        }
+        self.live = None;
+        self.move_to(next);
+        Decision::write_and_end_sessions(self, EventKind::Withdrawn, Ok(()))
+    }
+}

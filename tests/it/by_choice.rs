@@ -1,0 +1,180 @@
+//! Enrolling where nobody has to: by choice, with the password asked for anew, and doing without again.
+
+use std::time::Duration;
+
+use countersign::{
+    Attempt, Denied, FirstFactor, Gate, Means, Pass, Refusal, Requirement, Role, RunningSessions, Settings,
+    Ticket, Verdict, testing::Authenticator,
+};
+
+use crate::world::{ACME, STEP, World, granted, org, over_every_store, refused, user};
+
+fn offered() -> Settings {
+    Settings::default().with_enrollment_by_choice(true)
+}
+
+async fn ask_to_enroll(world: &World, id: &str) -> Verdict<Ticket> {
+    let first_factor = FirstFactor::accepted(&org(ACME), &user(id)).seen_from("10.0.0.1");
+    world.two_factor.enroll(first_factor).await.unwrap()
+}
+
+/// The user asks to, scans the QR code and types the first code.
+async fn enroll(world: &World, id: &str) -> (Authenticator, Pass) {
+    let ticket = granted(ask_to_enroll(world, id).await);
+    let phone = Authenticator::enrolled_with(&world.setup(&ticket).await).unwrap();
+    let code = phone.code(&world.clock);
+    (phone, granted(world.two_factor.confirm(Attempt::new(&ticket, &code)).await.unwrap()).pass)
+}
+
+async fn set(world: &World, admin: &Pass, settings: Settings) {
+    let seen = world.two_factor.settings(&org(ACME)).await.unwrap().revision;
+    granted(world.two_factor.change_settings(admin, seen, settings).await.unwrap());
+}
+
+over_every_store! {
+    async fn whoever_enrolls_by_choice_is_asked_for_codes_and_nobody_else_is(world: World) {
+        let world = world.with_settings(offered());
+        let before = world.walk_in("ian").await;
+        let (phone, pass) = enroll(&world, "ian").await;
+        assert_eq!(pass.means(), Means::Code);
+        // What was open without a code is over, as with any enrollment.
+        assert!(world.resume(before.stamp()).await.is_none());
+        let _ = world.log_in("ian", &phone).await;
+        let _ = world.walk_in("ida").await;
+        assert_eq!(world.kinds_for("ian").await, ["enrollment-started", "enrolled", "code-accepted"]);
+        assert_eq!(refused(ask_to_enroll(&world, "ian").await), Refusal::AlreadyEnrolled);
+    }
+
+    /// R5: nor is anything read of the org for a customer.
+    async fn where_it_is_not_offered_and_for_customers_there_is_nothing_to_enroll(world: World) {
+        assert_eq!(refused(ask_to_enroll(&world, "ian").await), Refusal::NotOffered);
+        let world = world.with_settings(offered());
+        let calls = world.controls.calls();
+        assert_eq!(refused(ask_to_enroll(&world, "carl").await), Refusal::NotOffered);
+        assert_eq!(world.controls.calls(), calls);
+        let carl = world.walk_in("carl").await;
+        assert_eq!(refused(world.two_factor.withdraw(&carl).await.unwrap()), Refusal::NotOffered);
+        assert!(world.record("ian").await.is_none() && world.record("carl").await.is_none());
+    }
+
+    /// R3: a ticket made while it was offered is worth nothing once it is not.
+    async fn a_ticket_ends_with_the_offer(world: World) {
+        let world = world.with_settings(offered());
+        let ticket = granted(ask_to_enroll(&world, "ian").await);
+        let admin = world.walk_in("ann").await;
+        set(&world, &admin, Settings::default()).await;
+        assert_eq!(refused(world.two_factor.setup(&ticket).await.unwrap()), Refusal::TicketVoid);
+        assert!(world.record("ian").await.is_none());
+    }
+
+    /// R6: who had enrolled by choice enrolls anew when it is required, and after off and on again.
+    async fn switching_on_begins_an_epoch_for_volunteers_too(world: World) {
+        let world = world.with_settings(offered());
+        let (phone, pass) = enroll(&world, "ian").await;
+        world.switch_on().await;
+        assert!(world.resume(pass.stamp()).await.is_some(), "running sessions go on");
+        world.step();
+        let ticket = world.ticket_to_enroll("ian").await;
+        let code = phone.code(&world.clock);
+        assert_eq!(refused(world.verify(&ticket, &code).await), Refusal::TicketVoid);
+        let (phone, _) = world.enroll("ian").await;
+        let (_, admin) = world.enroll("bob").await;
+        granted(world.switch(&admin, Requirement::Off).await);
+        // Who is enrolled in this epoch is so by choice now.
+        let _ = world.log_in("ian", &phone).await;
+        let _ = world.walk_in("ida").await;
+        let admin = world.walk_in("ann").await;
+        granted(world.switch(&admin, Requirement::On).await);
+        let _ = world.ticket_to_enroll("ian").await;
+    }
+
+    /// R8: only with a code of just now, and never where one is required.
+    async fn doing_without_again_takes_a_code_and_ends_every_session(world: World) {
+        let world = world.with_settings(offered());
+        let (phone, pass) = enroll(&world, "ian").await;
+        world.clock.advance(11 * STEP);
+        assert_eq!(refused(world.two_factor.withdraw(&pass).await.unwrap()), Refusal::FreshCodeNeeded);
+        let ticket = granted(world.two_factor.step_up(&pass).await.unwrap());
+        let fresh = granted(world.verify(&ticket, &phone.code(&world.clock)).await).seen_from("10.0.0.9");
+        granted(world.two_factor.withdraw(&fresh).await.unwrap());
+        for stamp in [pass.stamp(), fresh.stamp()] {
+            assert!(world.resume(stamp).await.is_none());
+        }
+        let walked_in = world.walk_in("ian").await;
+        assert_eq!(refused(world.two_factor.withdraw(&walked_in).await.unwrap()), Refusal::EnrollFirst);
+        let told = world.events().await.into_iter().find(|told| told.kind == "withdrawn").unwrap();
+        assert_eq!((told.by.as_deref(), told.seen_from.as_deref()), (Some("ian"), Some("10.0.0.9")));
+        world.switch_on().await;
+        let (_, required) = world.enroll("ian").await;
+        assert_eq!(refused(world.two_factor.withdraw(&required).await.unwrap()), Refusal::CodesRequired);
+        assert!(world.resume(required.stamp()).await.is_some());
+    }
+
+    /// R13: an admin who has enrolled by choice shows a code as others do where it is required.
+    async fn an_admin_who_enrolled_by_choice_administers_with_a_fresh_code(world: World) {
+        let world = world.with_settings(offered());
+        let (phone, admin) = enroll(&world, "ann").await;
+        world.clock.advance(11 * STEP);
+        let switched = world.switch(&admin, Requirement::On).await;
+        assert_eq!(refused(switched), Refusal::FreshCodeNeeded);
+        let ticket = granted(world.two_factor.step_up(&admin).await.unwrap());
+        let fresh = granted(world.verify(&ticket, &phone.code(&world.clock)).await);
+        granted(world.switch(&fresh, Requirement::On).await);
+    }
+
+    /// R2: wrong codes of a volunteer count, and block him.
+    async fn a_volunteer_is_blocked_like_anybody_until_he_is_helped(world: World) {
+        let world = world.with_settings(offered());
+        let (phone, _) = enroll(&world, "ian").await;
+        world.block("ian", &phone).await;
+        assert!(matches!(world.check_in("ian").await, Gate::Blocked));
+        assert_eq!(refused(ask_to_enroll(&world, "ian").await), Refusal::Blocked);
+        let admin = world.walk_in("ann").await;
+        granted(world.two_factor.unlock(&admin, &user("ian")).await.unwrap());
+        world.step();
+        let _ = world.log_in("ian", &phone).await;
+    }
+
+    /// R4: a session opened without a code while nothing was offered shows less than is asked once it is again.
+    async fn the_offer_that_is_made_again_asks_for_codes_again(world: World) {
+        let world = world.with_settings(offered());
+        let (phone, _) = enroll(&world, "ian").await;
+        let admin = world.walk_in("ann").await;
+        set(&world, &admin, Settings::default()).await;
+        let without = world.walk_in("ian").await;
+        set(&world, &admin, offered()).await;
+        let _ = world.log_in("ian", &phone).await;
+        assert!(world.resume(without.stamp()).await.is_some(), "running sessions go on");
+        set(&world, &admin, offered().with_running_sessions(RunningSessions::End)).await;
+        assert!(world.resume(without.stamp()).await.is_none());
+        assert!(world.resume(admin.stamp()).await.is_some(), "of her no code is asked");
+        world.people.set(ACME, "ian", Role::Customer);
+        assert!(matches!(world.check_in("ian").await, Gate::Open(_)));
+    }
+
+    /// R8, R6: whichever of the two comes first, what remains is an account that holds together.
+    async fn withdrawing_while_it_is_switched_on_leaves_somebody_who_must_enroll(world: World) {
+        let world = world.with_settings(offered());
+        for latency in [0, 200, 600] {
+            let (_, pass) = enroll(&world, "ian").await;
+            let admin = world.walk_in("ann").await;
+            world.controls.slow_down(Duration::from_micros(latency));
+            let (withdrawn, switched) =
+                tokio::join!(world.two_factor.withdraw(&pass), world.two_factor.require(&admin, Requirement::On));
+            world.controls.slow_down(Duration::ZERO);
+            granted(switched.unwrap());
+            match withdrawn.unwrap() {
+                Verdict::Granted(()) => assert!(world.resume(pass.stamp()).await.is_none()),
+                Verdict::Refused(refusal) => assert_eq!(refusal, Refusal::CodesRequired),
+            }
+            let _ = world.enroll("ian").await;
+            let (_, admin) = world.enroll("bob").await;
+            granted(world.two_factor.reset(&admin, &user("ian")).await.unwrap());
+            granted(world.switch(&admin, Requirement::Off).await);
+            granted(world.two_factor.withdraw(&admin).await.unwrap());
+        }
+        let _ = world.walk_in("ian").await;
+        let refusal = refused(world.two_factor.reset(&world.walk_in("ida").await, &user("ian")).await.unwrap());
+        assert_eq!(refusal, Refusal::Denied(Denied::NotMasterAdmin));
+    }
+}
