@@ -3,10 +3,12 @@
 //! Every change leaves an event in the same atomic write (R10). An event says who did what to whom, when and from
 //! where. It knows no secret, no code and no ticket (R9): its types have no place for one.
 
+mod audience;
 mod text;
 
 use std::{borrow::Cow, fmt, time::Duration};
 
+pub use audience::{Audience, Recipient, UnknownAudience};
 pub use text::{InvalidNote, Operator, Origin, Reason};
 
 use crate::{

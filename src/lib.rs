@@ -18,6 +18,8 @@ mod settings;
 #[cfg(feature = "std")]
 mod event;
 #[cfg(feature = "std")]
+mod listener;
+#[cfg(feature = "std")]
 pub mod store;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -59,7 +61,11 @@ pub mod manual;
 pub use self::{
     code_rules::{CodeRules, InvalidCodeRule},
     enrollment::{Enrolled, Setup},
-    event::{Act, Actor, Denied, Event, EventKind, InvalidNote, Operator, Origin, Purpose, Reason},
+    event::{
+        Act, Actor, Audience, Denied, Event, EventKind, InvalidNote, Operator, Origin, Purpose, Reason,
+        Recipient, UnknownAudience,
+    },
+    listener::Listener,
     pass::{Means, Pass, Stamp},
     policy::InForce,
     random::OsRandom,

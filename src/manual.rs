@@ -303,6 +303,7 @@
 //!   random.rs       SecureRandom              who.rs     OrgId, UserId, Role, Person
 //!   requirement.rs  Requirement, Epoch        settings.rs  what an org may choose; presets
 //!   event.rs        what happened
+//!   event/          audience (whom to tell of it)     listener.rs   hearing of events as they happen
 //!   store.rs        Directory, UserStore, SettingsStore and their clauses
 //!   store/          memory · sqlite (feature; sqlite/writer is the one task that writes) · postgres (feature) ·
 //!                   etcd (feature) · logged (events as read) · erased (boxed twins)

@@ -24,6 +24,7 @@ use crate::{
     error::{Error, ErrorKind},
     event::{Actor, Purpose},
     generation::Generation,
+    listener::Listener,
     otp::{LabelRules, Secret},
     pass::{Means, Pass, Session, Stamp, Witness},
     policy::Policy,
@@ -59,6 +60,7 @@ pub(crate) struct Core {
     at_first: Policy,
     clock: Box<dyn Clock>,
     random: Box<dyn SecureRandom>,
+    listeners: Vec<Box<dyn Listener>>,
 }
 
 impl TwoFactor {

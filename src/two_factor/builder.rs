@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use super::{Core, TwoFactor};
 use crate::{
     code_rules::CodeRules,
+    listener::Listener,
     otp::{InvalidLabel, LabelRules},
     policy::Policy,
     random::{OsRandom, SecureRandom},
@@ -30,6 +31,7 @@ pub struct Builder {
     at_first: Policy,
     clock: Box<dyn Clock>,
     random: Box<dyn SecureRandom>,
+    listeners: Vec<Box<dyn Listener>>,
 }
 
 impl Builder {
@@ -52,6 +54,7 @@ impl Builder {
             },
             clock: Box::new(SystemClock),
             random: Box::new(OsRandom),
+            listeners: Vec::new(),
         }
     }
 
@@ -100,6 +103,12 @@ impl Builder {
         self
     }
 
+    /// Somebody who hears of events as they happen, beside those who were named before.
+    pub fn listener(mut self, listener: impl Listener) -> Self {
+        self.listeners.push(Box::new(listener));
+        self
+    }
+
     /// Puts it together.
     ///
     /// # Errors
@@ -117,6 +126,7 @@ impl Builder {
             at_first: self.at_first,
             clock: self.clock,
             random: self.random,
+            listeners: self.listeners,
         })))
     }
 }

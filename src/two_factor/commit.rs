@@ -1,5 +1,7 @@
 //! Loading and conditionally writing one record, and what to believe when a write fails in the middle.
 
+use std::panic::{self, AssertUnwindSafe};
+
 use crate::{
     account::Account,
     error::{BoxError, Error, ErrorKind},
@@ -163,9 +165,22 @@ impl Core {
             }
         };
         Ok(match outcome {
-            Swap::Done => Some(Witness::write_acknowledged()),
+            Swap::Done => {
+                self.tell(proposal.events);
+                Some(Witness::write_acknowledged())
+            }
             Swap::Stale => None,
         })
+    }
+
+    /// Lets the listeners hear of what was just acknowledged. It has happened, whatever they make of it: their panics
+    /// must not turn the answer into an error (R4), and none of them keeps the others from hearing.
+    fn tell(&self, events: &[Event]) {
+        for event in events {
+            for listener in &self.listeners {
+                let _ = panic::catch_unwind(AssertUnwindSafe(|| listener.hear(event)));
+            }
+        }
     }
 
     /// Whether the store now shows the write `id` at this revision.

@@ -9,6 +9,7 @@ mod conformance;
 mod edges;
 mod races;
 mod faults;
+mod listening;
 mod secrecy;
 mod settings;
 mod by_choice;

@@ -12,9 +12,9 @@ use std::{
 
 use countersign::{
     Attempt, BoxError, Builder, Change, Clock, CodeRules, Directory, Event, FirstFactor, Gate, KeyId,
-    Keyring, MemoryStore, OrgId, OrgSummary, Pass, Person, Refusal, Requirement, Role, SecureRandom,
-    Settings, SettingsStore, Setup, Stamp, Stored, Swap, Ticket, Timestamp, TwoFactor, UserId, UserStore,
-    UserSummary, Verdict,
+    Keyring, Listener, MemoryStore, OrgId, OrgSummary, Pass, Person, Refusal, Requirement, Role,
+    SecureRandom, Settings, SettingsStore, Setup, Stamp, Stored, Swap, Ticket, Timestamp, TwoFactor, UserId,
+    UserStore, UserSummary, Verdict,
     testing::{Authenticator, ManualClock},
 };
 
@@ -497,7 +497,7 @@ impl World {
         Self { clock, people, controls, store, two_factor, _ground: ground }
     }
 
-    fn builder(&self, keyring: Keyring) -> Builder {
+    pub fn builder(&self, keyring: Keyring) -> Builder {
         builder(&self.store, &self.people, &self.controls, keyring)
     }
 
@@ -510,6 +510,12 @@ impl World {
     /// The same world, whose orgs begin with other settings.
     pub fn with_settings(mut self, settings: Settings) -> Self {
         self.two_factor = driver(self.builder(keyring()).settings_at_first(settings), &self.clock);
+        self
+    }
+
+    /// The same world, where somebody hears of the events.
+    pub fn with_listener(mut self, listener: impl Listener) -> Self {
+        self.two_factor = driver(self.builder(keyring()).listener(listener), &self.clock);
         self
     }
 
