@@ -7,6 +7,7 @@
 mod by_choice;
 mod decision;
 mod guesses;
+mod joining;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use self::guesses::Locked;
 pub(crate) use self::{
     decision::{Decision, Terms, Write},
     guesses::{Guesses, Wait},
+    joining::{Due, Invited, Joining},
 };
 use crate::{
     event::{Act, Denied, EventKind, Purpose},
@@ -40,6 +42,8 @@ pub(crate) struct Account {
     pub(crate) spent: Vec<Spent>,
     /// When which refused act was last recorded (R10): an entry per kind, of which there are few.
     pub(crate) recorded: Vec<Recorded>,
+    /// How he gets to enroll while he is not.
+    pub(crate) joining: Joining,
 }
 
 /// An enrolled authenticator.
@@ -85,6 +89,13 @@ pub(crate) enum Standing {
     NotRequired,
     Enrolled,
     NotEnrolled,
+    /// Not enrolled, and let in until then. Whether he was told so before decides whether to write it.
+    Grace {
+        by: Timestamp,
+        told: bool,
+    },
+    /// Not enrolled, and only an invitation opens the enrollment.
+    Uninvited,
     Blocked,
 }
 
@@ -107,6 +118,7 @@ impl Account {
             guesses: Guesses::default(),
             spent: Vec::new(),
             recorded: Vec::new(),
+            joining: Joining::default(),
         }
     }
 
@@ -135,14 +147,15 @@ impl Account {
         } else if self.enrolled(terms.policy).is_some() {
             Standing::Enrolled
         } else {
-            Standing::NotEnrolled
+            self.way_in(terms)
         }
     }
 
     /// Shows the QR code of this ticket, and draws it first if there is none (R8, R9): the same secret for every
     /// tab of one ticket, and never one that another ticket drew.
     pub(crate) fn setup(mut self, ticket: &TicketClaims, drawn: Secret, terms: Terms<'_>) -> Answer<Shown> {
-        if let Err(refusal) = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms) {
+        let admitted = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms);
+        if let Err(refusal) = admitted.and_then(|()| self.admit_to_enroll(ticket, terms)) {
             return Decision::reply(Err(refusal));
         }
         if self.guesses.is_blocked(terms.settings()) {
@@ -184,7 +197,8 @@ impl Account {
         next: Generation,
         terms: Terms<'_>,
     ) -> Answer<Generation> {
-        if let Err(refusal) = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms) {
+        let admitted = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms);
+        if let Err(refusal) = admitted.and_then(|()| self.admit_to_enroll(ticket, terms)) {
             return Decision::reply(Err(refusal));
         }
         if let Some(locked) = self.guesses.locked(terms.settings(), terms.now) {
@@ -211,6 +225,7 @@ impl Account {
                     drift: terms.codes.followed(offset),
                 });
                 self.guesses = Guesses::default();
+                self.joining = Joining::default();
                 self.move_to(next);
                 let event = match ticket.purpose {
                     Purpose::Replace => EventKind::Replaced,
@@ -269,13 +284,6 @@ impl Account {
         } else {
             Ok(())
         }
-    }
-
-    /// The account after a reset (R7): nothing is left of it, so that it can be made even of one that cannot be
-    /// read any more.
-    pub(crate) fn reset(next: Generation, event: EventKind) -> Decision<()> {
-        let account = Self { generation: next, ..Self::never_written() };
-        Decision::write_and_end_sessions(account, event, ())
     }
 
     /// Lifts waiting and blocking. The authenticator stays; everything handed out is void.
@@ -365,6 +373,7 @@ impl Account {
     fn move_to(&mut self, next: Generation) {
         self.generation = next;
         self.pending = None;
+        self.joining.invitation = None;
         self.spent.clear();
     }
 }

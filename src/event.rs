@@ -109,6 +109,10 @@ pub enum Act {
     Reset,
     /// To unlock a user who is waiting or blocked.
     Unlock,
+    /// To invite a user to enroll.
+    Invite,
+    /// To give a user more time to enroll.
+    Extend,
 }
 
 impl Act {
@@ -119,8 +123,22 @@ impl Act {
             Self::ChangeSettings => "change settings",
             Self::Reset => "reset",
             Self::Unlock => "unlock",
+            Self::Invite => "invite",
+            Self::Extend => "extend",
         }
     }
+}
+
+/// What was done about the password of a user who was reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Nothing: the account was not blocked.
+    None,
+    /// It was changed, as whoever did the reset states.
+    NewPassword,
+    /// It is not enough to enroll: an invitation is needed as well.
+    Invitation,
 }
 
 /// Why an administrative act was refused.
@@ -149,6 +167,23 @@ pub enum Denied {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
+    /// The user was told for the first time to enroll, and has time until then.
+    EnrollmentDue {
+        /// Until then he gets in without a code.
+        by: Timestamp,
+    },
+    /// A Master Admin gave the user time to enroll.
+    GraceExtended {
+        /// Until then he gets in without a code.
+        by: Timestamp,
+    },
+    /// The user was invited to enroll. An earlier invitation is void.
+    Invited {
+        /// Until then the invitation can be used.
+        until: Timestamp,
+        /// What the operator gave as the reason.
+        reason: Option<Reason>,
+    },
     /// A QR code was drawn and shown.
     EnrollmentStarted,
     /// A later check-in drew a QR code of its own, and an earlier one that was still valid is void. Either the
@@ -188,6 +223,8 @@ pub enum EventKind {
     ClockWentBack,
     /// The second factor was taken off the account, which must enroll again.
     Reset {
+        /// What was done about his password.
+        remedy: Remedy,
         /// What the operator gave as the reason.
         reason: Option<Reason>,
     },
@@ -234,6 +271,9 @@ impl EventKind {
     /// The stable word for it.
     pub const fn name(&self) -> &'static str {
         match self {
+            Self::EnrollmentDue { .. } => "enrollment-due",
+            Self::GraceExtended { .. } => "grace-extended",
+            Self::Invited { .. } => "invited",
             Self::EnrollmentStarted => "enrollment-started",
             Self::EnrollmentSuperseded => "enrollment-superseded",
             Self::Enrolled { .. } => "enrolled",
@@ -261,6 +301,11 @@ impl fmt::Display for EventKind {
             None => Cow::Borrowed(""),
         };
         match self {
+            Self::EnrollmentDue { by } => write!(f, "told to set up an authenticator by {by}"),
+            Self::GraceExtended { by } => write!(f, "given time to set up an authenticator until {by}"),
+            Self::Invited { until, reason } => {
+                write!(f, "invited to set up an authenticator until {until}{}", because(reason))
+            }
             Self::EnrollmentStarted => f.write_str("a QR code was shown"),
             Self::EnrollmentSuperseded => {
                 f.write_str("another check-in drew a new QR code; the earlier one is void")
@@ -280,7 +325,14 @@ impl fmt::Display for EventKind {
             }
             Self::Blocked => f.write_str("blocked after too many wrong codes: somebody knows this password"),
             Self::ClockWentBack => f.write_str("the clock was set back; the wait began anew"),
-            Self::Reset { reason } => write!(f, "the second factor was reset{}", because(reason)),
+            Self::Reset { remedy, reason } => {
+                let remedy = match remedy {
+                    Remedy::None => "",
+                    Remedy::NewPassword => ", after the password was changed",
+                    Remedy::Invitation => ", to be enrolled by invitation",
+                };
+                write!(f, "the second factor was reset{remedy}{}", because(reason))
+            }
             Self::Unlocked { reason } => write!(f, "unlocked{}", because(reason)),
             Self::TrustEnded => f.write_str("everything handed out for the account was voided"),
             Self::RequirementChanged { from, to, sessions, reason, .. } => {

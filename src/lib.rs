@@ -37,6 +37,8 @@ mod codec;
 #[cfg(feature = "std")]
 mod seal;
 #[cfg(feature = "std")]
+mod invitation;
+#[cfg(feature = "std")]
 mod ticket;
 #[cfg(feature = "std")]
 mod pass;
@@ -63,8 +65,9 @@ pub use self::{
     enrollment::{Enrolled, Setup},
     event::{
         Act, Actor, Audience, Denied, Event, EventKind, InvalidNote, Operator, Origin, Purpose, Reason,
-        Recipient, UnknownAudience,
+        Recipient, Remedy, UnknownAudience,
     },
+    invitation::Invitation,
     listener::Listener,
     pass::{Means, Pass, Stamp},
     policy::InForce,

@@ -20,6 +20,8 @@
 //! | generation | names a user's current trust: random bits, drawn anew with every enrollment, replacement, reset, unlock and end of trust. What was handed out earlier is bound to it |
 //! | enrollment | a user's state: unenrolled, pending (a QR code is out), enrolled |
 //! | step | the number of the interval of time that a code belongs to |
+//! | grace | the days that an org may give a user to enroll, from when he is first told |
+//! | invitation | what a Master Admin hands to a user whose enrollment the password alone does not open ([`TwoFactor::invite`]) |
 //! | ticket | sealed, short-lived proof that the first factor was just accepted for this user |
 //! | pass | proof that everything the policy asks was met; only the library can make one |
 //! | stamp | a pass in a form that the host keeps in its session and has checked again at later requests |
@@ -95,6 +97,10 @@
 //! | a stolen admin session resets its own second factor, or another user's | R13 | `administration_wants_the_role_of_now_and_a_fresh_code` |
 //! | an admin who was demoted, an org that is not his | R13 | `another_orgs_user_is_out_of_reach` |
 //! | a stolen admin session loosens what is asked of sessions like it | R13 | `a_change_wants_a_code_as_fresh_as_the_org_says` |
+//! | the thief has a password, and enrolls first | types | `a_password_alone_enrolls_nobody_where_invitations_are_asked_for` |
+//! | the thief guesses until the account is blocked, waits for the reset, and enrolls | R7 | `a_blocked_account_is_reset_with_a_new_password_or_an_invitation` |
+//! | an invitation is guessed, used twice, by another user, or after a reset | R1, R2 | `guesses_at_an_invitation_count`, `an_invitation_is_for_one_enrollment_of_one_user_on_one_day` |
+//! | logging in again and again to get new time without a code | R10 | `whoever_has_time_to_enroll_gets_in_until_it_is_over` |
 //! | a stolen session takes the second factor off, where nobody requires one | R8 | `doing_without_again_takes_a_code_and_ends_every_session` |
 //! | settings changed to and fro, so that old enrollments count again or budgets are refilled | R6, R2 | `other_settings_make_nobody_enroll_anew`, `a_lower_hard_stop_blocks_whoever_has_reached_it` |
 //! | the host ignores an answer and lets the user in | types | [`Pass`] has no public constructor; [`Gate`] and [`Verdict`] are `must_use` |
@@ -103,8 +109,9 @@
 //!
 //! * **Phishing in real time.** Whoever makes the user type his code into another page can use it once, within its
 //!   minute. No rotating code is proof against that; passkeys are.
-//! * **The thief who comes first.** Before a user has enrolled, the password alone decides who enrolls. The event trail
-//!   shows it (`enrollment-started`, `enrollment-superseded`, `enrolled`, each with its origin).
+//! * **The thief who comes first**, unless the org asks for invitations ([`Settings::by_invitation`]). Before a user has
+//!   enrolled, the password alone decides who enrolls. The event trail shows it (`enrollment-started`,
+//!   `enrollment-superseded`, `enrolled`, each with its origin).
 //! * **A row rolled back as a whole.** Each record is bound to its revision, but whoever can write the database can put
 //!   back an older row, revision and all, and with it an older "last consumed" step. After restoring a backup switch
 //!   the requirement off and on (a new epoch, everybody enrolls anew), or reset those concerned.
@@ -135,6 +142,9 @@
 //! | a code at most 5 min old for administration | long enough to do several things, too short for a session left open | OWASP ASVS 5.0, 7.5.1 (a new authentication; no number) |
 //! | no device is remembered | or whoever has the browser needs the password only | PCI DSS v4.0.1, 8.5.1 (all factors before access) |
 //! | a customer's session lasts as long as the host's settings at first say | the org's settings are not read for him (R5) | |
+//! | no time to enroll, no invitations | as the product does: the QR code comes at the next login. Time to enroll ([`Settings::enroll_within`]) is time in which the password is enough; an invitation keeps out the thief who comes first | CISA AA22-074A |
+//! | an invitation lasts 24 h | it is handed over in person or on the phone, and used the same day | NIST SP 800-63A-4 (codes sent by mail) |
+//! | a blocked account is reset with a new password or an invitation only | only somebody with the password can have blocked it, and would enroll first | |
 //! | nobody enrolls by choice | the box that switches the requirement on is the whole product; where it is offered, the password is asked for anew, so that no session left open binds a stranger's phone | NIST SP 800-63B-4 §4.1.2 |
 //! | changing settings names what was seen | two admins at work at once do not undo each other unknowingly | |
 //! | running sessions go on when the requirement is switched on | the admin who ticks the box is not thrown out of the page he is on; [`RunningSessions::End`] is the stricter choice | |
@@ -285,7 +295,9 @@
 //! * Clocks of the servers, and of the users' phones, within a step of each other: run NTP. Codes that are "wrong" for
 //!   many users at once are a clock that is off.
 //! * Watch for `blocked` events: each says that somebody knows this password. Let the user change it, call
-//!   [`TwoFactor::end_trust`], and reset or unlock.
+//!   [`TwoFactor::end_trust`], and unlock, or [reset](TwoFactor::reset_with_new_password).
+//! * Where invitations are asked for from the start, invite a Master Admin before the requirement is switched on. Nobody
+//!   inside can do so afterwards before one of them has a code to show; the vendor's [`Support`] can.
 //! * [`ErrorKind::Unavailable`] and [`ErrorKind::Contended`] answer 503; [`ErrorKind::OutcomeUnknown`] shows the form
 //!   again and asks for the *next* code; [`ErrorKind::Unreadable`] wakes somebody up.
 //! * A Master Admin who has just switched the requirement on cannot take that back in the same session: he has no code
@@ -314,14 +326,14 @@
 //!   policy.rs       what an org decided
 //!   authority.rs    who may do what to whom
 //!   generation.rs · codec.rs · seal.rs        names of trust, bytes, keyring
-//!   ticket.rs · pass.rs                       what is handed out
+//!   invitation.rs · ticket.rs · pass.rs       what is handed out
 //!   verdict.rs      Gate, Verdict, Refusal
 //!   account.rs      the state machine: one method per command → Decision
 //!   record.rs       accounts and settings ⇄ sealed bytes
 //!   request.rs · enrollment.rs                what a host hands in, what its pages show
 //!   two_factor.rs   the driver: what a host calls
 //!   two_factor/     builder · commit (the one conditional write) · deciding (load, decide, write) · admin ·
-//!                   by_choice · settings · support
+//!                   by_choice · joining (grace, invitations) · settings · support
 //!   testing.rs      (feature) for hosts' own tests
 //! examples/         enroll.rs (terminal) · portal/ (a package of its own)
 //! benches/          peers/ (beside other crates: the table in the README) · instructions/ (how many, in counts.txt) ·

@@ -56,6 +56,8 @@ pub enum Means {
     Customer,
     /// By an internal user of an org that did not require a code.
     NotRequired,
+    /// By an internal user who has yet to enroll, within the time that his org gives.
+    Grace,
     /// With a code of an authenticator app.
     Code,
 }
@@ -181,6 +183,11 @@ impl Session {
             (false, _) => true,
             // Who was a customer, or is more now than then, must show a code before he is what he has become.
             (true, Means::Customer) => false,
+            // Not only until the time is over, which its expiry sees to, but while the org gives any.
+            (true, Means::Grace) => {
+                let given = policy.settings.enroll_within().is_some();
+                given && self.epoch == policy.epoch && !self.was_promoted(person)
+            }
             (true, Means::NotRequired) => go_on && !self.was_promoted(person),
             (true, Means::Code) => go_on || self.epoch == policy.epoch,
         };
@@ -215,6 +222,7 @@ impl Session {
             Means::Customer => 0,
             Means::NotRequired => 1,
             Means::Code => 2,
+            Means::Grace => 3,
         });
         plain.time(self.earned_at);
         plain.time(self.expires_at);
@@ -244,6 +252,7 @@ impl Session {
                 0 => Means::Customer,
                 1 => Means::NotRequired,
                 2 => Means::Code,
+                3 => Means::Grace,
                 _ => return Err(Damaged),
             },
             earned_at: plain.time()?,

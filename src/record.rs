@@ -9,9 +9,10 @@ mod tests;
 use zeroize::Zeroizing;
 
 use crate::{
-    account::{Account, Guesses, Live, Pending, Recorded, Spent, Wait},
+    account::{Account, Due, Guesses, Invited, Joining, Live, Pending, Recorded, Spent, Wait},
     codec::{Damaged, Reader, Writer},
     event::{Act, Denied},
+    invitation::InvitationCode,
     otp::{Algorithm, Digits, Secret, Step, Totp},
     policy::Policy,
     requirement::{Requirement, RunningSessions},
@@ -102,6 +103,8 @@ impl Record for Account {
                 Act::Reset => 1,
                 Act::Unlock => 2,
                 Act::ChangeSettings => 3,
+                Act::Invite => 4,
+                Act::Extend => 5,
             });
             plain.u8(match recorded.why {
                 Denied::NotMasterAdmin => 0,
@@ -112,6 +115,7 @@ impl Record for Account {
             });
             plain.time(recorded.at);
         });
+        write_joining(plain, &self.joining);
     }
 
     fn read_fields(plain: &mut Reader<'_>) -> Result<Self, Damaged> {
@@ -151,6 +155,8 @@ impl Record for Account {
                         1 => Act::Reset,
                         2 => Act::Unlock,
                         3 => Act::ChangeSettings,
+                        4 => Act::Invite,
+                        5 => Act::Extend,
                         _ => return Err(Damaged),
                     },
                     why: match plain.u8()? {
@@ -164,6 +170,7 @@ impl Record for Account {
                     at: plain.time()?,
                 })
             })?,
+            joining: read_joining(plain)?,
         })
     }
 }
@@ -199,6 +206,37 @@ impl Record for Policy {
     }
 }
 
+fn write_joining(plain: &mut Writer, joining: &Joining) {
+    plain.option(joining.due, |plain, due| {
+        plain.epoch(due.epoch);
+        plain.time(due.by);
+    });
+    plain.bool(joining.at_once);
+    plain.bool(joining.invited_only);
+    plain.option(joining.invitation.as_ref(), |plain, invited| {
+        plain.array(invited.id.0);
+        plain.array(invited.code.expose());
+        plain.time(invited.made_at);
+        plain.time(invited.expires_at);
+    });
+}
+
+fn read_joining(plain: &mut Reader<'_>) -> Result<Joining, Damaged> {
+    Ok(Joining {
+        due: plain.option(|plain| Ok(Due { epoch: plain.epoch()?, by: plain.time()? }))?,
+        at_once: plain.bool()?,
+        invited_only: plain.bool()?,
+        invitation: plain.option(|plain| {
+            Ok(Invited {
+                id: TicketId(plain.array()?),
+                code: InvitationCode::from_bytes(plain.array()?),
+                made_at: plain.time()?,
+                expires_at: plain.time()?,
+            })
+        })?,
+    })
+}
+
 fn write_settings(plain: &mut Writer, settings: &Settings) {
     let Waits { from, first, longest } = settings.waits();
     plain.u32(settings.hard_stop());
@@ -214,6 +252,8 @@ fn write_settings(plain: &mut Writer, settings: &Settings) {
     });
     plain.option(settings.remember_devices(), |plain, days| plain.u8(days.count()));
     plain.bool(settings.enrollment_by_choice());
+    plain.option(settings.enroll_within(), |plain, days| plain.u8(days.count()));
+    plain.bool(settings.by_invitation());
 }
 
 /// Bounds are checked here as well: no record makes settings of what no admin could choose.
@@ -228,13 +268,18 @@ fn read_settings(plain: &mut Reader<'_>) -> Result<Settings, Damaged> {
         1 => RunningSessions::End,
         _ => return Err(Damaged),
     };
-    let days = plain.option(|plain| Days::new(plain.u8()?).map_err(|_| Damaged))?;
+    let days = plain.option(read_days)?;
     let settings = Settings::default().with_running_sessions(sessions).with_remember_devices(days);
     let settings = settings.with_enrollment_by_choice(plain.bool()?);
+    let settings = settings.with_enroll_within(plain.option(read_days)?).with_by_invitation(plain.bool()?);
     let settings = settings.with_hard_stop(hard_stop).and_then(|settings| settings.with_waits(waits));
     let settings = settings.and_then(|settings| settings.with_ticket(ticket)?.with_pending(pending));
     let settings = settings.and_then(|settings| settings.with_stamp(stamp)?.with_fresh_code(fresh_code));
     settings.map_err(|_| Damaged)
+}
+
+fn read_days(plain: &mut Reader<'_>) -> Result<Days, Damaged> {
+    Days::new(plain.u8()?).map_err(|_| Damaged)
 }
 
 fn read_secret(plain: &mut Reader<'_>) -> Result<Secret, Damaged> {

@@ -33,6 +33,8 @@ pub struct Settings {
     sessions: RunningSessions,
     remember_devices: Option<Days>,
     by_choice: bool,
+    enroll_within: Option<Days>,
+    by_invitation: bool,
 }
 
 /// The waits after wrong codes.
@@ -94,6 +96,8 @@ impl Settings {
         sessions: RunningSessions::GoOn,
         remember_devices: None,
         by_choice: false,
+        enroll_within: None,
+        by_invitation: false,
     };
 }
 
@@ -159,6 +163,19 @@ impl Settings {
     #[must_use]
     pub const fn enrollment_by_choice(&self) -> bool {
         self.by_choice
+    }
+
+    /// How many days a user has to enroll from when he is first told to; until then he gets in without a code. By
+    /// default none: he enrolls at once.
+    #[must_use]
+    pub const fn enroll_within(&self) -> Option<Days> {
+        self.enroll_within
+    }
+
+    /// Whether nobody enrolls without an [`Invitation`](crate::Invitation). By default the password is enough.
+    #[must_use]
+    pub const fn by_invitation(&self) -> bool {
+        self.by_invitation
     }
 }
 
@@ -250,6 +267,23 @@ impl Settings {
     /// [withdraws](crate::TwoFactor::withdraw).
     pub const fn with_enrollment_by_choice(mut self, by_choice: bool) -> Self {
         self.by_choice = by_choice;
+        self
+    }
+
+    /// With so many days to enroll, or none. They begin for each user when he is first told; after them only an
+    /// [invitation](crate::TwoFactor::invite) opens his enrollment. A Master Admin may
+    /// [extend](crate::TwoFactor::extend) them for one user, and nobody administers without a code before he has
+    /// enrolled. Whoever was reset gets none.
+    pub const fn with_enroll_within(mut self, days: Option<Days>) -> Self {
+        self.enroll_within = days;
+        self
+    }
+
+    /// With enrollment by [invitation](crate::TwoFactor::invite) only, or by the password alone. Invitations keep out
+    /// the thief who has a password and enrolls first (CISA alert AA22-074A tells of one who did). Invite a Master Admin
+    /// *before* the requirement is switched on, or the vendor has to.
+    pub const fn with_by_invitation(mut self, by_invitation: bool) -> Self {
+        self.by_invitation = by_invitation;
         self
     }
 

@@ -65,7 +65,7 @@ token! {
     Ticket
 }
 
-/// Tells tickets apart.
+/// Tells tickets apart, and invitations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TicketId(pub(crate) [u8; 16]);
 
@@ -83,6 +83,8 @@ pub(crate) struct TicketClaims {
     /// When the session ends in which a step-up or a replacement was asked for: the new pass lasts no longer.
     pub(crate) session_ends_at: Option<Timestamp>,
     pub(crate) checked_in_from: Option<Origin>,
+    /// The invitation with which its bearer enrolls.
+    pub(crate) invitation: Option<TicketId>,
 }
 
 const PURPOSE: &str = "ticket";
@@ -110,6 +112,7 @@ impl TicketClaims {
         plain.time(self.expires_at);
         plain.option(self.session_ends_at, Writer::time);
         plain.option(self.checked_in_from.as_ref(), |plain, origin| plain.bytes(origin.as_str().as_bytes()));
+        plain.option(self.invitation, |plain, invitation| plain.array(invitation.0));
         Ok(Ticket(encode(&keyring.seal(Context::of(PURPOSE), plain.finish(), random)?)))
     }
 
@@ -139,6 +142,7 @@ impl TicketClaims {
             expires_at: plain.time()?,
             session_ends_at: plain.option(Reader::time)?,
             checked_in_from: plain.option(Reader::text)?.and_then(|origin| Origin::new(&origin)),
+            invitation: plain.option(|plain| plain.array().map(TicketId))?,
         };
         plain.finish()?;
         Ok(claims)

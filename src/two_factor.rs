@@ -8,6 +8,7 @@ mod builder;
 mod by_choice;
 mod commit;
 mod deciding;
+mod joining;
 mod settings;
 mod support;
 
@@ -74,8 +75,8 @@ impl TwoFactor {
         Builder::new(directory, store, keyring)
     }
 
-    /// Says where a user goes whose first factor was just accepted. Nothing is written, and for a customer
-    /// nothing is even read but the directory.
+    /// Says where a user goes whose first factor was just accepted. Nothing is written (but once for each user, where
+    /// the org gives time to enroll), and for a customer nothing is even read but the directory.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownUser`] if the directory has no such user in the org, [`ErrorKind::Unavailable`] and
@@ -91,16 +92,24 @@ impl TwoFactor {
                 .pass(&person, nowhere, Means::Customer, core.clock.now(), None, witness)
                 .map(Gate::Open);
         }
-        let before = core.before(&person).await?;
-        let ticket = |purpose| core.ticket(&person, before.trust(), purpose, before.now, None, seen_from);
-        match before.account().standing(before.terms(core)) {
+        let trace = Trace::of_check_in(&person, seen_from.clone());
+        let check_in = |account: Account, terms: Terms<'_>| Ok(account.check_in(terms));
+        let Decided { reply: (generation, standing), policy, now, witness } =
+            core.decide(&person, &trace, check_in).await?;
+        let trust = Trust { generation, policy };
+        let ticket = |purpose| core.ticket(&person, trust, purpose, now, None, seen_from);
+        match standing {
             Standing::NotRequired => {
-                let witness = Witness::nothing_to_write();
-                core.pass(&person, before.trust(), Means::NotRequired, before.now, None, witness)
-                    .map(Gate::Open)
+                core.pass(&person, trust, Means::NotRequired, now, None, witness).map(Gate::Open)
             }
             Standing::Enrolled => ticket(Purpose::LogIn).map(Gate::AskCode),
             Standing::NotEnrolled => ticket(Purpose::Enroll).map(Gate::Enroll),
+            Standing::Uninvited => ticket(Purpose::Enroll).map(Gate::AskInvitation),
+            Standing::Grace { by, .. } => {
+                let ends_at = Some(by.min(now.after(policy.settings.stamp())));
+                let pass = core.pass(&person, trust, Means::Grace, now, ends_at, witness)?;
+                Ok(Gate::EnrollBy { pass, ticket: ticket(Purpose::Enroll)?, by })
+            }
             Standing::Blocked => Ok(Gate::Blocked),
         }
     }

@@ -17,6 +17,18 @@ pub enum Gate {
     AskCode(Ticket),
     /// To the page that shows the QR code.
     Enroll(Ticket),
+    /// In, and told to enroll by then: the ticket is for [`setup`](crate::TwoFactor::setup), now or at a later login.
+    EnrollBy {
+        /// Lets him in. It lasts no longer than the time he has.
+        pass: Pass,
+        /// For the page with the QR code.
+        ticket: Ticket,
+        /// Until when he has time.
+        by: Timestamp,
+    },
+    /// To the page that asks for an invitation, since nothing else opens his enrollment: what he types there is for
+    /// [`accept`](crate::TwoFactor::accept).
+    AskInvitation(Ticket),
     /// To the page that says who can help: the account is blocked until another Master Admin or the vendor's
     /// support unlocks or resets it.
     Blocked,
@@ -46,6 +58,15 @@ impl<T> Verdict<T> {
         match self {
             Self::Granted(_) => None,
             Self::Refused(refusal) => Some(*refusal),
+        }
+    }
+}
+
+impl<T> From<Result<T, Refusal>> for Verdict<T> {
+    fn from(result: Result<T, Refusal>) -> Self {
+        match result {
+            Ok(granted) => Self::Granted(granted),
+            Err(refusal) => Self::Refused(refusal),
         }
     }
 }
@@ -89,7 +110,14 @@ pub enum Refusal {
     FreshCodeNeeded,
     /// The act needs an enrolled authenticator, and the user has none that counts. He signs in again and enrolls.
     EnrollFirst,
-    /// The org does not let anybody enroll by choice, or the user is a customer.
+    /// The password alone does not open this enrollment: an invitation does, with
+    /// [`accept`](crate::TwoFactor::accept).
+    InvitationNeeded,
+    /// The account was blocked, so that somebody knows its password: a plain reset would let him enroll. Change the
+    /// password first ([`reset_with_new_password`](crate::TwoFactor::reset_with_new_password)), or hand out an
+    /// invitation ([`reset_and_invite`](crate::TwoFactor::reset_and_invite)).
+    PasswordKnown,
+    /// The org does not let anybody enroll by choice, or gives no time to enroll, or the user is a customer.
     NotOffered,
     /// The user has an authenticator already, which another one [replaces](crate::TwoFactor::replace) with a code.
     AlreadyEnrolled,
@@ -118,6 +146,10 @@ impl fmt::Display for Refusal {
             Self::SessionOver => f.write_str("the session is over; sign in again"),
             Self::FreshCodeNeeded => f.write_str("a code is needed for this"),
             Self::EnrollFirst => f.write_str("this needs an authenticator; sign in again to set one up"),
+            Self::InvitationNeeded => f.write_str("an invitation is needed to set up an authenticator"),
+            Self::PasswordKnown => {
+                f.write_str("somebody knows the password of this account: change it, or invite the user")
+            }
             Self::NotOffered => f.write_str("there is nothing to set up here"),
             Self::AlreadyEnrolled => f.write_str("there is an authenticator already"),
             Self::CodesRequired => f.write_str("the organization requires an authenticator"),

@@ -41,6 +41,7 @@ fn ticket(purpose: Purpose) -> TicketClaims {
         expires_at: NOW.after(Duration::from_secs(60)),
         session_ends_at: None,
         checked_in_from: None,
+        invitation: None,
     }
 }
 

@@ -92,10 +92,14 @@ impl Event {
             EventKind::Enrolled { .. }
             | EventKind::Replaced
             | EventKind::Withdrawn
+            | EventKind::EnrollmentDue { .. }
+            | EventKind::GraceExtended { .. }
             | EventKind::CodeRefused { wait: Some(_), .. } => Audience::User,
             // An admin has to do something about it, and the user has to change his password.
             EventKind::Blocked => Audience::UserAndMasterAdmins,
-            EventKind::Reset { .. } | EventKind::Unlocked { .. } => user_and_if_by_support_admins,
+            EventKind::Reset { .. } | EventKind::Unlocked { .. } | EventKind::Invited { .. } => {
+                user_and_if_by_support_admins
+            }
             EventKind::RequirementChanged { .. } | EventKind::SettingsChanged { .. } => {
                 Audience::MasterAdmins
             }
@@ -123,7 +127,7 @@ mod tests {
 
     use super::Audience;
     use crate::{
-        event::{Act, Actor, Denied, Event, EventKind, Operator, Purpose},
+        event::{Act, Actor, Denied, Event, EventKind, Operator, Purpose, Remedy},
         requirement::{Epoch, Requirement, RunningSessions},
         settings::Settings,
         time::Timestamp,
@@ -153,7 +157,10 @@ mod tests {
             EventKind::Enrolled { epoch: Epoch::FIRST },
             EventKind::Replaced,
             EventKind::Withdrawn,
-            EventKind::Reset { reason: None },
+            EventKind::EnrollmentDue { by: Timestamp::from_unix(1) },
+            EventKind::GraceExtended { by: Timestamp::from_unix(1) },
+            EventKind::Invited { until: Timestamp::from_unix(1), reason: None },
+            EventKind::Reset { remedy: Remedy::None, reason: None },
             EventKind::Unlocked { reason: None },
             refused(Some(Duration::from_secs(30))),
         ] {
@@ -195,7 +202,9 @@ mod tests {
 
     #[test]
     fn what_the_vendors_support_does_is_told_to_the_master_admins_too() {
-        for kind in [EventKind::Reset { reason: None }, EventKind::Unlocked { reason: None }] {
+        for kind in
+            [EventKind::Reset { remedy: Remedy::None, reason: None }, EventKind::Unlocked { reason: None }]
+        {
             assert_eq!(by_support(kind.clone()), Audience::UserAndMasterAdmins, "{kind}");
         }
     }

@@ -7,7 +7,7 @@ use crate::requirement::RunningSessions;
 
 impl Settings {
     /// Each setting, by its name and in words.
-    fn lines(&self) -> [(&'static str, String); 9] {
+    fn lines(&self) -> [(&'static str, String); 11] {
         // Taken apart by name: a setting that is added and not told would not compile.
         let Self {
             hard_stop,
@@ -19,7 +19,10 @@ impl Settings {
             sessions,
             remember_devices,
             by_choice,
+            enroll_within,
+            by_invitation,
         } = *self;
+        let none = |days: Option<Days>| days.map_or_else(|| "no".to_owned(), |days| days.to_string());
         let sessions = match sessions {
             RunningSessions::GoOn => "go on",
             RunningSessions::End => "end without a code",
@@ -32,8 +35,10 @@ impl Settings {
             ("sessions last", Told(stamp).to_string()),
             ("fresh code at most", Told(fresh_code).to_string()),
             ("running sessions", sessions.to_owned()),
+            ("time to enroll", none(enroll_within)),
+            ("enrollment by invitation only", yes_or_no(by_invitation).to_owned()),
             ("enrollment by choice", yes_or_no(by_choice).to_owned()),
-            ("devices remembered", remember_devices.map_or_else(|| "no".to_owned(), |days| days.to_string())),
+            ("devices remembered", none(remember_devices)),
         ]
     }
 }

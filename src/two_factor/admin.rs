@@ -9,11 +9,12 @@ use crate::{
     account::{Account, Decision, Terms},
     authority,
     error::{Error, ErrorKind},
-    event::{Act, Denied, EventKind, Reason},
+    event::{Act, Denied, EventKind, Reason, Remedy},
     generation::Generation,
     pass::Pass,
     policy::{InForce, Policy},
     requirement::Requirement,
+    time::Timestamp,
     verdict::{Refusal, Verdict},
     who::{OrgId, Person, UserId},
 };
@@ -44,7 +45,7 @@ impl TwoFactor {
         };
         let may = |now| authority::may_switch(&actor.person, now, to);
         if let Err(why) = may(actor.requirement()) {
-            return core.deny(&actor, &trace, Act::Require, why).await;
+            return core.deny(&actor, &trace, Act::Require, why).await.map(Verdict::Refused);
         }
         if actor.needs_fresh_code(pass) {
             return Ok(Verdict::Refused(Refusal::FreshCodeNeeded));
@@ -52,7 +53,7 @@ impl TwoFactor {
         // Asked again upon what is about to be overwritten: the vendor may have mandated it just now.
         match core.switch(pass.org(), &trace, to, None, may).await? {
             Ok(()) => Ok(Verdict::Granted(())),
-            Err(why) => core.deny(&actor, &trace, Act::Require, why).await,
+            Err(why) => core.deny(&actor, &trace, Act::Require, why).await.map(Verdict::Refused),
         }
     }
 
@@ -60,12 +61,19 @@ impl TwoFactor {
     /// next login. Everything that was handed out for that user is void, and nobody else is touched (R7). Works
     /// also when what is stored for him cannot be opened any more.
     ///
+    /// One whose account was blocked is refused with [`Refusal::PasswordKnown`], since whoever blocked it knows his
+    /// password and could enroll before him.
+    ///
     /// # Errors
     /// [`ErrorKind::Unavailable`], [`ErrorKind::Unreadable`] (of the Master Admin's own record, or of the
     /// settings), [`ErrorKind::Contended`] and [`ErrorKind::OutcomeUnknown`]: look at the user's state, or do it
     /// again.
     pub async fn reset(&self, pass: &Pass, user: &UserId) -> Result<Verdict<()>, Error> {
-        self.touch(pass, user, Act::Reset).await
+        let core = &*self.0;
+        match core.target(pass, user, Act::Reset).await? {
+            Err(refusal) => Ok(Verdict::Refused(refusal)),
+            Ok(target) => Ok(core.reset(&target, &Trace::of_pass(pass), None).await?.into()),
+        }
     }
 
     /// Lifts the waiting or the block of another internal user of the Master Admin's org. His authenticator
@@ -74,28 +82,11 @@ impl TwoFactor {
     /// # Errors
     /// Those of [`reset`](Self::reset), and [`ErrorKind::Unreadable`] if the user's record does not open.
     pub async fn unlock(&self, pass: &Pass, user: &UserId) -> Result<Verdict<()>, Error> {
-        self.touch(pass, user, Act::Unlock).await
-    }
-
-    async fn touch(&self, pass: &Pass, user: &UserId, act: Act) -> Result<Verdict<()>, Error> {
         let core = &*self.0;
-        let trace = Trace::of_pass(pass);
-        let actor = match core.actor(pass).await? {
-            Ok(actor) => actor,
-            Err(refusal) => return Ok(Verdict::Refused(refusal)),
-        };
-        let target = match authority::may_touch(&actor.person, core.find(pass.org(), user).await?) {
-            Ok(target) => target,
-            Err(why) => return core.deny(&actor, &trace, act, why).await,
-        };
-        if actor.needs_fresh_code(pass) {
-            return Ok(Verdict::Refused(Refusal::FreshCodeNeeded));
+        match core.target(pass, user, Act::Unlock).await? {
+            Err(refusal) => Ok(Verdict::Refused(refusal)),
+            Ok(target) => core.unlock(&target, &Trace::of_pass(pass), None).await.map(Verdict::Granted),
         }
-        match act {
-            Act::Unlock => core.unlock(&target, &trace, None).await?,
-            _ => core.reset(&target, &trace, None).await?,
-        }
-        Ok(Verdict::Granted(()))
     }
 }
 
@@ -128,6 +119,25 @@ impl Core {
         })
     }
 
+    /// The user whom a Master Admin is about to do something to, if he may, with a code of just now where the policy asks
+    /// for one (R13). An attempt without authority is recorded.
+    pub(super) async fn target(
+        &self,
+        pass: &Pass,
+        user: &UserId,
+        act: Act,
+    ) -> Result<Result<Person, Refusal>, Error> {
+        let actor = match self.actor(pass).await? {
+            Ok(actor) => actor,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        match authority::may_touch(&actor.person, self.find(pass.org(), user).await?) {
+            Err(why) => self.deny(&actor, &Trace::of_pass(pass), act, why).await.map(Err),
+            Ok(_) if actor.needs_fresh_code(pass) => Ok(Err(Refusal::FreshCodeNeeded)),
+            Ok(target) => Ok(Ok(target)),
+        }
+    }
+
     /// Refuses, and records it on the actor's own record (R10).
     pub(super) async fn deny(
         &self,
@@ -135,10 +145,10 @@ impl Core {
         trace: &Trace,
         act: Act,
         why: Denied,
-    ) -> Result<Verdict<()>, Error> {
+    ) -> Result<Refusal, Error> {
         let record = |account: Account, terms: Terms<'_>| Ok(account.record_refused(act, why, terms.now));
         self.decide(&actor.person, trace, record).await?;
-        Ok(Verdict::Refused(Refusal::Denied(why)))
+        Ok(Refusal::Denied(why))
     }
 
     /// Switches an org's requirement, if `may` says so of the one that holds at that moment.
@@ -177,19 +187,43 @@ impl Core {
         Err(Error::new(ErrorKind::Contended, "writing an org's settings"))
     }
 
-    /// Resets an account, be it readable or not: only its revision is looked at.
+    /// Resets an account, be it readable or not; but not one that is known to be blocked.
     pub(super) async fn reset(
         &self,
         target: &Person,
         trace: &Trace,
         reason: Option<&Reason>,
-    ) -> Result<(), Error> {
+    ) -> Result<Result<(), Refusal>, Error> {
+        let event = EventKind::Reset { remedy: Remedy::None, reason: reason.cloned() };
+        // Lost keys are no reason not to reset: then the settings do not open either.
+        let settings = match self.policy(&target.org).await {
+            Err(error) if error.kind() == ErrorKind::Unreadable => self.at_first.settings,
+            policy => policy?.record.settings,
+        };
+        let reset = |account: Option<Account>, next, _| {
+            Ok(Account::reset_unless_blocked(account, &settings, next, event.clone()))
+        };
+        self.overwrite(target, trace, reset).await
+    }
+
+    /// Writes what `reset` makes over an account; `None` is one that cannot be read.
+    pub(super) async fn overwrite<R>(
+        &self,
+        target: &Person,
+        trace: &Trace,
+        reset: impl Fn(Option<Account>, Generation, Timestamp) -> Result<Decision<R>, Error>,
+    ) -> Result<R, Error> {
+        let place = self.place(target);
         for _ in 0..TRIES {
-            let upon = self.revision(&self.place(target)).await?;
-            let event = EventKind::Reset { reason: reason.cloned() };
-            let Decision { write, reply } = Account::reset(Generation(self.draw()?), event);
-            let write = write.expect("a reset always writes");
-            if self.write_account(target, upon, write, trace, self.clock.now()).await?.is_some() {
+            let (account, upon) = match self.load(&place, Account::never_written()).await {
+                Ok(Loaded { record, revision }) => (Some(record), revision),
+                Err(error) if error.kind() == ErrorKind::Unreadable => (None, self.revision(&place).await?),
+                Err(error) => return Err(error),
+            };
+            let now = self.clock.now();
+            let Decision { write, reply } = reset(account, Generation(self.draw()?), now)?;
+            let Some(write) = write else { return Ok(reply) };
+            if self.write_account(target, upon, write, trace, now).await?.is_some() {
                 return Ok(reply);
             }
         }

@@ -41,7 +41,7 @@ impl TwoFactor {
             Standing::Blocked => Refusal::Blocked,
             Standing::Enrolled => Refusal::AlreadyEnrolled,
             Standing::NotRequired if !before.policy.takes_codes() => Refusal::NotOffered,
-            Standing::NotRequired | Standing::NotEnrolled => {
+            Standing::NotRequired | Standing::NotEnrolled | Standing::Grace { .. } | Standing::Uninvited => {
                 let trust = before.trust();
                 let ticket = core.ticket(&person, trust, Purpose::Enroll, before.now, None, seen_from);
                 return ticket.map(Verdict::Granted);

@@ -36,6 +36,10 @@ impl Trace {
         Self { by, seen_from: None, checked_in_from: None }
     }
 
+    pub(super) fn of_check_in(person: &Person, seen_from: Option<Origin>) -> Self {
+        Self { by: Actor::User(person.id.clone()), seen_from, checked_in_from: None }
+    }
+
     pub(super) fn of_bearer(claims: &TicketClaims, seen_from: Option<Origin>) -> Self {
         let by = Actor::User(claims.user.clone());
         Self { by, seen_from, checked_in_from: claims.checked_in_from.clone() }
@@ -249,7 +253,12 @@ impl Core {
             expires_at: now.after(trust.policy.settings.ticket()),
             session_ends_at,
             checked_in_from,
+            invitation: None,
         };
+        self.seal(&claims)
+    }
+
+    pub(super) fn seal(&self, claims: &TicketClaims) -> Result<Ticket, Error> {
         claims
             .seal(&self.keyring, &*self.random)
             .map_err(|source| Error::from_source(ErrorKind::Unavailable, "sealing a ticket", source))

@@ -45,7 +45,7 @@ impl TwoFactor {
             Err(refusal) => return Ok(Verdict::Refused(refusal)),
         };
         if let Err(why) = authority::must_be_master_admin(&actor.person) {
-            return core.deny(&actor, &trace, Act::ChangeSettings, why).await;
+            return core.deny(&actor, &trace, Act::ChangeSettings, why).await.map(Verdict::Refused);
         }
         if actor.needs_fresh_code(pass) {
             return Ok(Verdict::Refused(Refusal::FreshCodeNeeded));

@@ -38,7 +38,7 @@ impl Support {
     pub async fn reset(&self, org: &OrgId, user: &UserId, reason: &Reason) -> Result<Verdict<()>, Error> {
         let core = &*self.two_factor.0;
         match self.internal(org, user).await? {
-            Ok(target) => core.reset(&target, &self.trace(), Some(reason)).await.map(Verdict::Granted),
+            Ok(target) => Ok(core.reset(&target, &self.trace(), Some(reason)).await?.into()),
             Err(why) => Ok(Verdict::Refused(Refusal::Denied(why))),
         }
     }
@@ -69,7 +69,7 @@ impl Support {
     }
 
     /// Customers have nothing to reset, and nothing is ever written for them (R5).
-    async fn internal(&self, org: &OrgId, user: &UserId) -> Result<Result<Person, Denied>, Error> {
+    pub(super) async fn internal(&self, org: &OrgId, user: &UserId) -> Result<Result<Person, Denied>, Error> {
         let person = self.two_factor.0.known(org, user).await?;
         Ok(if person.role == Role::Customer { Err(Denied::Customer) } else { Ok(person) })
     }

@@ -13,6 +13,7 @@ mod listening;
 mod secrecy;
 mod settings;
 mod by_choice;
+mod joining;
 mod names;
 mod model;
 #[cfg(feature = "sqlite")]

@@ -226,6 +226,7 @@ impl Walk {
                 assert!(known.is_on && !known.enrolled.contains_key(id), "{id} was sent to enroll");
                 known.tickets.insert(0, (id.to_owned(), ticket));
             }
+            Gate::EnrollBy { .. } | Gate::AskInvitation(_) => panic!("no settings here say so"),
             Gate::Blocked => assert!(known.asks(id) && known.wrong_in_a_row[id] == 10, "{id} was blocked"),
         }
     }

@@ -335,12 +335,13 @@ fn any_settings() -> impl Strategy<Value = Settings> {
     });
     let lifetimes = (seconds(60, 3600), seconds(60, 3600), seconds(300, 30 * 24 * 3600), seconds(60, 3600));
     let days = proptest::option::of((1..=90_u8).prop_map(|days| Days::new(days).unwrap()));
-    (1..=100_u32, waits, lifetimes, any::<(bool, bool)>(), days).prop_map(
-        |(stop, waits, lifetimes, (end, by_choice), days)| {
+    (1..=100_u32, waits, lifetimes, any::<(bool, bool, bool)>(), (days.clone(), days)).prop_map(
+        |(stop, waits, lifetimes, (end, by_choice, invited), (days, within))| {
             let (ticket, pending, stamp, fresh) = lifetimes;
             let sessions = if end { RunningSessions::End } else { RunningSessions::GoOn };
             let settings = Settings::default().with_running_sessions(sessions).with_remember_devices(days);
             let settings = settings.with_enrollment_by_choice(by_choice);
+            let settings = settings.with_enroll_within(within).with_by_invitation(invited);
             let settings = settings.with_hard_stop(stop).unwrap().with_waits(waits).unwrap();
             let settings = settings.with_ticket(ticket).unwrap().with_pending(pending).unwrap();
             settings.with_stamp(stamp).unwrap().with_fresh_code(fresh).unwrap()

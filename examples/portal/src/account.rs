@@ -3,9 +3,10 @@
 use axum::{
     Form,
     extract::State,
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use countersign::{Means, Refusal, Role, Verdict};
+use countersign::{InForce, Means, Refusal, Role, Verdict};
 use serde::Deserialize;
 
 use crate::{
@@ -39,8 +40,8 @@ pub(crate) async fn home(State(app): State<App>, signed_in: SignedIn) -> Result<
     }))
 }
 
-pub(crate) async fn form(signed_in: SignedIn) -> Response {
-    pages::ok(&account_page(&signed_in, None))
+pub(crate) async fn form(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Failure> {
+    page(&app, &signed_in, None).await
 }
 
 /// A new password ends every session of the user, this one too: whoever else was signed in is out.
@@ -60,7 +61,7 @@ pub(crate) async fn change_password(
         None
     };
     if wrong.is_some() {
-        return Ok(pages::again(&account_page(&signed_in, wrong)));
+        return page(&app, &signed_in, wrong).await;
     }
     app.change_password(user, &form.new).await?;
     signed_in.session.end(&app, Some("Your password is changed. Please sign in with the new one.")).await
@@ -83,11 +84,31 @@ pub(crate) async fn replace_authenticator(
     Ok((cookie, Redirect::to(page)).into_response())
 }
 
-fn account_page(signed_in: &SignedIn, wrong: Option<WrongPassword>) -> pages::Account {
-    pages::Account {
-        frame: Frame::from(signed_in),
-        login: signed_in.user.login.clone(),
-        has_authenticator: signed_in.pass.means() == Means::Code,
-        wrong,
-    }
+pub(crate) async fn page(
+    app: &App,
+    signed_in: &SignedIn,
+    wrong: Option<WrongPassword>,
+) -> Result<Response, Failure> {
+    let has_authenticator = signed_in.pass.means() == Means::Code;
+    // Customers have nothing to do with it, whatever can be read of the settings.
+    let (may_enroll, may_withdraw) = if signed_in.pass.role() == Role::Customer {
+        (false, false)
+    } else {
+        let InForce { requirement, settings, .. } = app.two_factor.settings(&signed_in.user.org).await?;
+        let by_choice = !requirement.asks() && settings.enrollment_by_choice();
+        let may_enroll = !has_authenticator && (by_choice || signed_in.pass.means() == Means::Grace);
+        (may_enroll, by_choice && has_authenticator)
+    };
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(pages::page(
+        status,
+        &pages::Account {
+            frame: Frame::from(signed_in),
+            login: signed_in.user.login.clone(),
+            has_authenticator,
+            may_enroll,
+            may_withdraw,
+            wrong,
+        },
+    ))
 }

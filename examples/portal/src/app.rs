@@ -15,10 +15,10 @@ use crate::{
     account,
     data::Data,
     failure::Failure,
-    login,
+    joining, login,
     passwords::Passwords,
     people::{People, User},
-    session, settings,
+    rules, session, settings,
 };
 
 #[derive(Clone)]
@@ -65,8 +65,12 @@ pub(crate) fn router(app: App) -> Router {
         .route("/account", get(account::form))
         .route("/account/password", post(account::change_password))
         .route("/account/authenticator", post(account::replace_authenticator))
+        .route("/account/enroll", post(joining::enroll))
+        .route("/account/withdraw", post(joining::withdraw))
+        .route("/invitation", get(joining::form).post(joining::accept))
         .route("/settings", get(settings::form).post(settings::save))
         .route("/settings/people/{id}/{act}", get(settings::confirm).post(settings::act))
+        .route("/settings/rules", get(rules::form).post(rules::save))
         .route("/settings/trail", get(settings::trail))
         .fallback(|| async { Failure::missing() })
         .layer(middleware::from_fn_with_state(app.clone(), session::guard))

@@ -6,16 +6,16 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use countersign::{Attempt, Enrolled, Error, ErrorKind, FirstFactor, Gate, Refusal, Ticket, Verdict};
+use countersign::{Attempt, Enrolled, Error, ErrorKind, FirstFactor, Gate, Means, Refusal, Ticket, Verdict};
 use serde::Deserialize;
 
 use crate::{
     app::App,
     failure::{self, Failure},
-    pages::{self, Frame},
+    pages::{self, Frame, Occasion},
     people::User,
     session::Session,
-    words::Complaint,
+    words::{self, Complaint},
 };
 
 #[derive(Deserialize)]
@@ -55,6 +55,11 @@ pub(crate) async fn sign_in(
         Gate::Open(pass) => session.sign_in(&app, pass, None).await,
         Gate::AskCode(ticket) => park(&app, &session, &user, &ticket, "/code").await,
         Gate::Enroll(ticket) => park(&app, &session, &user, &ticket, "/setup").await,
+        Gate::EnrollBy { pass, by, .. } => {
+            let notice = format!("Please set up your authenticator app by {}: see Account.", words::day(by));
+            session.sign_in(&app, pass, Some(&notice)).await
+        }
+        Gate::AskInvitation(ticket) => park(&app, &session, &user, &ticket, "/invitation").await,
         Gate::Blocked => blocked(&app, &session, &user).await,
     }
 }
@@ -128,7 +133,7 @@ pub(crate) async fn sign_out(
 }
 
 /// What becomes of a request with a code.
-enum Outcome<T> {
+pub(crate) enum Outcome<T> {
     Granted(T),
     /// The form is shown again.
     Again(Complaint),
@@ -136,7 +141,7 @@ enum Outcome<T> {
     Over(Refusal),
 }
 
-fn outcome<T>(answer: Result<Verdict<T>, Error>) -> Result<Outcome<T>, Error> {
+pub(crate) fn outcome<T>(answer: Result<Verdict<T>, Error>) -> Result<Outcome<T>, Error> {
     match answer {
         Ok(Verdict::Granted(granted)) => Ok(Outcome::Granted(granted)),
         Ok(Verdict::Refused(
@@ -156,7 +161,7 @@ fn outcome<T>(answer: Result<Verdict<T>, Error>) -> Result<Outcome<T>, Error> {
 }
 
 /// No further code helps: the account is blocked, or the sign-in begins anew.
-async fn over(app: &App, session: &Session, refusal: Refusal) -> Result<Response, Failure> {
+pub(crate) async fn over(app: &App, session: &Session, refusal: Refusal) -> Result<Response, Failure> {
     if refusal == Refusal::Blocked
         && let Some(user) = bearer(app, session).await?
     {
@@ -172,7 +177,7 @@ async fn over(app: &App, session: &Session, refusal: Refusal) -> Result<Response
 }
 
 /// Whose ticket the session keeps.
-async fn bearer(app: &App, session: &Session) -> Result<Option<User>, Failure> {
+pub(crate) async fn bearer(app: &App, session: &Session) -> Result<Option<User>, Failure> {
     match (session.ticket(), session.user()) {
         (Some(_), Some(id)) => Ok(app.people.by_id(&id).await?),
         _ => Ok(None),
@@ -196,9 +201,17 @@ async fn setup_page(app: &App, session: &Session, complaint: Option<Complaint>) 
     let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
     let setup = match app.two_factor.setup(ticket.seen_from(&session.seen_from)).await? {
         Verdict::Granted(setup) => setup,
+        Verdict::Refused(Refusal::InvitationNeeded) => return Ok(Redirect::to("/invitation").into_response()),
         Verdict::Refused(refusal) => return over(app, session, refusal).await,
     };
     let status = if complaint.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let frame = Frame::from(session);
-    Ok(pages::page(status, &pages::SetUp { frame, setup, replaces: session.is_signed_in(), complaint }))
+    let occasion = match session.stamp() {
+        None => Occasion::SignIn,
+        Some(stamp) => match app.two_factor.resume(&stamp).await?.granted() {
+            Some(pass) if pass.means() == Means::Code => Occasion::Replacement,
+            _ => Occasion::ByChoice,
+        },
+    };
+    Ok(pages::page(status, &pages::SetUp { frame, setup, occasion, complaint }))
 }

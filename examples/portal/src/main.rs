@@ -9,7 +9,9 @@
 //! * `session.rs`: what the server remembers of a browser; the one door to being signed in; CSRF
 //! * `app.rs`: everything put together: state, routes, headers
 //! * `login.rs`: password → code or QR code → signed in
+//! * `joining.rs`: an authenticator by invitation, or by choice
 //! * `settings.rs`: what Master Admins do: the requirement, resets, the audit trail
+//! * `rules.rs`: how many wrong codes, how long things last, who may enroll when
 //! * `account.rs`: what everybody does for himself: the password, another phone
 //! * `pages.rs`, `words.rs`, `failure.rs`: HTML, and a sentence for whatever is refused or fails
 
@@ -17,10 +19,12 @@ mod account;
 mod app;
 mod data;
 mod failure;
+mod joining;
 mod login;
 mod pages;
 mod passwords;
 mod people;
+mod rules;
 mod session;
 mod settings;
 #[cfg(test)]

@@ -8,13 +8,14 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use countersign::{
-    Requirement, Role, Setup, Timestamp,
+    Invitation, Requirement, Role, Setup, Timestamp,
     store::{EventId, LoggedEvent},
 };
 
 use crate::{
     failure,
     people::{Colleague, State, User},
+    rules,
     session::{Session, SignedIn},
     settings::Act,
     words::{self, Complaint},
@@ -68,9 +69,19 @@ pub(crate) struct Code {
 pub(crate) struct SetUp {
     pub(crate) frame: Frame,
     pub(crate) setup: Setup,
-    /// Whether a working authenticator is to be replaced by another one.
-    pub(crate) replaces: bool,
+    pub(crate) occasion: Occasion,
     pub(crate) complaint: Option<Complaint>,
+}
+
+/// When an authenticator is set up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Occasion {
+    /// At the end of a sign-in that asks for it.
+    SignIn,
+    /// By somebody who is signed in without one.
+    ByChoice,
+    /// A working one is replaced by another.
+    Replacement,
 }
 
 #[derive(Template)]
@@ -101,6 +112,58 @@ pub(crate) struct Settings {
     pub(crate) colleagues: Vec<Colleague>,
     pub(crate) now: Timestamp,
     pub(crate) me: String,
+    pub(crate) chosen: countersign::Settings,
+}
+
+impl Settings {
+    /// Whether somebody who has nothing set up may need an invitation.
+    fn invitations(&self) -> bool {
+        self.chosen.by_invitation() || self.chosen.enroll_within().is_some()
+    }
+
+    /// Whether there is time to give.
+    fn grace(&self) -> bool {
+        self.requirement.asks() && self.chosen.enroll_within().is_some()
+    }
+
+    /// Nobody else could help a sole Master Admin who has lost his phone.
+    fn master_admins(&self) -> usize {
+        self.colleagues.iter().filter(|colleague| colleague.user.role == Role::MasterAdmin).count()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "rules.html")]
+pub(crate) struct Rules {
+    pub(crate) frame: Frame,
+    pub(crate) form: rules::Rules,
+    /// What the form shows, if it is not what is in force.
+    pub(crate) about: Option<String>,
+    pub(crate) complaint: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "invitation.html")]
+pub(crate) struct AskInvitation {
+    pub(crate) frame: Frame,
+    pub(crate) complaint: Option<Complaint>,
+}
+
+#[derive(Template)]
+#[template(path = "invited.html")]
+pub(crate) struct Invited {
+    pub(crate) frame: Frame,
+    pub(crate) name: String,
+    pub(crate) invitation: Invitation,
+}
+
+/// Somebody was blocked and is to be reset.
+#[derive(Template)]
+#[template(path = "password_known.html")]
+pub(crate) struct PasswordKnown {
+    pub(crate) frame: Frame,
+    pub(crate) name: String,
+    pub(crate) id: i64,
 }
 
 /// Before somebody is reset or unlocked: the same page asks.
@@ -154,6 +217,9 @@ pub(crate) struct Account {
     pub(crate) frame: Frame,
     pub(crate) login: String,
     pub(crate) has_authenticator: bool,
+    /// Whether the user may set one up by himself, and whether he may do without again.
+    pub(crate) may_enroll: bool,
+    pub(crate) may_withdraw: bool,
     pub(crate) wrong: Option<WrongPassword>,
 }
 
@@ -163,6 +229,8 @@ pub(crate) enum WrongPassword {
     Current,
     TooShort,
     NotRepeated,
+    /// The one that is asked for before an authenticator is set up.
+    ToEnroll,
 }
 
 #[derive(Template)]
@@ -201,7 +269,7 @@ impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = i64::try_from(self.0.as_unix()).unwrap_or(i64::MAX);
         let instant = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
-        write!(f, "<time datetime=\"{instant}\">{}</time>", instant.strftime("%-d %b %Y, %H:%M UTC"))
+        write!(f, "<time datetime=\"{instant}\">{}</time>", words::day(self.0))
     }
 }
 

@@ -189,15 +189,21 @@ impl State {
         }
     }
 
+    /// Whether an invitation, or more time, would be of any use.
+    pub(crate) fn can_be_invited(&self) -> bool {
+        matches!(self, Self::NotRequired | Self::QrShown | Self::MustEnroll)
+    }
+
     pub(crate) fn can_be_unlocked(&self) -> bool {
         matches!(self, Self::Blocked | Self::Waiting(_))
     }
 }
 
 impl Colleague {
-    pub(crate) fn state(&self, required: bool, now: Timestamp) -> State {
+    pub(crate) fn state(&self, required: bool, by_choice: bool, now: Timestamp) -> State {
         let later = |seconds: Option<i64>| at(seconds).filter(|until| *until > now);
-        if !required {
+        let asked = required || (by_choice && self.enrolled);
+        if !asked {
             State::NotRequired
         } else if self.blocked_since.is_some() {
             State::Blocked

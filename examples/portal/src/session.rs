@@ -124,6 +124,11 @@ impl Session {
         self.kept.stamp.is_some()
     }
 
+    /// What [`SignedIn`] is made of, for pages that are open to others as well.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        self.kept.stamp.as_deref().map(Stamp::from)
+    }
+
     pub(crate) fn ticket(&self) -> Option<Ticket> {
         self.kept.ticket.as_deref().map(Ticket::from)
     }
@@ -243,7 +248,7 @@ impl FromRequestParts<App> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Closed> {
         let session = parts.extensions.get::<Session>().cloned();
         let session = session.ok_or_else(|| Failure::from(BoxError::from("a route without the guard")))?;
-        let Some(stamp) = session.kept.stamp.as_deref().map(Stamp::from) else {
+        let Some(stamp) = session.stamp() else {
             return Err(Closed::SignIn(None));
         };
         let resumed = app.two_factor.resume(&stamp).await.map_err(Failure::from)?;

@@ -12,8 +12,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use countersign::{
-    BoxError, Clock, InForce, Refusal, Requirement, RunningSessions, SystemClock, UserId, Verdict,
-    store::EventId,
+    BoxError, Clock, Days, InForce, Invitation, Refusal, Requirement, RunningSessions, SystemClock, UserId,
+    Verdict, store::EventId,
 };
 use serde::Deserialize;
 
@@ -49,7 +49,7 @@ pub(crate) async fn form(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Failure> {
     signed_in.master_admin()?;
-    let requirement = app.two_factor.settings(&signed_in.user.org).await?.requirement;
+    let InForce { requirement, settings, .. } = app.two_factor.settings(&signed_in.user.org).await?;
     Ok(pages::ok(&pages::Settings {
         frame: Frame::from(&signed_in),
         requirement,
@@ -57,6 +57,7 @@ pub(crate) async fn form(
         colleagues: app.people.colleagues(&signed_in.user.org).await?,
         now: SystemClock.now(),
         me: signed_in.user.login,
+        chosen: settings,
     }))
 }
 
@@ -94,10 +95,17 @@ pub(crate) async fn save(
 
 /// What a Master Admin does to a colleague.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Act {
     Reset,
+    /// After a block, and the password was changed.
+    ResetNewPassword,
+    /// After a block, with an invitation.
+    ResetInvite,
     Unlock,
+    Invite,
+    /// A week more to set it up.
+    Extend,
 }
 
 impl Act {
@@ -105,8 +113,27 @@ impl Act {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Reset => "reset",
+            Self::ResetNewPassword => "reset-new-password",
+            Self::ResetInvite => "reset-invite",
             Self::Unlock => "unlock",
+            Self::Invite => "invite",
+            Self::Extend => "extend",
         }
+    }
+
+    /// The word for it on the page.
+    pub(crate) fn verb(self) -> &'static str {
+        match self {
+            Self::Reset | Self::ResetNewPassword => "Reset",
+            Self::ResetInvite => "Reset and invite",
+            Self::Unlock => "Unlock",
+            Self::Invite => "Invite",
+            Self::Extend => "Give more time to",
+        }
+    }
+
+    pub(crate) fn is_reset(self) -> bool {
+        matches!(self, Self::Reset | Self::ResetNewPassword | Self::ResetInvite)
     }
 }
 
@@ -118,8 +145,7 @@ pub(crate) async fn confirm(
     Path((id, act)): Path<(i64, Act)>,
 ) -> Result<Response, Failure> {
     signed_in.master_admin()?;
-    let colleague = app.people.by_id(&UserId::from(id)).await?.filter(|user| user.org == signed_in.user.org);
-    let name = colleague.ok_or_else(Failure::missing)?.name;
+    let name = colleague(&app, &signed_in, id).await?.ok_or_else(Failure::missing)?;
     Ok(pages::ok(&pages::Confirm { frame: Frame::from(&signed_in), act, name }))
 }
 
@@ -129,21 +155,62 @@ pub(crate) async fn act(
     Path((id, act)): Path<(i64, Act)>,
 ) -> Result<Response, Failure> {
     let (pass, user) = (&signed_in.pass, UserId::from(id));
-    let (verdict, notice) = match act {
-        Act::Reset => (
-            app.two_factor.reset(pass, &user).await?,
-            "Done. Two-factor authentication has to be set up again at the next sign-in.",
-        ),
-        Act::Unlock => (
-            app.two_factor.unlock(pass, &user).await?,
-            "Done. The account is unlocked, and its authenticator app works as before.",
-        ),
+    let done_by = |verdict: Verdict<()>| verdict.refusal().map_or(Ok(None), Err);
+    let outcome = match act {
+        Act::Reset => done_by(app.two_factor.reset(pass, &user).await?),
+        Act::ResetNewPassword => done_by(app.two_factor.reset_with_new_password(pass, &user).await?),
+        Act::Unlock => done_by(app.two_factor.unlock(pass, &user).await?),
+        Act::ResetInvite => invitation(app.two_factor.reset_and_invite(pass, &user).await?),
+        Act::Invite => invitation(app.two_factor.invite(pass, &user).await?),
+        Act::Extend => match app.two_factor.extend(pass, &user, A_WEEK).await? {
+            Verdict::Granted(_) => Ok(None),
+            Verdict::Refused(refusal) => Err(refusal),
+        },
     };
-    done(&app, signed_in, verdict, &format!("/settings/people/{id}/{}", act.word()), notice).await
+    let notice = match act {
+        Act::Unlock => "Done. The account is unlocked, and its authenticator app works as before.",
+        Act::Extend => "Done. There is a week from now to set up two-factor authentication.",
+        _ => "Done. Two-factor authentication has to be set up again at the next sign-in.",
+    };
+    match outcome {
+        Ok(None) => {
+            signed_in.session.say(&app, Some(notice)).await?;
+            Ok(Redirect::to("/settings").into_response())
+        }
+        Ok(Some(invitation)) => {
+            let name = colleague(&app, &signed_in, id).await?.unwrap_or_default();
+            Ok(pages::ok(&pages::Invited { frame: Frame::from(&signed_in), name, invitation }))
+        }
+        Err(Refusal::PasswordKnown) => {
+            let name = colleague(&app, &signed_in, id).await?.unwrap_or_default();
+            Ok(pages::again(&pages::PasswordKnown { frame: Frame::from(&signed_in), name, id }))
+        }
+        Err(refusal) => {
+            let asked_for = format!("/settings/people/{id}/{}", act.word());
+            after_refusal(&app, signed_in, refusal, &asked_for).await
+        }
+    }
 }
 
-/// After an administrative act. Where the library wants a code first, the admin is sent for one and comes back to
-/// the page `asked_for`, where the act awaits his confirmation again: nothing is done behind a code page.
+const A_WEEK: Days = match Days::new(7) {
+    Ok(days) => days,
+    Err(_) => panic!("a week has seven days"),
+};
+
+fn invitation(verdict: Verdict<Invitation>) -> Result<Option<Invitation>, Refusal> {
+    match verdict {
+        Verdict::Granted(invitation) => Ok(Some(invitation)),
+        Verdict::Refused(refusal) => Err(refusal),
+    }
+}
+
+/// The name of somebody in the admin's own org.
+async fn colleague(app: &App, signed_in: &SignedIn, id: i64) -> Result<Option<String>, Failure> {
+    let user = app.people.by_id(&UserId::from(id)).await?;
+    Ok(user.filter(|user| user.org == signed_in.user.org).map(|user| user.name))
+}
+
+/// After an administrative act.
 async fn done(
     app: &App,
     signed_in: SignedIn,
@@ -151,21 +218,33 @@ async fn done(
     asked_for: &str,
     notice: &str,
 ) -> Result<Response, Failure> {
-    let refusal = match verdict {
+    match verdict {
         Verdict::Granted(()) => {
             signed_in.session.say(app, Some(notice)).await?;
-            return Ok(Redirect::to("/settings").into_response());
+            Ok(Redirect::to("/settings").into_response())
         }
-        Verdict::Refused(Refusal::FreshCodeNeeded) => match app.two_factor.step_up(&signed_in.pass).await? {
-            Verdict::Granted(ticket) => {
-                let cookie = signed_in.session.park_step_up(app, &ticket, asked_for).await?;
-                return Ok((cookie, Redirect::to("/code")).into_response());
-            }
-            Verdict::Refused(refusal) => refusal,
-        },
-        Verdict::Refused(refusal) => refusal,
-    };
-    Ok(refused(&signed_in, refusal))
+        Verdict::Refused(refusal) => after_refusal(app, signed_in, refusal, asked_for).await,
+    }
+}
+
+/// Where the library wants a code first, the user is sent for one and comes back to the page `asked_for`, where the
+/// act awaits his confirmation again: nothing is done behind a code page.
+pub(crate) async fn after_refusal(
+    app: &App,
+    signed_in: SignedIn,
+    refusal: Refusal,
+    asked_for: &str,
+) -> Result<Response, Failure> {
+    if refusal != Refusal::FreshCodeNeeded {
+        return Ok(refused(&signed_in, refusal));
+    }
+    match app.two_factor.step_up(&signed_in.pass).await? {
+        Verdict::Granted(ticket) => {
+            let cookie = signed_in.session.park_step_up(app, &ticket, asked_for).await?;
+            Ok((cookie, Redirect::to("/code")).into_response())
+        }
+        Verdict::Refused(refusal) => Ok(refused(&signed_in, refusal)),
+    }
 }
 
 /// The page that says why not.

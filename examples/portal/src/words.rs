@@ -39,6 +39,11 @@ impl Complaint {
             Refusal::SettingsMoved => {
                 "Somebody else has changed the settings in the meantime. Look at them again."
             }
+            Refusal::NotOffered => "There is nothing to set up or to give here.",
+            Refusal::AlreadyEnrolled => "The authenticator app is set up already.",
+            Refusal::CodesRequired => {
+                "Your company requires two-factor authentication: nobody can do without."
+            }
             Refusal::Denied(why) => denied(why),
             _ => "Please sign in again.",
         };
@@ -52,6 +57,17 @@ impl Complaint {
             _ => String::new(),
         };
         Self { sentence: format!("{sentence}{tries}"), wait }
+    }
+
+    /// The same about an invitation, which is no code of an app.
+    pub(crate) fn about_an_invitation(self) -> Self {
+        let sentence = if self.wait > 0 {
+            "There were too many wrong ones."
+        } else {
+            "That is not your invitation. Type all four groups as you got them: it is good for one day, and for one \
+             phone. A newer one makes it void."
+        };
+        Self { sentence: sentence.to_owned(), ..self }
     }
 
     /// "1 minute 30 seconds"
@@ -82,6 +98,13 @@ impl Complaint {
 
 fn seconds_to(until: Timestamp) -> u64 {
     until.since(SystemClock.now()).map_or(0, |wait| wait.as_secs())
+}
+
+/// "24 Nov 2026, 14:00 UTC"
+pub(crate) fn day(at: Timestamp) -> String {
+    let seconds = i64::try_from(at.as_unix()).unwrap_or(i64::MAX);
+    let instant = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
+    instant.strftime("%-d %b %Y, %H:%M UTC").to_string()
 }
 
 pub(crate) fn denied(why: Denied) -> &'static str {

@@ -1,0 +1,186 @@
+//! The org's rules, for Master Admins: how many wrong codes, how long things last, who may enroll when.
+//!
+//! The form holds plain text. What comes back is parsed into the library's `Settings`, which knows the bounds; what is
+//! out of them is said in its words, and nothing is lost of what was typed.
+
+use std::time::Duration;
+
+use axum::{
+    Form,
+    extract::{Query, State, rejection::QueryRejection},
+    response::{IntoResponse, Redirect, Response},
+};
+use countersign::{Days, InForce, InvalidSetting, Refusal, RunningSessions, Settings, Verdict, Waits};
+use serde::Deserialize;
+
+use crate::{
+    app::App,
+    failure::Failure,
+    pages::{self, Frame},
+    session::SignedIn,
+    settings,
+};
+
+/// Where the page starts from: what is in force, or one of the presets.
+#[derive(Deserialize)]
+pub(crate) struct Start {
+    preset: Option<String>,
+}
+
+/// The fields, as they are shown and as they come back. A box that is not ticked is not sent.
+#[derive(Clone, Deserialize)]
+pub(crate) struct Rules {
+    /// Which decision of the org the admin was looking at.
+    pub(crate) seen: u64,
+    pub(crate) hard_stop: String,
+    pub(crate) waits_from: String,
+    pub(crate) first_wait: String,
+    pub(crate) longest_wait: String,
+    pub(crate) ticket: String,
+    pub(crate) pending: String,
+    pub(crate) stamp: String,
+    pub(crate) fresh_code: String,
+    pub(crate) enroll_within: String,
+    pub(crate) end_sessions: Option<String>,
+    pub(crate) by_invitation: Option<String>,
+    pub(crate) by_choice: Option<String>,
+}
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+
+impl Rules {
+    fn of(settings: &Settings, seen: u64) -> Self {
+        let in_units = |duration: Duration, unit: u64| (duration.as_secs() / unit).to_string();
+        let ticked = |yes: bool| yes.then(|| "on".to_owned());
+        let Waits { from, first, longest } = settings.waits();
+        Self {
+            seen,
+            hard_stop: settings.hard_stop().to_string(),
+            waits_from: from.to_string(),
+            first_wait: in_units(first, 1),
+            longest_wait: in_units(longest, MINUTE),
+            ticket: in_units(settings.ticket(), MINUTE),
+            pending: in_units(settings.pending(), MINUTE),
+            stamp: in_units(settings.stamp(), HOUR),
+            fresh_code: in_units(settings.fresh_code(), MINUTE),
+            enroll_within: settings.enroll_within().map_or(0, Days::count).to_string(),
+            end_sessions: ticked(settings.running_sessions() == RunningSessions::End),
+            by_invitation: ticked(settings.by_invitation()),
+            by_choice: ticked(settings.enrollment_by_choice()),
+        }
+    }
+
+    /// What was typed, over what is in force: settings that this page does not show stay as they are.
+    fn over(&self, before: Settings) -> Result<Settings, InvalidSetting> {
+        // What is no number is out of every bound.
+        let number = |text: &str| text.trim().parse::<u32>().unwrap_or(u32::MAX);
+        let lasting = |text: &str, unit: u64| Duration::from_secs(u64::from(number(text)) * unit);
+        let waits = Waits {
+            from: number(&self.waits_from),
+            first: lasting(&self.first_wait, 1),
+            longest: lasting(&self.longest_wait, MINUTE),
+        };
+        if waits.from == u32::MAX {
+            return Err(InvalidSetting::Waits);
+        }
+        let enroll_within = match number(&self.enroll_within) {
+            0 => None,
+            days => Some(Days::new(u8::try_from(days).map_err(|_| InvalidSetting::Days)?)?),
+        };
+        let sessions = if self.end_sessions.is_some() { RunningSessions::End } else { RunningSessions::GoOn };
+        let settings = before.with_hard_stop(number(&self.hard_stop))?.with_waits(waits)?;
+        let settings = settings.with_ticket(lasting(&self.ticket, MINUTE))?;
+        let settings = settings.with_pending(lasting(&self.pending, MINUTE))?;
+        let settings = settings.with_stamp(lasting(&self.stamp, HOUR))?;
+        let settings = settings.with_fresh_code(lasting(&self.fresh_code, MINUTE))?;
+        let settings = settings.with_running_sessions(sessions).with_enroll_within(enroll_within);
+        let settings = settings.with_by_invitation(self.by_invitation.is_some());
+        Ok(settings.with_enrollment_by_choice(self.by_choice.is_some()))
+    }
+
+    /// As a query, so that an admin who was asked for a code comes back to what he was about to save.
+    fn query(&self) -> String {
+        let fields = [
+            ("seen", Some(self.seen.to_string())),
+            ("hard_stop", Some(self.hard_stop.clone())),
+            ("waits_from", Some(self.waits_from.clone())),
+            ("first_wait", Some(self.first_wait.clone())),
+            ("longest_wait", Some(self.longest_wait.clone())),
+            ("ticket", Some(self.ticket.clone())),
+            ("pending", Some(self.pending.clone())),
+            ("stamp", Some(self.stamp.clone())),
+            ("fresh_code", Some(self.fresh_code.clone())),
+            ("enroll_within", Some(self.enroll_within.clone())),
+            ("end_sessions", self.end_sessions.clone()),
+            ("by_invitation", self.by_invitation.clone()),
+            ("by_choice", self.by_choice.clone()),
+        ];
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in fields {
+            if let Some(value) = value {
+                query.append_pair(name, &value);
+            }
+        }
+        query.finish()
+    }
+}
+
+pub(crate) async fn form(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Query(start): Query<Start>,
+    again: Result<Query<Rules>, QueryRejection>,
+) -> Result<Response, Failure> {
+    signed_in.master_admin()?;
+    let InForce { settings, revision, .. } = app.two_factor.settings(&signed_in.user.org).await?;
+    let preset = match start.preset.as_deref() {
+        Some("default") => Some((Settings::default(), "the defaults of the product")),
+        Some("nist") => Some((Settings::nist_aal2(), "what NIST SP 800-63B-4 asks for at AAL2")),
+        Some("pci") => Some((Settings::pci_dss(), "what PCI DSS v4.0.1 asks for")),
+        Some("asvs") => Some((Settings::asvs_l2(), "what OWASP ASVS 5.0 asks for at level 2")),
+        _ => None,
+    };
+    let (rules, about) = match (again, preset) {
+        (Ok(Query(rules)), _) => (rules, Some("what you were about to save".to_owned())),
+        (Err(_), Some((settings, name))) => (Rules::of(&settings, revision), Some(name.to_owned())),
+        (Err(_), None) => (Rules::of(&settings, revision), None),
+    };
+    Ok(pages::ok(&pages::Rules { frame: Frame::from(&signed_in), form: rules, about, complaint: None }))
+}
+
+pub(crate) async fn save(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Form(rules): Form<Rules>,
+) -> Result<Response, Failure> {
+    let before = app.two_factor.settings(&signed_in.user.org).await?.settings;
+    let to = match rules.over(before) {
+        Ok(to) => to,
+        Err(error) => {
+            let (frame, complaint) = (Frame::from(&signed_in), Some(sentence(error)));
+            return Ok(pages::again(&pages::Rules { frame, form: rules, about: None, complaint }));
+        }
+    };
+    let refusal = match app.two_factor.change_settings(&signed_in.pass, rules.seen, to).await? {
+        Verdict::Granted(()) => {
+            signed_in.session.say(&app, Some("The rules are saved.")).await?;
+            return Ok(Redirect::to("/settings/rules").into_response());
+        }
+        Verdict::Refused(refusal) => refusal,
+    };
+    if refusal == Refusal::SettingsMoved {
+        let notice = "Somebody else has changed the settings in the meantime. This is what holds now.";
+        signed_in.session.say(&app, Some(notice)).await?;
+        return Ok(Redirect::to("/settings/rules").into_response());
+    }
+    let asked_for = format!("/settings/rules?{}", rules.query());
+    settings::after_refusal(&app, signed_in, refusal, &asked_for).await
+}
+
+/// The library says what is wrong; this makes a sentence of it.
+fn sentence(error: InvalidSetting) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
+}

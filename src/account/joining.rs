@@ -1,0 +1,223 @@
+//! How somebody who is not enrolled gets to enroll: at once, within the org's grace, or with an invitation.
+
+use std::time::Duration;
+
+use super::{Account, Answer, Decision, Standing, Terms};
+use crate::{
+    event::{EventKind, Purpose, Reason},
+    generation::Generation,
+    invitation::{Invitation, InvitationCode},
+    requirement::Epoch,
+    settings::{Days, Settings},
+    ticket::{TicketClaims, TicketId},
+    time::Timestamp,
+    verdict::Refusal,
+};
+
+/// What is known of a user's way to his authenticator. The default is that of one who may enroll as his org's settings
+/// say, and was told nothing yet.
+#[derive(Debug, Default)]
+pub(crate) struct Joining {
+    /// Until when he may go without, as he was told.
+    pub(crate) due: Option<Due>,
+    /// He was reset: no grace begins for him, and none goes on.
+    pub(crate) at_once: bool,
+    /// Only with an invitation, whatever the org's settings: his password is known to somebody.
+    pub(crate) invited_only: bool,
+    pub(crate) invitation: Option<Invited>,
+}
+
+/// A day by which to enroll. It counts in its own epoch only.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Due {
+    pub(crate) epoch: Epoch,
+    pub(crate) by: Timestamp,
+}
+
+/// An invitation that was handed out and not yet used.
+#[derive(Debug)]
+pub(crate) struct Invited {
+    pub(crate) id: TicketId,
+    pub(crate) code: InvitationCode,
+    pub(crate) made_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// As long as a code for enrollment may be on its way by electronic mail (NIST SP 800-63A-4 on confirmation codes).
+const INVITATION: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Invited {
+    /// One that claims to be made later than now is not alive (R11).
+    fn is_alive(&self, now: Timestamp) -> bool {
+        self.made_at <= now && now < self.expires_at
+    }
+}
+
+/// How the time stands that an org gives to enroll.
+enum Grace {
+    /// It gives none, or none to this user.
+    No,
+    Until {
+        by: Timestamp,
+        told: bool,
+    },
+    Over,
+}
+
+impl Account {
+    /// Where somebody goes after the password who is to enroll.
+    pub(super) fn way_in(&self, terms: Terms<'_>) -> Standing {
+        match self.grace(terms) {
+            Grace::Until { by, told } => Standing::Grace { by, told },
+            Grace::No | Grace::Over if self.needs_invitation(terms) => Standing::Uninvited,
+            Grace::No | Grace::Over => Standing::NotEnrolled,
+        }
+    }
+
+    fn grace(&self, terms: Terms<'_>) -> Grace {
+        let Joining { due, at_once, invited_only, .. } = self.joining;
+        let Some(days) = terms.settings().enroll_within() else { return Grace::No };
+        if at_once || invited_only || !terms.policy.requirement.asks() {
+            return Grace::No;
+        }
+        match due.filter(|due| due.epoch == terms.policy.epoch) {
+            None => Grace::Until { by: terms.now.after(days.into()), told: false },
+            Some(Due { by, .. }) if terms.now < by => Grace::Until { by, told: true },
+            Some(_) => Grace::Over,
+        }
+    }
+
+    fn needs_invitation(&self, terms: Terms<'_>) -> bool {
+        self.joining.invited_only
+            || terms.settings().by_invitation()
+            || matches!(self.grace(terms), Grace::Over)
+    }
+
+    /// Whether this ticket opens an enrollment, beside all that every ticket has to show.
+    pub(super) fn admit_to_enroll(&self, ticket: &TicketClaims, terms: Terms<'_>) -> Result<(), Refusal> {
+        let invited = || {
+            let invitation = self.joining.invitation.as_ref().filter(|invited| invited.is_alive(terms.now));
+            invitation.is_some_and(|invited| ticket.invitation == Some(invited.id))
+        };
+        if ticket.purpose == Purpose::Enroll && self.needs_invitation(terms) && !invited() {
+            return Err(Refusal::InvitationNeeded);
+        }
+        Ok(())
+    }
+
+    /// Says where the user goes after the password, and in which generation. Whoever has time to enroll is told until
+    /// when, which is written the first time in an epoch.
+    pub(crate) fn check_in(mut self, terms: Terms<'_>) -> Decision<(Generation, Standing)> {
+        let standing = self.standing(terms);
+        let reply = (self.generation, standing);
+        let Standing::Grace { by, told: false } = standing else {
+            return Decision::reply(reply);
+        };
+        self.joining.due = Some(Due { epoch: terms.policy.epoch, by });
+        Decision::write(self, vec![EventKind::EnrollmentDue { by }], reply)
+    }
+
+    /// Takes an invitation as it was typed, and names it for a ticket that enrolls. One that is not right is a guess
+    /// like any other (R2). It is spent by the enrollment, and not before: who closes the page may come again.
+    pub(crate) fn accept(self, ticket: &TicketClaims, typed: &str, terms: Terms<'_>) -> Answer<TicketId> {
+        if let Err(refusal) = self.admit(ticket, &[Purpose::Enroll], terms) {
+            return Decision::reply(Err(refusal));
+        }
+        if let Some(locked) = self.guesses.locked(terms.settings(), terms.now) {
+            return self.keep_out(locked, terms);
+        }
+        let Some(typed) = InvitationCode::parse(typed) else {
+            return Decision::reply(Err(Refusal::Malformed));
+        };
+        match &self.joining.invitation {
+            Some(invited) if invited.is_alive(terms.now) && invited.code.is(&typed) => {
+                Decision::reply(Ok(invited.id))
+            }
+            _ => self.count(Purpose::Enroll, false, terms),
+        }
+    }
+
+    /// Keeps an invitation, in the place of an earlier one.
+    pub(crate) fn invite(
+        mut self,
+        id: TicketId,
+        code: InvitationCode,
+        reason: Option<Reason>,
+        terms: Terms<'_>,
+    ) -> Answer<Invitation> {
+        if self.is_asked(terms.policy) && self.enrolled(terms.policy).is_some() {
+            return Decision::reply(Err(Refusal::AlreadyEnrolled));
+        }
+        let (invited, invitation) = invitation(id, code, terms.now);
+        self.joining.invitation = Some(invited);
+        let event = EventKind::Invited { until: invitation.expires_at, reason };
+        Decision::write(self, vec![event], Ok(invitation))
+    }
+
+    /// Gives the user so many days from now, if that is longer than he has.
+    pub(crate) fn extend(mut self, days: Days, terms: Terms<'_>) -> Answer<Timestamp> {
+        let given = terms.policy.requirement.asks() && terms.settings().enroll_within().is_some();
+        if self.enrolled(terms.policy).is_some() {
+            return Decision::reply(Err(Refusal::AlreadyEnrolled));
+        }
+        // Whose password is known to somebody is given no time in which the password is enough.
+        if !given || self.joining.invited_only {
+            return Decision::reply(Err(Refusal::NotOffered));
+        }
+        let epoch = terms.policy.epoch;
+        let before = self.joining.due.filter(|due| due.epoch == epoch).map(|due| due.by);
+        let by = terms.now.after(days.into());
+        if let Some(before) = before.filter(|before| by <= *before) {
+            return Decision::reply(Ok(before));
+        }
+        self.joining = Joining { due: Some(Due { epoch, by }), at_once: false, ..self.joining };
+        Decision::write(self, vec![EventKind::GraceExtended { by }], Ok(by))
+    }
+
+    /// The account after a reset (R7): nothing is left of it, so that it can be made even of one that cannot be
+    /// read any more. No grace begins for it: whoever is reset enrolls at his next login.
+    pub(crate) fn reset(next: Generation, event: EventKind) -> Decision<()> {
+        let joining = Joining { at_once: true, ..Joining::default() };
+        Self::reset_to(joining, next, event, ())
+    }
+
+    /// The same, but for an account that is known to be blocked: its password is known to somebody, who would enroll
+    /// with it.
+    pub(crate) fn reset_unless_blocked(
+        account: Option<Self>,
+        settings: &Settings,
+        next: Generation,
+        event: EventKind,
+    ) -> Answer<()> {
+        if account.is_some_and(|account| account.guesses.is_blocked(settings)) {
+            return Decision::reply(Err(Refusal::PasswordKnown));
+        }
+        let Decision { write, reply } = Self::reset(next, event);
+        Decision { write, reply: Ok(reply) }
+    }
+
+    /// The account after a reset, blocked before or not: only an invitation opens the enrollment.
+    pub(crate) fn reset_and_invite(
+        next: Generation,
+        id: TicketId,
+        code: InvitationCode,
+        now: Timestamp,
+        event: EventKind,
+    ) -> Decision<Invitation> {
+        let (invited, invitation) = invitation(id, code, now);
+        let joining = Joining { due: None, at_once: true, invited_only: true, invitation: Some(invited) };
+        Self::reset_to(joining, next, event, invitation)
+    }
+
+    fn reset_to<R>(joining: Joining, next: Generation, event: EventKind, reply: R) -> Decision<R> {
+        let account = Self { generation: next, joining, ..Self::never_written() };
+        Decision::write_and_end_sessions(account, event, reply)
+    }
+}
+
+/// What the record keeps of an invitation, and what the admin hands out.
+fn invitation(id: TicketId, code: InvitationCode, now: Timestamp) -> (Invited, Invitation) {
+    let expires_at = now.after(INVITATION);
+    let invitation = Invitation { code: code.copy(), expires_at };
+    (Invited { id, code, made_at: now, expires_at }, invitation)
+}
