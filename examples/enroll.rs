@@ -115,8 +115,11 @@ fn explain(refusal: Refusal) {
     let now = SystemClock.now();
     let seconds_until = |until: countersign::Timestamp| until.since(now).unwrap_or_default().as_secs();
     match refusal {
-        Refusal::WrongCode { left, wait_until } => {
+        Refusal::WrongCode { left, wait_until, hint, .. } => {
             println!("  Wrong code. You have {left} more tries.");
+            if let Some(hint) = hint {
+                println!("  But {hint}.");
+            }
             if let Some(until) = wait_until {
                 println!("  The next one is looked at in {} seconds.", seconds_until(until));
             }

@@ -7,21 +7,23 @@
 mod by_choice;
 mod decision;
 mod guesses;
+mod hints;
 mod joining;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-use self::guesses::Locked;
 pub(crate) use self::{
     decision::{Decision, Terms, Write},
     guesses::{Guesses, Wait},
     joining::{Due, Invited, Joining},
 };
+use self::{guesses::Locked, hints::FirstCode};
 use crate::{
     event::{Act, Denied, EventKind, Purpose},
     generation::Generation,
+    hint::Hint,
     otp::{Check, Code, Match, Secret, Step, Totp},
     policy::Policy,
     requirement::Epoch,
@@ -105,6 +107,21 @@ pub(crate) struct Shown {
     pub(crate) secret: Secret,
     pub(crate) totp: Totp,
     pub(crate) expires_at: Timestamp,
+}
+
+/// What a page may say that asks for a code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Prompted {
+    pub(crate) totp: Totp,
+    pub(crate) left: u32,
+    pub(crate) wait_until: Option<Timestamp>,
+}
+
+/// Why a guess was not accepted.
+#[derive(Clone, Copy)]
+enum Miss {
+    Used,
+    Wrong(Option<Hint>),
 }
 
 type Answer<T> = Decision<Result<T, Refusal>>;
@@ -206,15 +223,21 @@ impl Account {
         }
         let (pending, code) = match self.pending.take() {
             Some(pending) if pending.is_alive(terms.now) && pending.ticket == ticket.id => {
-                match Code::parse(code, pending.totp.digits()) {
-                    Ok(code) => (pending, code),
-                    Err(_) => return Decision::reply(Err(Refusal::Malformed)),
+                match FirstCode::parse(code, pending.totp.digits()) {
+                    Some(code) => (pending, code),
+                    None => return Decision::reply(Err(Refusal::Malformed)),
                 }
             }
             Some(pending) if pending.is_alive(terms.now) => return Decision::reply(Err(Refusal::TicketVoid)),
             _ => return Decision::reply(Err(Refusal::SetupExpired)),
         };
-        match pending.totp.check(&pending.secret, code, terms.now, terms.codes.window, None) {
+        let checked = match code {
+            FirstCode::AsAsked(code) => {
+                pending.totp.check(&pending.secret, code, terms.now, terms.codes.window, None)
+            }
+            FirstCode::Six(_) => Check::Wrong,
+        };
+        match checked {
             Check::Right(Match { step, offset, .. }) => {
                 self.live = Some(Live {
                     secret: pending.secret,
@@ -234,8 +257,9 @@ impl Account {
                 Decision::write_and_end_sessions(self, event, Ok(next))
             }
             Check::Used | Check::Wrong => {
+                let hint = pending.hint(code, terms);
                 self.pending = Some(pending);
-                self.count(ticket.purpose, false, terms)
+                self.count(ticket.purpose, Miss::Wrong(hint), terms)
             }
         }
     }
@@ -270,9 +294,31 @@ impl Account {
                 let generation = self.generation;
                 Decision::write(self, vec![accepted], Ok(generation))
             }
-            Check::Used => self.count(ticket.purpose, true, terms),
-            Check::Wrong => self.count(ticket.purpose, false, terms),
+            Check::Used => self.count(ticket.purpose, Miss::Used, terms),
+            Check::Wrong => {
+                let hint = live.hint(code, window, terms.now);
+                self.count(ticket.purpose, Miss::Wrong(hint), terms)
+            }
         }
+    }
+
+    /// What a page may say before anything is typed. Nothing is written for it.
+    pub(crate) fn prompt(&self, ticket: &TicketClaims, terms: Terms<'_>) -> Result<Prompted, Refusal> {
+        let purposes = [Purpose::LogIn, Purpose::StepUp, Purpose::Enroll, Purpose::Replace];
+        self.admit(ticket, &purposes, terms)?;
+        let wait_until = match self.guesses.locked(terms.settings(), terms.now) {
+            Some(Locked::Blocked) => return Err(Refusal::Blocked),
+            Some(Locked::Until(until)) => Some(until),
+            // As long as it will be when the next code comes, and begins it anew.
+            Some(Locked::ClockWentBack) => self.guesses.wait.map(|wait| terms.now.after(wait.lasts)),
+            None => None,
+        };
+        let totp = match ticket.purpose {
+            Purpose::LogIn | Purpose::StepUp => self.live.as_ref().map(|live| live.totp),
+            Purpose::Enroll | Purpose::Replace => self.pending.as_ref().map(|pending| pending.totp),
+        };
+        let totp = totp.unwrap_or(terms.codes.totp);
+        Ok(Prompted { totp, left: self.guesses.left(terms.settings()), wait_until })
     }
 
     /// Whether the user may be asked for a code, or for another authenticator, on the strength of his session.
@@ -344,22 +390,22 @@ impl Account {
     }
 
     /// Counts a guess that was looked at and not accepted; the reply may be given once that is written (R2).
-    fn count<T>(mut self, purpose: Purpose, already_used: bool, terms: Terms<'_>) -> Answer<T> {
+    fn count<T>(mut self, purpose: Purpose, miss: Miss, terms: Terms<'_>) -> Answer<T> {
         self.guesses = self.guesses.and_another(terms.settings(), terms.now);
         let (left, wait_until) = (self.guesses.left(terms.settings()), self.guesses.wait_until());
         let mut events = vec![EventKind::CodeRefused {
             purpose,
-            already_used,
+            already_used: matches!(miss, Miss::Used),
             in_a_row: self.guesses.in_a_row,
             wait: self.guesses.wait.map(|wait| wait.lasts),
         }];
         if left == 0 {
             events.push(EventKind::Blocked);
         }
-        let refusal = match (left, already_used) {
-            (0, _) => Refusal::Blocked,
-            (_, true) => Refusal::AlreadyUsed { left, wait_until },
-            (_, false) => Refusal::WrongCode { left, wait_until },
+        let refusal = match miss {
+            _ if left == 0 => Refusal::Blocked,
+            Miss::Used => Refusal::AlreadyUsed { left, wait_until },
+            Miss::Wrong(hint) => Refusal::WrongCode { left, wait_until, hint },
         };
         Decision::write(self, events, Err(refusal))
     }

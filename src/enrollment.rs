@@ -1,4 +1,4 @@
-//! What the enrollment pages need: the secret in every form that an app can take it in, and the result.
+//! What the pages need: the secret in every form that an app can take it in, what to say when asking for a code.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::otp::InvalidModuleSize;
 use crate::{
     account::Shown,
-    otp::{KeyUri, Label, QrCode, TooLong, Totp},
+    otp::{Digits, KeyUri, Label, QrCode, TooLong, Totp},
     pass::Pass,
     time::Timestamp,
 };
@@ -87,6 +87,18 @@ impl fmt::Debug for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Setup").field("expires_at", &self.expires_at).finish_non_exhaustive()
     }
+}
+
+/// What a page may say that asks for a code, before anything is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Prompt {
+    /// How many digits the code has. Authenticators keep those with which they were enrolled.
+    pub digits: Digits,
+    /// How many codes can be tried before the account is blocked; at least one.
+    pub left: u32,
+    /// Until when no code is looked at, if that is a time to come.
+    pub wait_until: Option<Timestamp>,
 }
 
 /// An enrollment that was finished.

@@ -27,6 +27,8 @@ pub mod otp;
 #[cfg(feature = "std")]
 mod code_rules;
 #[cfg(feature = "std")]
+mod hint;
+#[cfg(feature = "std")]
 mod policy;
 #[cfg(feature = "std")]
 mod authority;
@@ -62,11 +64,12 @@ pub mod manual;
 #[cfg(feature = "std")]
 pub use self::{
     code_rules::{CodeRules, InvalidCodeRule},
-    enrollment::{Enrolled, Setup},
+    enrollment::{Enrolled, Prompt, Setup},
     event::{
         Act, Actor, Audience, Denied, Event, EventKind, InvalidNote, Operator, Origin, Purpose, Reason,
         Recipient, Remedy, UnknownAudience,
     },
+    hint::Hint,
     invitation::Invitation,
     listener::Listener,
     pass::{Means, Pass, Stamp},

@@ -1,7 +1,7 @@
 //! The manual: no code, only what one has to know.
 //!
 //! [The words](#the-words) · [The rules](#the-rules) · [Threat model](#threat-model) ·
-//! [What is not promised](#what-is-not-promised) · [Why each default](#why-each-default) ·
+//! [Helping the user](#helping-the-user) · [What is not promised](#what-is-not-promised) · [Why each default](#why-each-default) ·
 //! [Write your own store](#write-your-own-store) · [Durability](#durability) ·
 //! [The store in PostgreSQL](#the-store-in-postgresql) · [The store in etcd](#the-store-in-etcd) · [Keys](#keys) ·
 //! [Operations](#operations) · [Where everything is](#where-everything-is)
@@ -53,7 +53,8 @@
 //!   on the actor's own record, at most one per kind and hour.
 //! * **R11 Input is text from strangers.** Exactly so many ASCII digits, spaces forgiven; all else is
 //!   [`Refusal::Malformed`]: no write, no guess counted. The ends of time, and clocks that go backward, are survived:
-//!   what claims to be issued later than now is expired, and waits are capped.
+//!   what claims to be issued later than now is expired, and waits are capped. (At an enrollment with seven or eight
+//!   digits, six are looked at as well, and then counted.)
 //! * **R12 Constant time by construction.** Codes are compared as numbers with masks, every step of the window is
 //!   computed, the dynamic truncation selects without a secret index.
 //! * **R13 Authority is proved.** Administrative methods take the actor's [`Pass`]; its role is read anew, and where
@@ -103,7 +104,31 @@
 //! | logging in again and again to get new time without a code | R10 | `whoever_has_time_to_enroll_gets_in_until_it_is_over` |
 //! | a stolen session takes the second factor off, where nobody requires one | R8 | `doing_without_again_takes_a_code_and_ends_every_session` |
 //! | settings changed to and fro, so that old enrollments count again or budgets are refilled | R6, R2 | `other_settings_make_nobody_enroll_anew`, `a_lower_hard_stop_blocks_whoever_has_reached_it` |
+//! | a refusal's hint tells a guesser a code that is right, here or on another server, or will be | R2 | `a_login_tells_no_code_that_could_be_right_yet`, `what_is_told_as_past_is_never_right_again` |
+//! | hints are fished for beyond the budget | R2 | `hints_cost_guesses_like_all_wrong_codes` |
 //! | the host ignores an answer and lets the user in | types | [`Pass`] has no public constructor; [`Gate`] and [`Verdict`] are `must_use` |
+//!
+//! # Helping the user
+//!
+//! A refusal carries what a page may say: how many tries are left, until when none is looked at, that a code was used
+//! already (the next one comes within half a minute), and a [`Hint`] where one can be given.
+//! [`TwoFactor::prompt`] tells the same of tries and waits before anything is typed, and how many digits are asked for.
+//!
+//! | hint | when it is given | what a page says |
+//! | --- | --- | --- |
+//! | [`Hint::ClockBehind`] | the code is one of the last hour | "That code is 4 minutes old. If your app shows it right now, your phone's clock is behind: set it to automatic." |
+//! | [`Hint::ClockAhead`] | the code is one of the next hour; at the enrollment only | "Your phone's clock is 4 minutes ahead. Set it to automatic." |
+//! | [`Hint::AppShows`] | the code is the one with SHA-1 in the place of the algorithm that was asked for, or with six digits; at the enrollment only | "Please try another app." |
+//!
+//! *What a hint tells somebody who guesses.* At a login the search covers an hour of steps that are over: later than the
+//! last consumed one, and earlier than the window by a whole step at least, so that a server whose clock is a step behind
+//! does not take them either. A guess hits one of them with a chance of 120 in a million, counts like every wrong code,
+//! and then has shown a code that is never taken again, of a function whose other codes do not follow from it. So the
+//! chance to get in stays what it was: three in a million for each of ten guesses. If no hint comes, the code is not
+//! among those 120, which is as little. Two things could bring such a code back: a clock that is set back, and a window
+//! that the host widens, both within moments; neither is in a guesser's hands. Of codes to come nothing is said, and how
+//! long the search takes does not depend on whether or where it finds something (R12). At an enrollment whoever types has
+//! the secret on his screen, and could compute all that he is told.
 //!
 //! # What is not promised
 //!
@@ -134,6 +159,7 @@
 //! | SHA-1, 6 digits, 30 s | the one combination that Google Authenticator, Microsoft Authenticator, Duo Mobile and Authy all take; HMAC-SHA-1 is not touched by SHA-1's collisions | RFC 6238 §1.2, §5.2 |
 //! | 20 bytes of secret | the length of the hash's output, and above the 128 bits demanded | RFC 4226 §4 R6 |
 //! | clocks that are off are not followed | phones set theirs by themselves; [`CodeRules::drift`] is for tokens that cannot | RFC 6238 §6 |
+//! | an hour is looked at for a hint | a phone whose time was set by hand for another time zone; 120 hashes, about ten microseconds | |
 //! | one step either way | network delay and clocks that are off; three right answers in a million at any time | RFC 6238 §5.2 |
 //! | ticket and pending enrollment 15 min | time to fetch the phone, or to install an app | |
 //! | stamp 12 h | a working day; a new login at the latest then | NIST SP 800-63B-4 §2.2.3 (at most 24 h at AAL2) |
@@ -321,8 +347,9 @@
 //!                   etcd (feature) · logged (events as read) · erased (boxed twins)
 //!   conformance.rs  (feature) does a store keep the contract?
 //!   otp/            the engine, knows nothing of users: algorithm · code · secret · mask · hash · mac · keyed (a key taken
-//!                   in, and the search for a code) · hotp · totp · label · uri · parse · qr (SVG, terminal, by feature PNG)
-//!   code_rules.rs   which codes are made and taken
+//!                   in, and the search for a code) · hotp · totp (totp/astray: where a wrong code belongs) · label ·
+//!                   uri · parse · qr (SVG, terminal, by feature PNG)
+//!   code_rules.rs   which codes are made and taken    hint.rs   what may be said of a wrong one
 //!   policy.rs       what an org decided
 //!   authority.rs    who may do what to whom
 //!   generation.rs · codec.rs · seal.rs        names of trust, bytes, keyring
@@ -352,6 +379,6 @@
 
 #[allow(unused_imports, reason = "so that the links above read as a host writes the names")]
 use crate::{
-    Change, CodeRules, Directory, Epoch, ErrorKind, Gate, Keyring, Pass, Refusal, Role, RunningSessions,
-    Settings, Support, Swap, TwoFactor, UserStore, UserSummary, Verdict,
+    Change, CodeRules, Directory, Epoch, ErrorKind, Gate, Hint, Keyring, Pass, Refusal, Role,
+    RunningSessions, Settings, Support, Swap, TwoFactor, UserStore, UserSummary, Verdict,
 };

@@ -42,5 +42,5 @@ pub use qr::InvalidModuleSize;
 #[cfg(feature = "std")]
 pub use qr::{QrCode, TooLong};
 pub use secret::{InvalidSecret, Secret};
-pub use totp::{Check, InvalidPeriod, Match, Step, Totp, Verifier, Window, WindowTooWide};
+pub use totp::{Astray, Check, InvalidPeriod, Match, Step, Totp, Verifier, Window, WindowTooWide};
 pub use uri::KeyUri;

@@ -19,9 +19,9 @@ pub use support::Support;
 
 use self::deciding::{Decided, Trace, Trust};
 use crate::{
-    account::{Account, Decision, Standing, Terms},
+    account::{Account, Decision, Prompted, Standing, Terms},
     code_rules::CodeRules,
-    enrollment::{Enrolled, Setup},
+    enrollment::{Enrolled, Prompt, Setup},
     error::{Error, ErrorKind},
     event::{Actor, Purpose},
     generation::Generation,
@@ -112,6 +112,26 @@ impl TwoFactor {
             }
             Standing::Blocked => Ok(Gate::Blocked),
         }
+    }
+
+    /// Tells what a page may say that asks for a code: how many digits it has, how many tries are left, and until when
+    /// none is looked at, which may still be from an earlier login. Nothing is written, and nothing counts.
+    ///
+    /// # Errors
+    /// Those of [`check_in`](Self::check_in), except that a user whom the directory no longer has is
+    /// [`Refusal::TicketVoid`], like every ticket that is not good any more.
+    pub async fn prompt(&self, ticket: &Ticket) -> Result<Verdict<Prompt>, Error> {
+        let core = &*self.0;
+        let Some((claims, person)) = core.bearer(ticket).await? else {
+            return Ok(Verdict::Refused(Refusal::TicketVoid));
+        };
+        let before = core.before(&person).await?;
+        Ok(match before.account().prompt(&claims, before.terms(core)) {
+            Err(refusal) => Verdict::Refused(refusal),
+            Ok(Prompted { totp, left, wait_until }) => {
+                Verdict::Granted(Prompt { digits: totp.digits(), left, wait_until })
+            }
+        })
     }
 
     /// Shows what a user needs to set up his authenticator: draws the secret at the first call, and shows the

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::{event::Denied, pass::Pass, ticket::Ticket, time::Timestamp};
+use crate::{event::Denied, hint::Hint, pass::Pass, ticket::Ticket, time::Timestamp};
 
 /// Where a user goes whose first factor was accepted.
 #[derive(Debug)]
@@ -83,6 +83,8 @@ pub enum Refusal {
         left: u32,
         /// Until when no code is looked at.
         wait_until: Option<Timestamp>,
+        /// What seems to be wrong with the user's authenticator, if that can be told.
+        hint: Option<Hint>,
     },
     /// A right code that was used before, here or elsewhere: the user waits for the next one. It was counted.
     AlreadyUsed {
@@ -133,7 +135,10 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed => f.write_str("that is not a code: type the digits that the app shows"),
-            Self::WrongCode { left, .. } => write!(f, "that code is wrong; tries left: {left}"),
+            Self::WrongCode { left, hint: None, .. } => write!(f, "that code is wrong; tries left: {left}"),
+            Self::WrongCode { left, hint: Some(hint), .. } => {
+                write!(f, "that code is wrong: {hint}; tries left: {left}")
+            }
             Self::AlreadyUsed { left, .. } => {
                 write!(f, "that code has been used already; wait for the next one; tries left: {left}")
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Account, Answer, Decision, Standing, Terms};
+use super::{Account, Answer, Decision, Miss, Standing, Terms};
 use crate::{
     event::{EventKind, Purpose, Reason},
     generation::Generation,
@@ -133,7 +133,7 @@ impl Account {
             Some(invited) if invited.is_alive(terms.now) && invited.code.is(&typed) => {
                 Decision::reply(Ok(invited.id))
             }
-            _ => self.count(Purpose::Enroll, false, terms),
+            _ => self.count(Purpose::Enroll, Miss::Wrong(None), terms),
         }
     }
 

@@ -91,6 +91,11 @@ impl Code {
         if seen == digits.count() { Ok(Self { value, digits }) } else { Err(malformed) }
     }
 
+    /// How many digits it has.
+    pub const fn digits(&self) -> Digits {
+        self.digits
+    }
+
     /// The code as text, with its leading zeros. What an app shows; a server has no use for it.
     pub fn expose(&self) -> String {
         format!("{:0width$}", self.value, width = usize::from(self.digits.count()))

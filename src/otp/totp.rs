@@ -1,5 +1,8 @@
 //! TOTP (RFC 6238): codes of the time.
 
+mod astray;
+
+pub use self::astray::Astray;
 use super::{
     algorithm::Algorithm,
     code::{Code, Digits},
@@ -139,6 +142,13 @@ impl Totp {
     #[must_use]
     pub const fn with_algorithm(mut self, algorithm: Algorithm) -> Self {
         self.algorithm = algorithm;
+        self
+    }
+
+    /// The same with codes of so many digits.
+    #[must_use]
+    pub const fn with_digits(mut self, digits: Digits) -> Self {
+        self.digits = digits;
         self
     }
 

@@ -61,8 +61,47 @@ pub(crate) async fn a_forgetful_user(riley: &Person<'_>) {
     riley.gives_the_code().await;
     riley.sees("code").await;
     riley.must_read("code-error", "not looked at").await;
+    // Whoever comes in the middle of it reads so before he types in vain.
+    riley.goes_to("/code").await;
+    riley.sees("code").await;
+    assert_eq!(riley.reads_attribute("wait", "data-seconds").await, "30");
     riley.gives_the_next_code().await;
     riley.sees("home").await;
+}
+
+/// A phone whose clock is off is told so: at the sign-in only of times that are over, where it is set up of any.
+pub(crate) async fn a_clock_that_is_off(robin: &mut Person<'_>) {
+    let four_minutes = Duration::from_mins(4);
+    robin.goes_to("/").await;
+    robin.gives_the_password().await;
+    robin.sees("setup").await;
+    robin.scans().await;
+    let early = robin.phone().early_code(&robin.stage.time, four_minutes);
+    robin.types("code", &early).await;
+    robin.presses("submit-code").await;
+    robin.sees("setup").await;
+    robin.must_read("code-error", "about 4 minutes ahead").await;
+    robin.gives_the_code().await;
+    robin.sees("home").await;
+
+    // An hour and a half later nothing of the last hour is consumed.
+    robin.stage.time.passes(Duration::from_mins(90));
+    robin.signs_out().await;
+    robin.gives_the_password().await;
+    robin.sees("code").await;
+    let late = robin.phone().late_code(&robin.stage.time, four_minutes);
+    robin.types("code", &late).await;
+    robin.presses("submit-code").await;
+    robin.sees("code").await;
+    assert_eq!(robin.status().await, 422);
+    robin.must_read("code-error", "about 4 minutes old").await;
+    let early = robin.phone().early_code(&robin.stage.time, four_minutes);
+    robin.types("code", &early).await;
+    robin.presses("submit-code").await;
+    robin.sees("code").await;
+    robin.must_read("code-error", "not right").await;
+    robin.gives_the_code().await;
+    robin.sees("home").await;
 }
 
 /// Ten wrong codes in a row block the account, until another Master Admin unlocks it.

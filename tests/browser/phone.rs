@@ -1,7 +1,7 @@
 //! An authenticator app, of programs that know nothing of this library: `zbarimg` for the camera, `oathtool` for
 //! the codes.
 
-use std::{io::Write, path::Path, process::Command};
+use std::{io::Write, path::Path, process::Command, time::Duration};
 
 use crate::time::{STEP, Time};
 
@@ -29,12 +29,23 @@ impl Phone {
         self.code_at(time.now())
     }
 
+    /// What the app shows while the clock of the phone is so much behind.
+    pub(crate) fn late_code(&self, time: &Time, behind: Duration) -> String {
+        self.code_at(time.now() - behind.as_secs())
+    }
+
+    /// What the app shows while the clock of the phone is so much ahead.
+    pub(crate) fn early_code(&self, time: &Time, ahead: Duration) -> String {
+        self.code_at(time.now() + ahead.as_secs())
+    }
+
     /// A code that the app shows at no moment that a server could have in mind.
     pub(crate) fn wrong_code(&self, time: &Time) -> String {
-        let step = STEP.as_secs();
-        let right = (0..5).map(|n| self.code_at(time.now() - 2 * step + n * step)).collect::<Vec<_>>();
+        let begin = format!("@{}", time.now() - 130 * STEP.as_secs());
+        let two_hours = ["--totp", "--base32", "--window=260", "--now", &begin, &self.key];
+        let right = said_by(Command::new("oathtool").args(two_hours));
         let mut codes = (0..).map(|n| format!("{n:06}"));
-        codes.find(|code| !right.contains(code)).expect("five codes are not all")
+        codes.find(|code| !right.lines().any(|line| line == code)).expect("some hundred codes are not all")
     }
 
     fn code_at(&self, now: u64) -> String {

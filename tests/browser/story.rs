@@ -38,6 +38,7 @@ fn play(name: &str, window: Window) {
         customers_are_never_asked(&cast.casey).await;
         mishaps::a_lost_phone(&mut cast).await;
         mishaps::a_forgetful_user(&cast.riley).await;
+        mishaps::a_clock_that_is_off(&mut cast.robin).await;
         mishaps::somebody_who_guesses(&cast).await;
         mishaps::a_new_phone(&mut cast.riley).await;
         mishaps::a_password_that_is_known_to_others(&mut cast.sam).await;
@@ -55,6 +56,7 @@ pub(crate) struct Cast<'stage> {
     pub(crate) morgan: Person<'stage>,
     pub(crate) riley: Person<'stage>,
     pub(crate) sam: Person<'stage>,
+    pub(crate) robin: Person<'stage>,
     pub(crate) casey: Person<'stage>,
 }
 
@@ -63,8 +65,9 @@ impl<'stage> Cast<'stage> {
         let morgan = stage.enters("morgan").await;
         let riley = stage.enters("riley").await;
         let sam = stage.enters("sam").await;
+        let robin = stage.enters("robin").await;
         let casey = stage.enters("casey").await;
-        Self { morgan, riley, sam, casey }
+        Self { morgan, riley, sam, robin, casey }
     }
 }
 

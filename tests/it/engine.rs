@@ -1,5 +1,6 @@
 //! The engine by itself: vectors of the RFCs, independent oracles, and hostile texts.
 
+mod astray;
 mod codes;
 mod hotp;
 mod label;

@@ -107,7 +107,7 @@ over_every_store! {
         assert_eq!(guessed.unwrap_err().kind(), ErrorKind::OutcomeUnknown);
         world.controls.go_down(false);
         let refusal = refused(world.verify(&ticket, &wrong).await);
-        assert_eq!(refusal, Refusal::WrongCode { left: 8, wait_until: None });
+        assert_eq!(refusal, Refusal::WrongCode { left: 8, wait_until: None, hint: None });
     }
 
     /// R4: each read by itself.

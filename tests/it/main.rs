@@ -7,6 +7,7 @@ mod stories;
 #[cfg(feature = "conformance")]
 mod conformance;
 mod edges;
+mod hints;
 mod races;
 mod faults;
 mod listening;

@@ -124,7 +124,7 @@ over_every_store! {
         let ticket = world.ticket_for_code("ian").await;
         for left in [2, 1] {
             let refusal = refused(world.verify(&ticket, &wrong).await);
-            assert_eq!(refusal, Refusal::WrongCode { left, wait_until: None });
+            assert_eq!(refusal, Refusal::WrongCode { left, wait_until: None, hint: None });
         }
         assert_eq!(refused(world.verify(&ticket, &wrong).await), Refusal::Blocked);
     }

@@ -407,14 +407,14 @@ over_every_store! {
         let wrong = world.wrong_code(&phone);
         for left in [9, 8, 7, 6] {
             let refusal = refused(world.verify(&ticket, &wrong).await);
-            assert_eq!(refusal, Refusal::WrongCode { left, wait_until: None });
+            assert_eq!(refusal, Refusal::WrongCode { left, wait_until: None, hint: None });
         }
         for (left, steps) in [(5, 1), (4, 2), (3, 4), (2, 8), (1, 16)] {
             let until = world.now().after(steps * STEP);
             // Each on a new ticket: that refills nothing.
             let ticket = world.ticket_for_code("ian").await;
             let refusal = refused(world.verify(&ticket, &wrong).await);
-            assert_eq!(refusal, Refusal::WrongCode { left, wait_until: Some(until) });
+            assert_eq!(refusal, Refusal::WrongCode { left, wait_until: Some(until), hint: None });
             // While waiting the right code is not looked at either, and nothing is counted.
             let record = world.record("ian").await;
             let right = phone.code(&world.clock);

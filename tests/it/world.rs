@@ -636,10 +636,10 @@ impl World {
         self.two_factor.require(admin, to).await.unwrap()
     }
 
-    /// A code that is wrong now and for the next hour.
+    /// A code that is wrong now and for the next hour, and was in the last one.
     pub fn wrong_code(&self, phone: &Authenticator) -> String {
-        let near = |steps: u64| Timestamp::from_unix(self.now().as_unix() + 30 * steps - 60);
-        let right: Vec<String> = (0..124).map(|steps| phone.code_at(near(steps))).collect();
+        let near = |steps: u64| Timestamp::from_unix(self.now().as_unix() + 30 * steps - 3_720);
+        let right: Vec<String> = (0..248).map(|steps| phone.code_at(near(steps))).collect();
         // From above: six zeros stand in many a point in time.
         (0..1_000_000).rev().map(|n| format!("{n:06}")).find(|code| !right.contains(code)).unwrap()
     }

@@ -81,9 +81,11 @@ pub(crate) async fn code_form(
     State(app): State<App>,
     Extension(session): Extension<Session>,
 ) -> Result<Response, Failure> {
-    let Some(user) = bearer(&app, &session).await? else { return Ok(Redirect::to("/").into_response()) };
-    let waiting = app.people.waiting_until(&user).await?.and_then(Complaint::waiting);
-    Ok(pages::ok(&code_page(&session, waiting)))
+    let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
+    match app.two_factor.prompt(&ticket).await? {
+        Verdict::Granted(prompt) => Ok(pages::ok(&code_page(&session, Complaint::before(prompt)))),
+        Verdict::Refused(refusal) => over(&app, &session, refusal).await,
+    }
 }
 
 pub(crate) async fn code(
@@ -105,7 +107,13 @@ pub(crate) async fn setup_form(
     State(app): State<App>,
     Extension(session): Extension<Session>,
 ) -> Result<Response, Failure> {
-    setup_page(&app, &session, None).await
+    let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
+    match app.two_factor.prompt(&ticket).await? {
+        Verdict::Granted(prompt) => {
+            setup_page(&app, &session, Complaint::before(prompt), StatusCode::OK).await
+        }
+        Verdict::Refused(refusal) => over(&app, &session, refusal).await,
+    }
 }
 
 pub(crate) async fn setup(
@@ -119,7 +127,9 @@ pub(crate) async fn setup(
         Outcome::Granted(Enrolled { pass, .. }) => {
             session.sign_in(&app, pass, Some("Your authenticator app is set up.")).await
         }
-        Outcome::Again(complaint) => setup_page(&app, &session, Some(complaint)).await,
+        Outcome::Again(complaint) => {
+            setup_page(&app, &session, Some(complaint), StatusCode::UNPROCESSABLE_ENTITY).await
+        }
         Outcome::Over(refusal) => over(&app, &session, refusal).await,
     }
 }
@@ -197,14 +207,18 @@ fn code_page(session: &Session, complaint: Option<Complaint>) -> pages::Code {
     pages::Code { frame: Frame::from(session), step_up: session.is_signed_in(), complaint }
 }
 
-async fn setup_page(app: &App, session: &Session, complaint: Option<Complaint>) -> Result<Response, Failure> {
+async fn setup_page(
+    app: &App,
+    session: &Session,
+    complaint: Option<Complaint>,
+    status: StatusCode,
+) -> Result<Response, Failure> {
     let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
     let setup = match app.two_factor.setup(ticket.seen_from(&session.seen_from)).await? {
         Verdict::Granted(setup) => setup,
         Verdict::Refused(Refusal::InvitationNeeded) => return Ok(Redirect::to("/invitation").into_response()),
         Verdict::Refused(refusal) => return over(app, session, refusal).await,
     };
-    let status = if complaint.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let frame = Frame::from(session);
     let occasion = match session.stamp() {
         None => Occasion::SignIn,

@@ -127,14 +127,6 @@ impl People {
         Ok(new.fetch_one(connection).await?)
     }
 
-    /// Until when no code of this user is looked at, as the library's summary says.
-    pub(crate) async fn waiting_until(&self, user: &User) -> sqlx::Result<Option<Timestamp>> {
-        let select = "SELECT waiting_until FROM countersign_users WHERE org_id = ? AND user_id = ?";
-        let select = sqlx::query_scalar(select).bind(user.org.as_str()).bind(user.id().as_str().to_owned());
-        let seconds: Option<Option<i64>> = select.fetch_optional(&self.pool).await?;
-        Ok(at(seconds.flatten()))
-    }
-
     /// The org's internal users, with what the library's summary says of each.
     pub(crate) async fn colleagues(&self, org: &OrgId) -> sqlx::Result<Vec<Colleague>> {
         sqlx::query_as(

@@ -1,6 +1,8 @@
 //! Words for people: why a code was not taken, why an act was refused, what a role is called.
 
-use countersign::{Clock, Denied, Refusal, Role, SystemClock, Timestamp};
+use std::time::Duration;
+
+use countersign::{Clock, Denied, Hint, Prompt, Refusal, Role, SystemClock, Timestamp};
 
 /// What was wrong with a code, in words for the one who typed it.
 pub(crate) struct Complaint {
@@ -18,6 +20,9 @@ impl Complaint {
             _ => 0,
         };
         let sentence = match refusal {
+            Refusal::WrongCode { hint: Some(hint), .. } => {
+                return Self { sentence: helped(hint) + &tries(refusal), wait };
+            }
             Refusal::Malformed => "A code has six digits. Type the ones that your app shows for this portal.",
             Refusal::WrongCode { .. } => {
                 "That code is not right. Look for this portal’s entry in your app, and let your phone set its clock \
@@ -47,16 +52,7 @@ impl Complaint {
             Refusal::Denied(why) => denied(why),
             _ => "Please sign in again.",
         };
-        let tries = match refusal {
-            Refusal::WrongCode { left: 1, .. } | Refusal::AlreadyUsed { left: 1, .. } => {
-                " One try is left before the account is blocked.".to_owned()
-            }
-            Refusal::WrongCode { left, .. } | Refusal::AlreadyUsed { left, .. } if left <= 5 => {
-                format!(" {left} tries are left before the account is blocked.")
-            }
-            _ => String::new(),
-        };
-        Self { sentence: format!("{sentence}{tries}"), wait }
+        Self { sentence: format!("{sentence}{}", tries(refusal)), wait }
     }
 
     /// The same about an invitation, which is no code of an app.
@@ -81,11 +77,10 @@ impl Complaint {
         parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
-    /// Before anything was typed; `None` if the time is over.
-    pub(crate) fn waiting(until: Timestamp) -> Option<Self> {
+    /// Before anything was typed; `None` if nobody has to wait.
+    pub(crate) fn before(prompt: Prompt) -> Option<Self> {
         let sentence = "There were too many wrong codes for your account.".to_owned();
-        let wait = seconds_to(until);
-        (wait > 0).then_some(Self { sentence, wait })
+        Some(Self { sentence, wait: seconds_to(prompt.wait_until?) })
     }
 
     /// After a write whose outcome nobody knows: the code may be spent.
@@ -93,6 +88,43 @@ impl Complaint {
         let sentence =
             "Something went wrong on our side. Wait until your app shows the next code, and type that one.";
         Self { sentence: sentence.to_owned(), wait: 0 }
+    }
+}
+
+/// What somebody can do about his phone or his app.
+fn helped(hint: Hint) -> String {
+    match hint {
+        Hint::ClockBehind { by } => format!(
+            "That code is about {} old. If your app shows it right now, then your phone’s clock is behind: set it to \
+             automatic.",
+            minutes(by)
+        ),
+        Hint::ClockAhead { by } => {
+            format!("Your phone’s clock seems to be about {} ahead. Set it to automatic.", minutes(by))
+        }
+        Hint::AppShows { .. } => {
+            "Your app shows another kind of code than this portal needs. Please try another app.".to_owned()
+        }
+        _ => "That code is not right.".to_owned(),
+    }
+}
+
+fn minutes(by: Duration) -> String {
+    match by.as_secs().div_ceil(60) {
+        0 | 1 => "a minute".to_owned(),
+        minutes => format!("{minutes} minutes"),
+    }
+}
+
+fn tries(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::WrongCode { left: 1, .. } | Refusal::AlreadyUsed { left: 1, .. } => {
+            " One try is left before the account is blocked.".to_owned()
+        }
+        Refusal::WrongCode { left, .. } | Refusal::AlreadyUsed { left, .. } if left <= 5 => {
+            format!(" {left} tries are left before the account is blocked.")
+        }
+        _ => String::new(),
     }
 }
 
