@@ -8,6 +8,7 @@ mod by_choice;
 mod decision;
 mod guesses;
 mod hints;
+mod import;
 mod joining;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,9 @@ pub(crate) struct Account {
     pub(crate) generation: Generation,
     pub(crate) live: Option<Live>,
     pub(crate) pending: Option<Pending>,
+    pub(crate) imported: Option<Imported>,
+    /// Whether the second factor was ever taken off the account. What was known of it elsewhere is not imported then.
+    pub(crate) was_taken_off: bool,
     pub(crate) guesses: Guesses,
     /// Tickets that let somebody in, until they expire. Each took a step of the secret with it, so that there are
     /// never more than a ticket's lifetime has steps.
@@ -59,6 +63,17 @@ pub(crate) struct Live {
     pub(crate) consumed: Step,
     /// How many steps the app's clock was off at the last right code, as far as the code rules follow it.
     pub(crate) drift: i8,
+}
+
+/// The authenticator of another system, which waits for its first code here. It is shown to nobody (R9).
+#[derive(Debug)]
+pub(crate) struct Imported {
+    pub(crate) secret: Secret,
+    pub(crate) totp: Totp,
+    /// The epoch in which it was imported, and whether nothing was required then.
+    pub(crate) epoch: Epoch,
+    pub(crate) before_the_switch: bool,
+    pub(crate) at: Timestamp,
 }
 
 /// A secret that was shown and waits for its first code. It belongs to the ticket that drew it.
@@ -90,6 +105,8 @@ pub(crate) struct Recorded {
 pub(crate) enum Standing {
     NotRequired,
     Enrolled,
+    /// With an authenticator of another system that has not shown a code here yet.
+    Imported,
     NotEnrolled,
     /// Not enrolled, and let in until then. Whether he was told so before decides whether to write it.
     Grace {
@@ -132,6 +149,8 @@ impl Account {
             generation: Generation::FIRST,
             live: None,
             pending: None,
+            imported: None,
+            was_taken_off: false,
             guesses: Guesses::default(),
             spent: Vec::new(),
             recorded: Vec::new(),
@@ -141,7 +160,9 @@ impl Account {
 
     /// Whether it was written in a later epoch than the policy at hand knows of: then that one is stale (R6).
     pub(crate) fn is_ahead_of(&self, policy: &Policy) -> bool {
-        self.live.as_ref().is_some_and(|live| live.epoch.is_later_than(policy.epoch))
+        let live = self.live.as_ref().map(|live| live.epoch);
+        let imported = self.imported.as_ref().map(|imported| imported.epoch);
+        live.into_iter().chain(imported).any(|epoch| epoch.is_later_than(policy.epoch))
     }
 
     /// The authenticator that counts: one that was enrolled in the current epoch (R6). This comparison is all that
@@ -163,6 +184,8 @@ impl Account {
             Standing::Blocked
         } else if self.enrolled(terms.policy).is_some() {
             Standing::Enrolled
+        } else if self.imported(terms.policy).is_some() {
+            Standing::Imported
         } else {
             self.way_in(terms)
         }
@@ -247,6 +270,7 @@ impl Account {
                     consumed: step,
                     drift: terms.codes.followed(offset),
                 });
+                self.imported = None;
                 self.guesses = Guesses::default();
                 self.joining = Joining::default();
                 self.move_to(next);
@@ -304,7 +328,8 @@ impl Account {
 
     /// What a page may say before anything is typed. Nothing is written for it.
     pub(crate) fn prompt(&self, ticket: &TicketClaims, terms: Terms<'_>) -> Result<Prompted, Refusal> {
-        let purposes = [Purpose::LogIn, Purpose::StepUp, Purpose::Enroll, Purpose::Replace];
+        let purposes =
+            [Purpose::LogIn, Purpose::StepUp, Purpose::TakeOver, Purpose::Enroll, Purpose::Replace];
         self.admit(ticket, &purposes, terms)?;
         let wait_until = match self.guesses.locked(terms.settings(), terms.now) {
             Some(Locked::Blocked) => return Err(Refusal::Blocked),
@@ -315,6 +340,7 @@ impl Account {
         };
         let totp = match ticket.purpose {
             Purpose::LogIn | Purpose::StepUp => self.live.as_ref().map(|live| live.totp),
+            Purpose::TakeOver => self.imported.as_ref().map(|imported| imported.totp),
             Purpose::Enroll | Purpose::Replace => self.pending.as_ref().map(|pending| pending.totp),
         };
         let totp = totp.unwrap_or(terms.codes.totp);
@@ -368,9 +394,11 @@ impl Account {
             && ticket.generation == self.generation
             && ticket.epoch == terms.policy.epoch
             && !self.spent.iter().any(|spent| spent.ticket == ticket.id);
-        // Whoever enrolls has no live authenticator, and whoever replaces one has (R8).
+        // Whoever enrolls has no live authenticator, nor one to take over, and whoever replaces one has (R8).
+        let imported = self.imported(terms.policy).is_some();
         let fits = match ticket.purpose {
-            Purpose::Enroll => self.enrolled(terms.policy).is_none(),
+            Purpose::Enroll => self.enrolled(terms.policy).is_none() && !imported,
+            Purpose::TakeOver => self.enrolled(terms.policy).is_none() && imported,
             Purpose::LogIn | Purpose::StepUp | Purpose::Replace => self.enrolled(terms.policy).is_some(),
         };
         if good && fits { Ok(()) } else { Err(Refusal::TicketVoid) }

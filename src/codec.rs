@@ -75,6 +75,10 @@ impl Writer {
         self.array(generation.0);
     }
 
+    pub(crate) fn flag(&mut self, is_so: bool) {
+        self.u8(u8::from(is_so));
+    }
+
     pub(crate) fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
         self.bool(value.is_some());
         if let Some(value) = value {
@@ -170,6 +174,14 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn generation(&mut self) -> Result<Generation, Damaged> {
         Ok(Generation(self.array()?))
+    }
+
+    pub(crate) fn flag(&mut self) -> Result<bool, Damaged> {
+        match self.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Damaged),
+        }
     }
 
     pub(crate) fn option<T>(

@@ -99,6 +99,9 @@ pub struct Prompt {
     pub left: u32,
     /// Until when no code is looked at, if that is a time to come.
     pub wait_until: Option<Timestamp>,
+    /// Whether it is the authenticator of another system that is asked for, which was imported: the user has never
+    /// seen it work here.
+    pub is_imported: bool,
 }
 
 /// An enrollment that was finished.

@@ -83,6 +83,8 @@ pub enum Purpose {
     Enroll,
     /// To put a new authenticator in the place of the enrolled one.
     Replace,
+    /// To show that an imported authenticator works.
+    TakeOver,
 }
 
 impl Purpose {
@@ -93,6 +95,7 @@ impl Purpose {
             Self::StepUp => "step-up",
             Self::Enroll => "enroll",
             Self::Replace => "replace",
+            Self::TakeOver => "take-over",
         }
     }
 }
@@ -194,6 +197,11 @@ pub enum EventKind {
         /// In this epoch.
         epoch: Epoch,
     },
+    /// The key of another system was taken in. It waits for its first code, and then is enrolled.
+    Imported {
+        /// What the operator gave as the reason.
+        reason: Reason,
+    },
     /// A QR code for another authenticator was drawn; the enrolled one still works.
     ReplacementStarted,
     /// The new authenticator's code was right: it works now, and the old one never again.
@@ -277,6 +285,7 @@ impl EventKind {
             Self::EnrollmentStarted => "enrollment-started",
             Self::EnrollmentSuperseded => "enrollment-superseded",
             Self::Enrolled { .. } => "enrolled",
+            Self::Imported { .. } => "imported",
             Self::ReplacementStarted => "replacement-started",
             Self::Replaced => "replaced",
             Self::Withdrawn => "withdrawn",
@@ -311,6 +320,9 @@ impl fmt::Display for EventKind {
                 f.write_str("another check-in drew a new QR code; the earlier one is void")
             }
             Self::Enrolled { .. } => f.write_str("an authenticator was enrolled"),
+            Self::Imported { reason } => {
+                write!(f, "the key of another system was imported: {}", reason.as_str())
+            }
             Self::ReplacementStarted => f.write_str("a QR code for another authenticator was shown"),
             Self::Replaced => f.write_str("the authenticator was replaced"),
             Self::Withdrawn => f.write_str("the user took his authenticator off"),

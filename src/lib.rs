@@ -25,6 +25,8 @@ pub mod store;
 pub mod conformance;
 pub mod otp;
 #[cfg(feature = "std")]
+mod key_list;
+#[cfg(feature = "std")]
 mod code_rules;
 #[cfg(feature = "std")]
 mod hint;
@@ -71,6 +73,7 @@ pub use self::{
     },
     hint::Hint,
     invitation::Invitation,
+    key_list::{Entry, InvalidLine, Line, NoKeyList, key_list},
     listener::Listener,
     pass::{Means, Pass, Stamp},
     policy::InForce,
@@ -85,7 +88,7 @@ pub use self::{
     ticket::Ticket,
     time::SystemClock,
     two_factor::{Builder, Support, TwoFactor},
-    verdict::{Gate, Refusal, Verdict},
+    verdict::{Gate, Import, Refusal, Verdict},
     who::{InvalidName, OrgId, Person, Role, UnknownRole, UserId},
 };
 pub use error::{BoxError, Error, ErrorKind};

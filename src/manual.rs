@@ -1,7 +1,7 @@
 //! The manual: no code, only what one has to know.
 //!
 //! [The words](#the-words) · [The rules](#the-rules) · [Threat model](#threat-model) ·
-//! [Helping the user](#helping-the-user) · [What is not promised](#what-is-not-promised) · [Why each default](#why-each-default) ·
+//! [Helping the user](#helping-the-user) · [Moving in](#moving-in) · [What is not promised](#what-is-not-promised) · [Why each default](#why-each-default) ·
 //! [Write your own store](#write-your-own-store) · [Durability](#durability) ·
 //! [The store in PostgreSQL](#the-store-in-postgresql) · [The store in etcd](#the-store-in-etcd) · [Keys](#keys) ·
 //! [Operations](#operations) · [Where everything is](#where-everything-is)
@@ -18,7 +18,7 @@
 //! | settings | what an org may choose besides: how many wrong codes, how long proofs last, who may enroll ([`Settings`]) |
 //! | epoch | names the time since the requirement was last switched from off to on |
 //! | generation | names a user's current trust: random bits, drawn anew with every enrollment, replacement, reset, unlock and end of trust. What was handed out earlier is bound to it |
-//! | enrollment | a user's state: unenrolled, pending (a QR code is out), enrolled |
+//! | enrollment | a user's state: unenrolled, pending (a QR code is out), imported (a key of another system waits for its first code), enrolled |
 //! | step | the number of the interval of time that a code belongs to |
 //! | grace | the days that an org may give a user to enroll, from when he is first told |
 //! | invitation | what a Master Admin hands to a user whose enrollment the password alone does not open ([`TwoFactor::invite`]) |
@@ -47,7 +47,7 @@
 //!   again, not even for a login already under way.
 //! * **R8 A live secret is replaced only by proof**: a current code (or a reset). Starting an enrollment never weakens
 //!   or overwrites an enrolled one, and never reveals it.
-//! * **R9 Secrets stay in.** They are drawn here, sealed before a store sees them, shown while pending to the ticket
+//! * **R9 Secrets stay in.** They are drawn here or imported, sealed before a store sees them, shown while pending to the ticket
 //!   that drew them, and once enrolled to nobody. No `Debug`, `Display`, error or event carries one, nor a code.
 //! * **R10 An event for every change, in the same atomic write as the change.** Refused administrative acts leave one
 //!   on the actor's own record, at most one per kind and hour.
@@ -105,6 +105,9 @@
 //! | a stolen session takes the second factor off, where nobody requires one | R8 | `doing_without_again_takes_a_code_and_ends_every_session` |
 //! | settings changed to and fro, so that old enrollments count again or budgets are refilled | R6, R2 | `other_settings_make_nobody_enroll_anew`, `a_lower_hard_stop_blocks_whoever_has_reached_it` |
 //! | a refusal's hint tells a guesser a code that is right, here or on another server, or will be | R2 | `a_login_tells_no_code_that_could_be_right_yet`, `what_is_told_as_past_is_never_right_again` |
+//! | an imported key lets somebody in, or is shown, before its user has proved that he has it | R4, R9 | `an_imported_key_counts_for_nothing_until_it_has_shown_a_code_and_is_shown_to_nobody` |
+//! | a list of keys that is imported again brings back the authenticator that was stolen, reset or replaced | R7, R8 | `nothing_is_imported_over_what_there_is_or_was` |
+//! | an import refills the budget of guesses | R2 | `wrong_codes_of_an_imported_authenticator_count` |
 //! | hints are fished for beyond the budget | R2 | `hints_cost_guesses_like_all_wrong_codes` |
 //! | the host ignores an answer and lets the user in | types | [`Pass`] has no public constructor; [`Gate`] and [`Verdict`] are `must_use` |
 //!
@@ -129,6 +132,31 @@
 //! that the host widens, both within moments; neither is in a guesser's hands. Of codes to come nothing is said, and how
 //! long the search takes does not depend on whether or where it finds something (R12). At an enrollment whoever types has
 //! the secret on his screen, and could compute all that he is told.
+//!
+//! # Moving in
+//!
+//! Users who have an authenticator from another system go on with it. The vendor takes their keys in with
+//! [`Support::import`], one call a user; [`key_list`] reads them from CSV, [`Imported`](crate::otp::Imported) from a key
+//! URI, and [`Migration`](crate::otp::Migration) from what Google Authenticator exports, all QR codes of it together.
+//!
+//! * An imported key is sealed at once and shown to nobody. It counts for nothing until its user has shown one right
+//!   code at his next login: [`Gate::AskCode`] leads him there, and [`Prompt::is_imported`](crate::Prompt) lets the page
+//!   say which app is meant. Wrong codes count like all others. From then on he is enrolled, with the algorithm, the
+//!   digits and the period that his app has.
+//! * Import it before you switch the requirement on, or after; it waits for the first login under it. Once that
+//!   requirement goes off and on again, who has not taken his over enrolls like everybody else (R6).
+//! * Nothing is imported over what there is or was ([`Refusal::TooLateToImport`]): not over a live authenticator, not
+//!   where one was reset, replaced or given up. So a list can be imported as often as you like, with the same result,
+//!   and a phone that was stolen does not come back with it (R7, R8).
+//! * A user who has lost his old phone is reset, as always. His list entry is then of no use any more.
+//! * Only [`Support`] can do it, with the operator's name and a reason in the trail (R13): whoever chooses somebody's key
+//!   can make his codes. For the same reason the user hears of it where events are told ([`Audience`](crate::Audience)).
+//! * Keys of fewer than 16 bytes are refused, and their users enroll anew: RFC 4226 §4 R6 demands 128 bits, and NIST SP
+//!   800-63B-4 §3.1.4.1 112. Many systems have given out ten bytes, 80 bits. Such a list is imported line by line all the
+//!   same, and each refused line says so.
+//! * A code that was used at the old system a moment ago is not known to be used here. Close its door before you open
+//!   this one, and delete its keys: as long as it has them, so has whoever breaks into it.
+//! * The file with the keys is as secret as all of them. Keep it on the machine that imports it, and destroy it.
 //!
 //! # What is not promised
 //!
@@ -348,25 +376,27 @@
 //!   conformance.rs  (feature) does a store keep the contract?
 //!   otp/            the engine, knows nothing of users: algorithm · code · secret · mask · hash · mac · keyed (a key taken
 //!                   in, and the search for a code) · hotp · totp (totp/astray: where a wrong code belongs) · label ·
-//!                   uri · parse · qr (SVG, terminal, by feature PNG)
+//!                   uri · parse · migration (what Google
+//!                   Authenticator exports) · qr (SVG, terminal, by feature PNG)
+//!   key_list.rs     users and keys of another system, from CSV
 //!   code_rules.rs   which codes are made and taken    hint.rs   what may be said of a wrong one
 //!   policy.rs       what an org decided
 //!   authority.rs    who may do what to whom
 //!   generation.rs · codec.rs · seal.rs        names of trust, bytes, keyring
 //!   invitation.rs · ticket.rs · pass.rs       what is handed out
-//!   verdict.rs      Gate, Verdict, Refusal
+//!   verdict.rs      Gate, Verdict, Refusal, Import
 //!   account.rs      the state machine: one method per command → Decision
 //!   record.rs       accounts and settings ⇄ sealed bytes
 //!   request.rs · enrollment.rs                what a host hands in, what its pages show
 //!   two_factor.rs   the driver: what a host calls
 //!   two_factor/     builder · commit (the one conditional write) · deciding (load, decide, write) · admin ·
-//!                   by_choice · joining (grace, invitations) · settings · support
+//!                   by_choice · joining (grace, invitations) · settings · support · import
 //!   testing.rs      (feature) for hosts' own tests
 //! examples/         enroll.rs (terminal) · portal/ (a package of its own)
 //! benches/          peers/ (beside other crates: the table in the README) · instructions/ (how many, in counts.txt) ·
 //!                   stores/ (how fast the stores are); packages of their own
-//! tests/it/         one binary: engine · stories · edges · races · faults · secrecy · model · conformance · sqlite ·
-//!                   postgres · etcd · …
+//! tests/it/         one binary: engine · stories · edges · hints · import · races · faults · secrecy · model ·
+//!                   conformance · sqlite · postgres · etcd · …
 //! tests/browser/    the portal in a real browser
 //! tests/no_std/     the engine in a program without `std`
 //! tests/servers/    private servers for the tests
@@ -380,5 +410,5 @@
 #[allow(unused_imports, reason = "so that the links above read as a host writes the names")]
 use crate::{
     Change, CodeRules, Directory, Epoch, ErrorKind, Gate, Hint, Keyring, Pass, Refusal, Role,
-    RunningSessions, Settings, Support, Swap, TwoFactor, UserStore, UserSummary, Verdict,
+    RunningSessions, Settings, Support, Swap, TwoFactor, UserStore, UserSummary, Verdict, key_list,
 };

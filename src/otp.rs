@@ -30,12 +30,16 @@ mod label;
 mod uri;
 mod parse;
 #[cfg(feature = "std")]
+mod migration;
+#[cfg(feature = "std")]
 mod qr;
 
 pub use algorithm::Algorithm;
 pub use code::{Code, Digits, Malformed};
 pub use hotp::{Hotp, LookAheadTooWide};
 pub use label::{InvalidLabel, Label, LabelRules};
+#[cfg(feature = "std")]
+pub use migration::{Exported, InvalidMigration, Migration};
 pub use parse::{Imported, InvalidKeyUri};
 #[cfg(feature = "png")]
 pub use qr::InvalidModuleSize;

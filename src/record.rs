@@ -9,7 +9,7 @@ mod tests;
 use zeroize::Zeroizing;
 
 use crate::{
-    account::{Account, Due, Guesses, Invited, Joining, Live, Pending, Recorded, Spent, Wait},
+    account::{Account, Due, Guesses, Imported, Invited, Joining, Live, Pending, Recorded, Spent, Wait},
     codec::{Damaged, Reader, Writer},
     event::{Act, Denied},
     invitation::InvitationCode,
@@ -87,6 +87,14 @@ impl Record for Account {
             plain.time(pending.drawn_at);
             plain.time(pending.expires_at);
         });
+        plain.option(self.imported.as_ref(), |plain, imported| {
+            plain.bytes(imported.secret.expose());
+            write_totp(plain, imported.totp);
+            plain.epoch(imported.epoch);
+            plain.flag(imported.before_the_switch);
+            plain.time(imported.at);
+        });
+        plain.flag(self.was_taken_off);
         plain.u32(self.guesses.in_a_row);
         plain.option(self.guesses.wait, |plain, wait| {
             plain.time(wait.since);
@@ -141,6 +149,16 @@ impl Record for Account {
                     expires_at: plain.time()?,
                 })
             })?,
+            imported: plain.option(|plain| {
+                Ok(Imported {
+                    secret: read_secret(plain)?,
+                    totp: read_totp(plain)?,
+                    epoch: plain.epoch()?,
+                    before_the_switch: plain.flag()?,
+                    at: plain.time()?,
+                })
+            })?,
+            was_taken_off: plain.flag()?,
             guesses: Guesses {
                 in_a_row: plain.u32()?,
                 wait: plain.option(|plain| Ok(Wait { since: plain.time()?, lasts: plain.seconds()? }))?,

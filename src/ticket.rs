@@ -107,6 +107,7 @@ impl TicketClaims {
             Purpose::StepUp => 1,
             Purpose::Enroll => 2,
             Purpose::Replace => 3,
+            Purpose::TakeOver => 4,
         });
         plain.time(self.issued_at);
         plain.time(self.expires_at);
@@ -136,6 +137,7 @@ impl TicketClaims {
                 1 => Purpose::StepUp,
                 2 => Purpose::Enroll,
                 3 => Purpose::Replace,
+                4 => Purpose::TakeOver,
                 _ => return Err(Damaged),
             },
             issued_at: plain.time()?,

@@ -8,6 +8,7 @@ mod builder;
 mod by_choice;
 mod commit;
 mod deciding;
+mod import;
 mod joining;
 mod settings;
 mod support;
@@ -103,6 +104,7 @@ impl TwoFactor {
                 core.pass(&person, trust, Means::NotRequired, now, None, witness).map(Gate::Open)
             }
             Standing::Enrolled => ticket(Purpose::LogIn).map(Gate::AskCode),
+            Standing::Imported => ticket(Purpose::TakeOver).map(Gate::AskCode),
             Standing::NotEnrolled => ticket(Purpose::Enroll).map(Gate::Enroll),
             Standing::Uninvited => ticket(Purpose::Enroll).map(Gate::AskInvitation),
             Standing::Grace { by, .. } => {
@@ -129,7 +131,8 @@ impl TwoFactor {
         Ok(match before.account().prompt(&claims, before.terms(core)) {
             Err(refusal) => Verdict::Refused(refusal),
             Ok(Prompted { totp, left, wait_until }) => {
-                Verdict::Granted(Prompt { digits: totp.digits(), left, wait_until })
+                let is_imported = claims.purpose == Purpose::TakeOver;
+                Verdict::Granted(Prompt { digits: totp.digits(), left, wait_until, is_imported })
             }
         })
     }
@@ -182,7 +185,7 @@ impl TwoFactor {
         })
     }
 
-    /// Takes a code of an enrolled authenticator, and lets the user in; with the ticket of
+    /// Takes a code of an enrolled authenticator, or the first one of an imported one, and lets the user in; with the ticket of
     /// [`step_up`](Self::step_up), proves anew that it is he.
     ///
     /// Put the pass's stamp in the place of the one that the session has, if it has one.
@@ -191,7 +194,13 @@ impl TwoFactor {
     /// Those of [`check_in`](Self::check_in), [`ErrorKind::Contended`] and [`ErrorKind::OutcomeUnknown`]: show
     /// the form again and ask for the next code.
     pub async fn verify(&self, attempt: Attempt<'_>) -> Result<Verdict<Pass>, Error> {
-        self.attempt(attempt, |_, account, claims, code, terms| Ok(account.verify(claims, code, terms))).await
+        let judge = |core: &Core, account: Account, claims: &TicketClaims, code: &str, terms: Terms<'_>| {
+            Ok(match claims.purpose {
+                Purpose::TakeOver => account.take_over(claims, code, Generation(core.draw()?), terms),
+                _ => account.verify(claims, code, terms),
+            })
+        };
+        self.attempt(attempt, judge).await
     }
 
     /// Checks the stamp of a session against the account, the directory and the policy of this moment. To be

@@ -71,6 +71,16 @@ impl<T> From<Result<T, Refusal>> for Verdict<T> {
     }
 }
 
+/// What became of a key that was to be imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a key that was there already may be live"]
+pub enum Import {
+    /// It is imported: the user is asked for a code of it at his next login.
+    Done,
+    /// The same key is there already, be it imported or live. Nothing was changed.
+    AlreadyThere,
+}
+
 /// Why a request was refused. [`Display`](fmt::Display) is a plain English sentence; a page will want its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -125,6 +135,9 @@ pub enum Refusal {
     AlreadyEnrolled,
     /// The org requires an authenticator: nobody can do without.
     CodesRequired,
+    /// The user has, or had, an authenticator here: no key of another system is imported over it, nor brought back
+    /// after a reset. He enrolls anew.
+    TooLateToImport,
     /// Somebody else has decided something for the org since the page was shown. Show it anew.
     SettingsMoved,
     /// The actor has no authority for this.
@@ -158,6 +171,9 @@ impl fmt::Display for Refusal {
             Self::NotOffered => f.write_str("there is nothing to set up here"),
             Self::AlreadyEnrolled => f.write_str("there is an authenticator already"),
             Self::CodesRequired => f.write_str("the organization requires an authenticator"),
+            Self::TooLateToImport => {
+                f.write_str("there is, or was, an authenticator already: nothing is imported over it")
+            }
             Self::SettingsMoved => {
                 f.write_str("somebody else has changed the settings in the meantime; look again")
             }

@@ -25,7 +25,7 @@ impl Account {
         if let Some(refusal) = refusal {
             return Decision::reply(Err(refusal));
         }
-        self.live = None;
+        (self.live, self.was_taken_off) = (None, true);
         self.move_to(next);
         Decision::write_and_end_sessions(self, EventKind::Withdrawn, Ok(()))
     }

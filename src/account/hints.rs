@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Live, Pending, Terms};
+use super::{Imported, Live, Pending, Terms};
 use crate::{
     hint::Hint,
     otp::{Algorithm, Astray, Check, Code, Digits, Step, Totp, Verifier, Window},
@@ -15,6 +15,14 @@ impl Live {
     pub(super) fn hint(&self, code: Code, window: Window, now: Timestamp) -> Option<Hint> {
         let verifier = self.totp.verifier(&self.secret);
         clock(&verifier, self.totp, code, now, window, Some(self.consumed), Astray::Behind)
+    }
+}
+
+impl Imported {
+    /// The same of one that was imported: its secret is on nobody's screen.
+    pub(super) fn hint(&self, code: Code, terms: Terms<'_>) -> Option<Hint> {
+        let verifier = self.totp.verifier(&self.secret);
+        clock(&verifier, self.totp, code, terms.now, terms.codes.window, None, Astray::Behind)
     }
 }
 

@@ -210,7 +210,7 @@ impl Account {
     }
 
     fn reset_to<R>(joining: Joining, next: Generation, event: EventKind, reply: R) -> Decision<R> {
-        let account = Self { generation: next, joining, ..Self::never_written() };
+        let account = Self { generation: next, joining, was_taken_off: true, ..Self::never_written() };
         Decision::write_and_end_sessions(account, event, reply)
     }
 }

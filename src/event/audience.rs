@@ -97,9 +97,11 @@ impl Event {
             | EventKind::CodeRefused { wait: Some(_), .. } => Audience::User,
             // An admin has to do something about it, and the user has to change his password.
             EventKind::Blocked => Audience::UserAndMasterAdmins,
-            EventKind::Reset { .. } | EventKind::Unlocked { .. } | EventKind::Invited { .. } => {
-                user_and_if_by_support_admins
-            }
+            // An import binds an authenticator that the user may not have.
+            EventKind::Imported { .. }
+            | EventKind::Reset { .. }
+            | EventKind::Unlocked { .. }
+            | EventKind::Invited { .. } => user_and_if_by_support_admins,
             EventKind::RequirementChanged { .. } | EventKind::SettingsChanged { .. } => {
                 Audience::MasterAdmins
             }

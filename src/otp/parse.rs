@@ -312,7 +312,7 @@ fn number(raw: &str) -> Option<u8> {
 
 /// What a plus stands for: for itself in a path, and mostly for a space in a query.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Plus {
+pub(super) enum Plus {
     IsItself,
     IsSpace,
 }
@@ -331,7 +331,7 @@ fn divided(text: &str, at: u8) -> Option<(&str, &str)> {
 }
 
 /// Does something with a text whose percent-encoding is undone, if that can be, and leaves nothing of it behind.
-fn with_decoded<T>(raw: &str, plus: Plus, work: impl FnOnce(&str) -> T) -> Option<T> {
+pub(super) fn with_decoded<T>(raw: &str, plus: Plus, work: impl FnOnce(&str) -> T) -> Option<T> {
     Some(match decoded(raw, plus)? {
         Cow::Borrowed(text) => work(text),
         Cow::Owned(text) => work(&Zeroizing::new(text)),

@@ -39,7 +39,7 @@ impl TwoFactor {
         let before = core.before(&person).await?;
         let refusal = match before.account().standing(before.terms(core)) {
             Standing::Blocked => Refusal::Blocked,
-            Standing::Enrolled => Refusal::AlreadyEnrolled,
+            Standing::Enrolled | Standing::Imported => Refusal::AlreadyEnrolled,
             Standing::NotRequired if !before.policy.takes_codes() => Refusal::NotOffered,
             Standing::NotRequired | Standing::NotEnrolled | Standing::Grace { .. } | Standing::Uninvited => {
                 let trust = before.trust();

@@ -104,6 +104,33 @@ pub(crate) async fn a_clock_that_is_off(robin: &mut Person<'_>) {
     robin.sees("home").await;
 }
 
+/// Who brings his app from another system is asked for its code, and the list can be imported again.
+pub(crate) async fn somebody_who_moves_in(jamie: &mut Person<'_>) {
+    let key = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
+    let file = jamie.stage.writes_a_file("keys.csv", &format!("user,key\njamie,{key}\n"));
+    let arguments = ["import", &file, "--operator", "Mia", "--reason", "Moving in from the old portal"];
+    for outcome in ["Imported: 1. There already: 0.", "Imported: 0. There already: 1."] {
+        let told = jamie.stage.at_the_server(&arguments);
+        assert!(told.contains(outcome), "{told}");
+    }
+    jamie.goes_to("/").await;
+    jamie.gives_the_password().await;
+    jamie.sees("code").await;
+    jamie.must_read("imported", "Go on with the authenticator app that you have").await;
+    jamie.brings(key);
+    jamie.gives_a_wrong_code().await;
+    jamie.sees("code").await;
+    jamie.must_read("code-error", "not right").await;
+    jamie.gives_the_code().await;
+    jamie.sees("home").await;
+    jamie.signs_out().await;
+    jamie.gives_the_password().await;
+    jamie.sees("code").await;
+    jamie.finds_no("imported").await;
+    jamie.gives_the_next_code().await;
+    jamie.sees("home").await;
+}
+
 /// Ten wrong codes in a row block the account, until another Master Admin unlocks it.
 pub(crate) async fn somebody_who_guesses(Cast { morgan, sam, .. }: &Cast<'_>) {
     sam.signs_out().await;

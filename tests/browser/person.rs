@@ -208,6 +208,11 @@ impl Person<'_> {
         self.phone = Some(Phone::scan(&screen));
     }
 
+    /// Has a phone already, with this key in its app.
+    pub(crate) fn brings(&mut self, key: &str) {
+        self.phone = Some(Phone::with(key));
+    }
+
     pub(crate) fn phone(&self) -> &Phone {
         self.phone.as_ref().unwrap_or_else(|| panic!("{} has scanned nothing yet", self.login))
     }

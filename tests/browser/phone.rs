@@ -24,6 +24,11 @@ impl Phone {
         Self { uri, key }
     }
 
+    /// One that was set up elsewhere.
+    pub(crate) fn with(key: &str) -> Self {
+        Self { uri: format!("otpauth://totp/Elsewhere?secret={key}"), key: key.to_owned() }
+    }
+
     /// What the app shows at this moment.
     pub(crate) fn code(&self, time: &Time) -> String {
         self.code_at(time.now())

@@ -173,6 +173,13 @@ impl Stage {
         String::from_utf8(output.stdout).expect("it says text")
     }
 
+    /// A file beside the portal's own, and where it is.
+    pub(crate) fn writes_a_file(&self, name: &str, text: &str) -> String {
+        let file = self.folder.path().join(name);
+        fs::write(&file, text).expect("the story's folder can be written");
+        file.to_str().expect("a path in UTF-8").to_owned()
+    }
+
     /// Every file that the portal wrote, its log among them.
     pub(crate) fn files_of_the_portal(&self) -> Vec<PathBuf> {
         let data = self.folder.path().join("data").read_dir().expect("the portal made it").flatten();

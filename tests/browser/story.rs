@@ -39,6 +39,7 @@ fn play(name: &str, window: Window) {
         mishaps::a_lost_phone(&mut cast).await;
         mishaps::a_forgetful_user(&cast.riley).await;
         mishaps::a_clock_that_is_off(&mut cast.robin).await;
+        mishaps::somebody_who_moves_in(&mut cast.jamie).await;
         mishaps::somebody_who_guesses(&cast).await;
         mishaps::a_new_phone(&mut cast.riley).await;
         mishaps::a_password_that_is_known_to_others(&mut cast.sam).await;
@@ -56,6 +57,7 @@ pub(crate) struct Cast<'stage> {
     pub(crate) morgan: Person<'stage>,
     pub(crate) riley: Person<'stage>,
     pub(crate) sam: Person<'stage>,
+    pub(crate) jamie: Person<'stage>,
     pub(crate) robin: Person<'stage>,
     pub(crate) casey: Person<'stage>,
 }
@@ -65,9 +67,10 @@ impl<'stage> Cast<'stage> {
         let morgan = stage.enters("morgan").await;
         let riley = stage.enters("riley").await;
         let sam = stage.enters("sam").await;
+        let jamie = stage.enters("jamie").await;
         let robin = stage.enters("robin").await;
         let casey = stage.enters("casey").await;
-        Self { morgan, riley, sam, robin, casey }
+        Self { morgan, riley, sam, jamie, robin, casey }
     }
 }
 
@@ -293,6 +296,7 @@ async fn the_trail_tells_it_all(riley: &Person<'_>) {
         "requirement-changed",
         "enrollment-started",
         "enrolled",
+        "imported",
         "code-accepted",
         "code-refused",
         "reset",

@@ -7,6 +7,7 @@ mod label;
 mod mac;
 #[cfg(target_os = "linux")]
 mod memory;
+mod migration;
 mod oracles;
 mod parse;
 mod qr;

@@ -8,6 +8,8 @@ mod stories;
 mod conformance;
 mod edges;
 mod hints;
+mod import;
+mod key_list;
 mod races;
 mod faults;
 mod listening;

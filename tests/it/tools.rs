@@ -49,6 +49,11 @@ impl Tool {
 
     /// What the program prints when it is given `arguments` and `input`.
     pub(crate) fn run<A: AsRef<OsStr> + Debug>(&self, arguments: &[A], input: &[u8]) -> String {
+        String::from_utf8(self.run_for_bytes(arguments, input)).expect("it prints text")
+    }
+
+    /// The same of one that prints something else than text.
+    pub(crate) fn run_for_bytes<A: AsRef<OsStr> + Debug>(&self, arguments: &[A], input: &[u8]) -> Vec<u8> {
         let mut child = Command::new(&self.0)
             .args(arguments)
             .stdin(Stdio::piped())
@@ -66,7 +71,7 @@ impl Tool {
         let errors = String::from_utf8_lossy(&output.stderr);
         let status = output.status;
         assert!(status.success(), "{} {arguments:?}: {status}: {errors}", self.0.display());
-        String::from_utf8(output.stdout).expect("it prints text")
+        output.stdout
     }
 }
 

@@ -83,7 +83,9 @@ pub(crate) async fn code_form(
 ) -> Result<Response, Failure> {
     let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
     match app.two_factor.prompt(&ticket).await? {
-        Verdict::Granted(prompt) => Ok(pages::ok(&code_page(&session, Complaint::before(prompt)))),
+        Verdict::Granted(prompt) => {
+            Ok(pages::ok(&code_page(&session, prompt.is_imported, Complaint::before(prompt))))
+        }
         Verdict::Refused(refusal) => over(&app, &session, refusal).await,
     }
 }
@@ -97,7 +99,13 @@ pub(crate) async fn code(
     let attempt = Attempt::new(&ticket, &form.code).seen_from(&session.seen_from);
     match outcome(app.two_factor.verify(attempt).await)? {
         Outcome::Granted(pass) => session.sign_in(&app, pass, None).await,
-        Outcome::Again(complaint) => Ok(pages::again(&code_page(&session, Some(complaint)))),
+        Outcome::Again(complaint) => match app.two_factor.prompt(&ticket).await? {
+            Verdict::Granted(prompt) => {
+                let complaint = complaint.with_digits(prompt.digits);
+                Ok(pages::again(&code_page(&session, prompt.is_imported, Some(complaint))))
+            }
+            Verdict::Refused(refusal) => over(&app, &session, refusal).await,
+        },
         Outcome::Over(refusal) => over(&app, &session, refusal).await,
     }
 }
@@ -203,8 +211,8 @@ async fn blocked(app: &App, session: &Session, user: &User) -> Result<Response, 
     Ok(pages::page(StatusCode::FORBIDDEN, &pages::Blocked { frame: Frame::from(session), helpers }))
 }
 
-fn code_page(session: &Session, complaint: Option<Complaint>) -> pages::Code {
-    pages::Code { frame: Frame::from(session), step_up: session.is_signed_in(), complaint }
+fn code_page(session: &Session, imported: bool, complaint: Option<Complaint>) -> pages::Code {
+    pages::Code { frame: Frame::from(session), step_up: session.is_signed_in(), imported, complaint }
 }
 
 async fn setup_page(

@@ -13,12 +13,14 @@
 //! * `settings.rs`: what Master Admins do: the requirement, resets, the audit trail
 //! * `rules.rs`: how many wrong codes, how long things last, who may enroll when
 //! * `account.rs`: what everybody does for himself: the password, another phone
+//! * `import.rs`: users who bring their authenticator app from another system
 //! * `pages.rs`, `words.rs`, `failure.rs`: HTML, and a sentence for whatever is refused or fails
 
 mod account;
 mod app;
 mod data;
 mod failure;
+mod import;
 mod joining;
 mod login;
 mod pages;
@@ -31,7 +33,11 @@ mod settings;
 mod tests;
 mod words;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand};
 use countersign::{BoxError, Operator, Reason, Support, SystemClock, Verdict};
@@ -79,6 +85,17 @@ enum Command {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
+    /// Take in users' authenticators from another system: a CSV file with the columns `user` (the login name) and
+    /// `key` (an otpauth:// URI, or base32). Lines that are refused are told; the file can be imported again
+    Import {
+        file: PathBuf,
+        /// Who does it
+        #[arg(long, value_name = "NAME")]
+        operator: String,
+        /// Why, for the audit trail
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
 }
 
 #[tokio::main]
@@ -103,6 +120,9 @@ async fn run(line: CommandLine) -> Result<(), BoxError> {
         Some(Command::Password { login }) => new_password(&app, &login).await,
         Some(Command::SupportReset { login, operator, reason }) => {
             support_reset(&app, &login, &operator, &reason).await
+        }
+        Some(Command::Import { file, operator, reason }) => {
+            import_keys(&app, &file, &operator, &reason).await
         }
     }
 }
@@ -150,4 +170,19 @@ async fn support_reset(app: &App, login: &str, operator: &str, reason: &str) -> 
         Verdict::Refused(refusal) => return Err(refusal.to_string().into()),
     }
     Ok(())
+}
+
+#[allow(clippy::print_stdout, reason = "the program speaks to whoever started it")]
+async fn import_keys(app: &App, file: &Path, operator: &str, reason: &str) -> Result<(), BoxError> {
+    let import::Outcome { imported, there_already, refused } =
+        import::import(app, file, operator, reason).await?;
+    for (number, why) in &refused {
+        println!("line {number}: {why}");
+    }
+    println!("Imported: {imported}. There already: {there_already}. Refused: {}.", refused.len());
+    if refused.is_empty() {
+        Ok(())
+    } else {
+        Err("some lines were refused: mend them and import again".into())
+    }
 }

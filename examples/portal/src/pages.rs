@@ -61,6 +61,8 @@ pub(crate) struct Code {
     pub(crate) frame: Frame,
     /// Whether the code comes before an administrative act, and not at the end of a sign-in.
     pub(crate) step_up: bool,
+    /// Whether it is the app from another system that is asked for, which has not shown a code here yet.
+    pub(crate) imported: bool,
     pub(crate) complaint: Option<Complaint>,
 }
 

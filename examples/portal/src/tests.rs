@@ -13,7 +13,7 @@ use axum::{
 };
 use countersign::{
     Clock, OrgId, SystemClock, Timestamp,
-    otp::{Secret, Totp},
+    otp::{Digits, Secret, Totp},
     testing::ManualClock,
 };
 use tower::ServiceExt;
@@ -21,6 +21,7 @@ use tower::ServiceExt;
 use crate::{
     app::{self, App},
     data::{self, Data},
+    import,
     passwords::Passwords,
 };
 
@@ -32,7 +33,7 @@ const SAM: u32 = 3;
 struct Portal {
     app: App,
     clock: ManualClock,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Portal {
@@ -44,7 +45,7 @@ impl Portal {
         let data = Data::open(folder.path()).await.unwrap();
         let app = App::new(data, passwords, clock.clone(), false).await.unwrap();
         data::seed(&app.pool, &app.people, Some(PASSWORD)).await.unwrap();
-        Self { app, clock, _folder: folder }
+        Self { app, clock, folder }
     }
 
     fn browser(&self) -> Browser {
@@ -321,4 +322,41 @@ async fn an_admin_who_applies_it_at_once_is_the_first_to_enroll() {
     assert_eq!(destination(&morgan.get("/").await), "/login");
     assert_eq!(destination(&sam.get("/").await), "/login");
     assert_eq!(morgan.password("morgan").await, "/setup");
+}
+
+#[tokio::test]
+async fn a_list_is_imported_line_by_line_and_again_with_the_same_result() {
+    const KEY: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let portal = Portal::new().await;
+    let file = portal.folder.path().join("keys.csv");
+    let list = format!(
+        "user,key\nsam,otpauth://totp/Old:sam?secret={KEY}&digits=8\nnobody,{KEY}\njamie,JBSWY3DPEHPK3PXP\n\
+         casey,{KEY}\nrobin,{KEY}\n"
+    );
+    std::fs::write(&file, list).unwrap();
+    for (imported, there_already) in [(2, 0), (0, 2)] {
+        let outcome = import::import(&portal.app, &file, "mia", "moving in").await.unwrap();
+        assert_eq!((outcome.imported, outcome.there_already), (imported, there_already));
+        let refused: Vec<(u64, &str)> =
+            outcome.refused.iter().map(|(number, why)| (*number, why.split(':').next().unwrap())).collect();
+        assert_eq!(refused, [(3, "nobody"), (4, "jamie"), (5, "casey")]);
+        assert_eq!(portal.count("imported").await, 2);
+    }
+    switch_on(&portal).await;
+
+    let mut sam = portal.browser();
+    assert_eq!(sam.password("sam").await, "/code", "he goes on with what he has");
+    sam.get("/code").await;
+    assert!(sam.page.contains("id=\"imported\""));
+    sam.post("/code", "code=123456").await;
+    assert!(sam.page.contains("A code has 8 digits"));
+    let secret = Secret::from_base32(KEY).unwrap();
+    let code = Totp::default().with_digits(Digits::Eight).code_at(&secret, portal.clock.now()).unwrap();
+    assert_eq!(destination(&sam.post("/code", &format!("code={}", code.expose())).await), "/");
+    assert_eq!(portal.count("enrolled").await, 1);
+    assert!(
+        import::import(&portal.app, &portal.folder.path().join("none.csv"), "mia", "moving in")
+            .await
+            .is_err()
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::{Clock, Denied, Hint, Prompt, Refusal, Role, SystemClock, Timestamp};
+use countersign::{Clock, Denied, Hint, Prompt, Refusal, Role, SystemClock, Timestamp, otp::Digits};
 
 /// What was wrong with a code, in words for the one who typed it.
 pub(crate) struct Complaint {
@@ -64,6 +64,14 @@ impl Complaint {
              phone. A newer one makes it void."
         };
         Self { sentence: sentence.to_owned(), ..self }
+    }
+
+    /// The same, for an authenticator whose codes may not have six digits.
+    pub(crate) fn with_digits(mut self, digits: Digits) -> Self {
+        if digits != Digits::Six {
+            self.sentence = self.sentence.replace("six digits", &format!("{} digits", digits.count()));
+        }
+        self
     }
 
     /// "1 minute 30 seconds"

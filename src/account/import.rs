@@ -1,0 +1,116 @@
+//! Authenticators of another system: taken over once they have shown one right code.
+
+use super::{Account, Answer, Decision, Guesses, Imported, Joining, Live, Miss, Terms};
+use crate::{
+    event::{EventKind, Purpose, Reason},
+    generation::Generation,
+    otp::{Check, Code, Match, Secret, Totp},
+    policy::Policy,
+    ticket::TicketClaims,
+    verdict::{Import, Refusal},
+};
+
+impl Account {
+    /// The imported authenticator, if it is to be taken over: only where codes are required, so that it is in nobody's
+    /// way who enrolls by choice before.
+    pub(super) fn imported(&self, policy: &Policy) -> Option<&Imported> {
+        self.waiting(policy).filter(|_| policy.requirement.asks())
+    }
+
+    fn waiting(&self, policy: &Policy) -> Option<&Imported> {
+        self.imported.as_ref().filter(|imported| imported.counts(policy))
+    }
+
+    /// Takes in a key of another system. It lets nobody in and asks nobody, before it has shown one right code.
+    ///
+    /// Only where there never was an authenticator: a list that is imported again, after a phone was stolen and the
+    /// account reset or its authenticator replaced, must not bring the old one back (R7, R8).
+    pub(crate) fn import(
+        mut self,
+        secret: Secret,
+        totp: Totp,
+        reason: &Reason,
+        terms: Terms<'_>,
+    ) -> Answer<Import> {
+        let same = |other: &Secret, of: Totp| of == totp && other.is(&secret);
+        if let Some(live) = &self.live {
+            let is_same = same(&live.secret, live.totp);
+            return Decision::reply(if is_same {
+                Ok(Import::AlreadyThere)
+            } else {
+                Err(Refusal::TooLateToImport)
+            });
+        }
+        if self.was_taken_off {
+            return Decision::reply(Err(Refusal::TooLateToImport));
+        }
+        if self.waiting(terms.policy).is_some_and(|imported| same(&imported.secret, imported.totp)) {
+            return Decision::reply(Ok(Import::AlreadyThere));
+        }
+        let policy = terms.policy;
+        self.imported = Some(Imported {
+            secret,
+            totp,
+            epoch: policy.epoch,
+            before_the_switch: !policy.requirement.asks(),
+            at: terms.now,
+        });
+        // Whoever was about to enroll shows the code of the imported one instead.
+        self.pending = None;
+        Decision::write(self, vec![EventKind::Imported { reason: reason.clone() }], Ok(Import::Done))
+    }
+
+    /// Takes the first code of an imported authenticator, which is live from then on (R1, R2).
+    pub(crate) fn take_over(
+        mut self,
+        ticket: &TicketClaims,
+        code: &str,
+        next: Generation,
+        terms: Terms<'_>,
+    ) -> Answer<Generation> {
+        if let Err(refusal) = self.admit(ticket, &[Purpose::TakeOver], terms) {
+            return Decision::reply(Err(refusal));
+        }
+        if let Some(locked) = self.guesses.locked(terms.settings(), terms.now) {
+            return self.keep_out(locked, terms);
+        }
+        let Some(imported) = self.imported.take().filter(|imported| imported.counts(terms.policy)) else {
+            return Decision::reply(Err(Refusal::TicketVoid));
+        };
+        let Ok(code) = Code::parse(code, imported.totp.digits()) else {
+            return Decision::reply(Err(Refusal::Malformed));
+        };
+        match imported.totp.check(&imported.secret, code, terms.now, terms.codes.window, None) {
+            Check::Right(Match { step, offset, .. }) => {
+                self.live = Some(Live {
+                    secret: imported.secret,
+                    totp: imported.totp,
+                    epoch: terms.policy.epoch,
+                    since: terms.now,
+                    consumed: step,
+                    drift: terms.codes.followed(offset),
+                });
+                self.guesses = Guesses::default();
+                self.joining = Joining::default();
+                self.move_to(next);
+                let event = EventKind::Enrolled { epoch: terms.policy.epoch };
+                Decision::write_and_end_sessions(self, event, Ok(next))
+            }
+            Check::Used | Check::Wrong => {
+                let hint = imported.hint(code, terms);
+                self.imported = Some(imported);
+                self.count(ticket.purpose, Miss::Wrong(hint), terms)
+            }
+        }
+    }
+}
+
+impl Imported {
+    /// Whether a code of it would enroll the user: in the epoch in which it was imported, or, if nothing was required
+    /// then, in the one that the next switch begins. Off and on after that means to enroll again, as for everybody
+    /// (R6).
+    fn counts(&self, policy: &Policy) -> bool {
+        let is_next = self.epoch.counter.checked_add(1) == Some(policy.epoch.counter);
+        policy.epoch == self.epoch || self.before_the_switch && is_next
+    }
+}

@@ -1,0 +1,255 @@
+//! Reading what Google Authenticator exports: `otpauth-migration://offline?data=…`, one or several QR codes of it.
+//!
+//! The data is a message of protocol buffers with ten keys at most, in base64. There is no specification of Google's;
+//! the field numbers are those that everybody reads it by, and that its app has kept. Like the reader of key URIs this
+//! one is strict about what things mean, and repeats nothing of a text that holds secrets (R9).
+
+mod wire;
+
+use std::{collections::BTreeMap, fmt};
+
+use base64ct::{Base64Unpadded, Encoding as _};
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroizing;
+
+use self::wire::{Fields, Garbled, Value};
+use super::{
+    algorithm::Algorithm,
+    code::Digits,
+    parse::{Imported, InvalidKeyUri, Plus, with_decoded},
+    secret::Secret,
+    totp::Totp,
+};
+
+/// An export of Google Authenticator, put together from all its QR codes.
+///
+/// ```
+/// use countersign::otp::Migration;
+///
+/// let mut export = Migration::default();
+/// export.add("otpauth-migration://offline?data=CiwKFDEyMzQ1Njc4OTAxMjM0NTY3ODkwEghBY21lOmFubhoEQWNtZSABKAEwAhABGAEgACgA")?;
+/// let keys = export.complete().map_err(|_| "another QR code is missing")?;
+/// let ann = keys.into_iter().next().ok_or("there is one key")?.key?;
+/// assert_eq!((ann.issuer.as_deref(), ann.account.as_str()), (Some("Acme"), "ann"));
+/// assert_eq!(ann.secret.expose(), b"12345678901234567890");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Default)]
+pub struct Migration {
+    /// Which export it is, and how many QR codes it has.
+    whole: Option<(u64, u64)>,
+    parts: BTreeMap<u64, Part>,
+}
+
+struct Part {
+    data: Zeroizing<Vec<u8>>,
+    keys: Vec<Exported>,
+}
+
+/// A key of an export, or why it cannot be imported. The others are none the worse for it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Exported {
+    /// The name in the app, so that somebody can be told which key it is; without control characters, and at most
+    /// 200 characters of it.
+    pub name: String,
+    /// The key.
+    pub key: Result<Imported, InvalidKeyUri>,
+}
+
+/// Why a text is no part of this export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidMigration {
+    /// More bytes than any QR code holds.
+    #[error("an export has at most {} bytes a QR code", Imported::MOST_BYTES)]
+    TooLong,
+    /// It does not begin with `otpauth-migration://offline?data=`.
+    #[error("an export begins with otpauth-migration://offline?data=")]
+    NotAnExport,
+    /// The data is not base64, or no message of the kind that is expected.
+    #[error("the data is damaged")]
+    Damaged,
+    /// A version of the format that is not known.
+    #[error("the export is of a version that is not known")]
+    Version,
+    /// It belongs to another export than the parts that were added before.
+    #[error("the QR code belongs to another export")]
+    OtherExport,
+}
+
+impl Migration {
+    /// The most QR codes of an export: a thousand keys.
+    pub const MOST_PARTS: u64 = 100;
+
+    /// Adds a QR code of the export, in any order. The same one again changes nothing.
+    ///
+    /// # Errors
+    /// [`InvalidMigration`] when it is none, or of another export; what was added before stays.
+    pub fn add(&mut self, uri: &str) -> Result<(), InvalidMigration> {
+        let data = data(uri)?;
+        let Payload { keys, version, size, index, id } = Payload::read(&data)?;
+        if !matches!(version, 1 | 2) {
+            return Err(InvalidMigration::Version);
+        }
+        if size == 0 || size > Self::MOST_PARTS || index >= size {
+            return Err(InvalidMigration::Damaged);
+        }
+        let is_other = self.whole.is_some_and(|whole| whole != (id, size));
+        if is_other || self.parts.get(&index).is_some_and(|part| *part.data != *data) {
+            return Err(InvalidMigration::OtherExport);
+        }
+        self.whole = Some((id, size));
+        self.parts.entry(index).or_insert(Part { data, keys });
+        Ok(())
+    }
+
+    /// Which QR codes are still missing, counted from one as the app counts them.
+    pub fn missing(&self) -> Vec<u64> {
+        let (_, size) = self.whole.unwrap_or((0, 1));
+        (0..size).filter(|index| !self.parts.contains_key(index)).map(|index| index + 1).collect()
+    }
+
+    /// All keys, in the order of the app.
+    ///
+    /// # Errors
+    /// The export itself, if a part is [`missing`](Self::missing): half an export is never taken for a whole one.
+    pub fn complete(self) -> Result<Vec<Exported>, Self> {
+        if self.missing().is_empty() {
+            Ok(self.parts.into_values().flat_map(|part| part.keys).collect())
+        } else {
+            Err(self)
+        }
+    }
+}
+
+/// Without the keys.
+impl fmt::Debug for Migration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Migration").field("missing", &self.missing()).finish_non_exhaustive()
+    }
+}
+
+/// What stands in the QR code, in bytes.
+fn data(uri: &str) -> Result<Zeroizing<Vec<u8>>, InvalidMigration> {
+    const BEGIN: &str = "otpauth-migration://offline?data=";
+    if uri.len() > Imported::MOST_BYTES {
+        return Err(InvalidMigration::TooLong);
+    }
+    let (begin, data) =
+        uri.trim_ascii().split_at_checked(BEGIN.len()).ok_or(InvalidMigration::NotAnExport)?;
+    if !begin.eq_ignore_ascii_case(BEGIN) {
+        return Err(InvalidMigration::NotAnExport);
+    }
+    // A plus is one of the 64 characters, whether it was encoded or not.
+    let decode = |text: &str| Base64Unpadded::decode_vec(text.trim_end_matches('=')).map(Zeroizing::new).ok();
+    with_decoded(data, Plus::IsItself, decode).flatten().ok_or(InvalidMigration::Damaged)
+}
+
+/// `MigrationPayload`.
+#[derive(Default)]
+struct Payload {
+    keys: Vec<Exported>,
+    version: u64,
+    size: u64,
+    index: u64,
+    id: u64,
+}
+
+impl Payload {
+    fn read(data: &[u8]) -> Result<Self, InvalidMigration> {
+        let damaged = |Garbled| InvalidMigration::Damaged;
+        let mut payload = Self::default();
+        for field in Fields::of(data) {
+            match field.map_err(damaged)? {
+                (1, Value::Bytes(key)) => payload.keys.push(Exported::read(key).map_err(damaged)?),
+                (2, Value::Number(version)) => payload.version = version,
+                (3, Value::Number(size)) => payload.size = size,
+                (4, Value::Number(index)) => payload.index = index,
+                (5, Value::Number(id)) => payload.id = id,
+                (1..=5, _) => return Err(InvalidMigration::Damaged),
+                // A field of a later version of the app.
+                _ => {}
+            }
+        }
+        Ok(payload)
+    }
+}
+
+/// `OtpParameters`. In this kind of message a field that is not there is zero, or empty.
+#[derive(Default)]
+struct Parameters<'a> {
+    secret: &'a [u8],
+    name: &'a str,
+    issuer: &'a str,
+    algorithm: u64,
+    digits: u64,
+    kind: u64,
+}
+
+impl Exported {
+    fn read(message: &[u8]) -> Result<Self, Garbled> {
+        let mut told = Parameters::default();
+        let text = |bytes| str::from_utf8(bytes).map_err(|_| Garbled);
+        for field in Fields::of(message) {
+            match field? {
+                (1, Value::Bytes(secret)) => told.secret = secret,
+                (2, Value::Bytes(name)) => told.name = text(name)?,
+                (3, Value::Bytes(issuer)) => told.issuer = text(issuer)?,
+                (4, Value::Number(algorithm)) => told.algorithm = algorithm,
+                (5, Value::Number(digits)) => told.digits = digits,
+                (6, Value::Number(kind)) => told.kind = kind,
+                (1..=6, _) => return Err(Garbled),
+                // The counter of HOTP, or a field of a later version.
+                _ => {}
+            }
+        }
+        let printable = told.name.chars().filter(|letter| !letter.is_control());
+        Ok(Self { name: printable.take(200).collect(), key: told.imported() })
+    }
+}
+
+impl Parameters<'_> {
+    fn imported(&self) -> Result<Imported, InvalidKeyUri> {
+        // What is "unspecified" is what the app itself takes then.
+        if self.kind == 1 {
+            return Err(InvalidKeyUri::Hotp);
+        }
+        if !matches!(self.kind, 0 | 2) {
+            return Err(InvalidKeyUri::NotTotp);
+        }
+        let algorithm = match self.algorithm {
+            0 | 1 => Algorithm::Sha1,
+            #[cfg(feature = "sha2")]
+            2 => Algorithm::Sha256,
+            #[cfg(feature = "sha2")]
+            3 => Algorithm::Sha512,
+            #[cfg(not(feature = "sha2"))]
+            2 | 3 => return Err(InvalidKeyUri::AlgorithmLeftOut),
+            _ => return Err(InvalidKeyUri::Algorithm),
+        };
+        let digits = match self.digits {
+            0 | 1 => Digits::Six,
+            2 => Digits::Eight,
+            _ => return Err(InvalidKeyUri::Digits),
+        };
+        let issuer = Some(name("issuer", self.issuer)?).filter(|issuer| !issuer.is_empty());
+        let account = name("account name", self.name)?;
+        // "Acme:ann", where Acme is the issuer, is ann.
+        let after = issuer.as_deref().and_then(|issuer| account.strip_prefix(issuer)?.strip_prefix(':'));
+        let account = after.map_or(account.as_str(), str::trim_start).to_owned();
+        if account.is_empty() {
+            return Err(InvalidKeyUri::Missing("account name"));
+        }
+        let secret = Secret::from_bytes(self.secret)?;
+        let totp = Totp::default().with_digits(digits).with_algorithm(algorithm);
+        Ok(Imported { issuer, account, secret, totp })
+    }
+}
+
+fn name(what: &'static str, raw: &str) -> Result<String, InvalidKeyUri> {
+    if raw.contains(char::is_control) {
+        return Err(InvalidKeyUri::Control(what));
+    }
+    Ok(raw.trim().nfc().collect())
+}
