@@ -38,7 +38,7 @@ over_every_store! {
         world.step();
         world.block("ian", &phone).await;
         let admin = world.fresh_admin().await;
-        granted(world.two_factor.reset(&admin, &crate::world::user("ian")).await.unwrap());
+        granted(world.two_factor.reset_with_new_password(&admin, &crate::world::user("ian")).await.unwrap());
         let (mut heard, mut written) = (diary.heard(), trail(&world).await);
         // Events of one second stand in the trail in an order of the store's own.
         heard.sort();
