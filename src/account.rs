@@ -6,6 +6,7 @@
 
 mod by_choice;
 mod decision;
+mod devices;
 mod guesses;
 mod hints;
 mod import;
@@ -17,11 +18,13 @@ use std::time::Duration;
 
 pub(crate) use self::{
     decision::{Decision, Terms, Write},
+    devices::Forgotten,
     guesses::{Guesses, Wait},
     joining::{Due, Invited, Joining},
 };
 use self::{guesses::Locked, hints::FirstCode};
 use crate::{
+    device::Device,
     event::{Act, Denied, EventKind, Purpose},
     generation::Generation,
     hint::Hint,
@@ -50,6 +53,8 @@ pub(crate) struct Account {
     pub(crate) recorded: Vec<Recorded>,
     /// How he gets to enroll while he is not.
     pub(crate) joining: Joining,
+    /// Where the user's password is enough: a few, which their owner or an admin may make fewer.
+    pub(crate) devices: Vec<Device>,
 }
 
 /// An enrolled authenticator.
@@ -155,6 +160,7 @@ impl Account {
             spent: Vec::new(),
             recorded: Vec::new(),
             joining: Joining::default(),
+            devices: Vec::new(),
         }
     }
 
@@ -443,12 +449,14 @@ impl Account {
         self.spent.push(Spent { ticket: ticket.id, expires_at: ticket.expires_at });
     }
 
-    /// Moves to the next generation: what was handed out before is void, a pending secret included.
+    /// Moves to the next generation: what was handed out before is void, a pending secret and remembered devices
+    /// included.
     fn move_to(&mut self, next: Generation) {
         self.generation = next;
         self.pending = None;
         self.joining.invitation = None;
         self.spent.clear();
+        self.devices.clear();
     }
 }
 

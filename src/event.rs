@@ -116,6 +116,8 @@ pub enum Act {
     Invite,
     /// To give a user more time to enroll.
     Extend,
+    /// To see or forget the devices that are remembered of a user.
+    ManageDevices,
 }
 
 impl Act {
@@ -128,6 +130,7 @@ impl Act {
             Self::Unlock => "unlock",
             Self::Invite => "invite",
             Self::Extend => "extend",
+            Self::ManageDevices => "manage devices",
         }
     }
 }
@@ -266,6 +269,23 @@ pub enum EventKind {
         /// What the operator gave as the reason.
         reason: Option<Reason>,
     },
+    /// The user, who had just shown a code, had a device remembered: there his password is enough from now on.
+    DeviceRemembered {
+        /// As the host named the device.
+        name: Origin,
+        /// Until then.
+        until: Timestamp,
+    },
+    /// The user was let in without a code, on a device that is remembered.
+    DeviceUsed {
+        /// As the host named the device.
+        name: Origin,
+    },
+    /// A device is no longer remembered: somebody forgot it, or it made room for another one.
+    DeviceForgotten {
+        /// As the host named the device.
+        name: Origin,
+    },
     /// An administrative act was refused. Stands on the record of the one who attempted it.
     ActRefused {
         /// What was attempted.
@@ -298,6 +318,9 @@ impl EventKind {
             Self::TrustEnded => "trust-ended",
             Self::RequirementChanged { .. } => "requirement-changed",
             Self::SettingsChanged { .. } => "settings-changed",
+            Self::DeviceRemembered { .. } => "device-remembered",
+            Self::DeviceUsed { .. } => "device-used",
+            Self::DeviceForgotten { .. } => "device-forgotten",
             Self::ActRefused { .. } => "act-refused",
         }
     }
@@ -357,6 +380,9 @@ impl fmt::Display for EventKind {
             Self::SettingsChanged { from, to, reason } => {
                 write!(f, "the settings were changed: {}{}", Difference { from, to }, because(reason))
             }
+            Self::DeviceRemembered { name, .. } => write!(f, "a device is remembered: {name}"),
+            Self::DeviceUsed { name } => write!(f, "no code was asked for on a remembered device: {name}"),
+            Self::DeviceForgotten { name } => write!(f, "a device is no longer remembered: {name}"),
             Self::ActRefused { act, why } => write!(f, "refused to {}: {why}", act.as_str()),
         }
     }

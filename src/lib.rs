@@ -45,6 +45,8 @@ mod invitation;
 #[cfg(feature = "std")]
 mod ticket;
 #[cfg(feature = "std")]
+mod device;
+#[cfg(feature = "std")]
 mod pass;
 #[cfg(feature = "std")]
 mod verdict;
@@ -66,6 +68,7 @@ pub mod manual;
 #[cfg(feature = "std")]
 pub use self::{
     code_rules::{CodeRules, InvalidCodeRule},
+    device::{Device, DeviceId, DeviceToken, InvalidDeviceId, RememberedDevice},
     enrollment::{Enrolled, Prompt, Setup},
     event::{
         Act, Actor, Audience, Denied, Event, EventKind, InvalidNote, Operator, Origin, Purpose, Reason,

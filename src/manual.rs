@@ -1,7 +1,8 @@
 //! The manual: no code, only what one has to know.
 //!
 //! [The words](#the-words) · [The rules](#the-rules) · [Threat model](#threat-model) ·
-//! [Helping the user](#helping-the-user) · [Moving in](#moving-in) · [What is not promised](#what-is-not-promised) · [Why each default](#why-each-default) ·
+//! [Helping the user](#helping-the-user) · [Moving in](#moving-in) · [What is not promised](#what-is-not-promised) ·
+//! [Why each default](#why-each-default) · [Remembered devices](#remembered-devices) ·
 //! [Write your own store](#write-your-own-store) · [Durability](#durability) ·
 //! [The store in PostgreSQL](#the-store-in-postgresql) · [The store in etcd](#the-store-in-etcd) · [Keys](#keys) ·
 //! [Operations](#operations) · [Where everything is](#where-everything-is)
@@ -23,6 +24,7 @@
 //! | grace | the days that an org may give a user to enroll, from when he is first told |
 //! | invitation | what a Master Admin hands to a user whose enrollment the password alone does not open ([`TwoFactor::invite`]) |
 //! | ticket | sealed, short-lived proof that the first factor was just accepted for this user |
+//! | remembered device | a browser on which a user is not asked for a code, for as many days as his org allows (by default none is) |
 //! | pass | proof that everything the policy asks was met; only the library can make one |
 //! | stamp | a pass in a form that the host keeps in its session and has checked again at later requests |
 //!
@@ -92,6 +94,11 @@
 //! | a record is copied over another user's | R9 | `a_record_moved_to_another_row_does_not_open` |
 //! | a ticket is offered as a stamp, or a stamp as a ticket | R9 | `without_a_ticket_no_counter_moves` |
 //! | secrets or codes in logs, errors, audit trails, dumps | R9 | `no_debug_output_event_error_or_database_shows_a_secret_a_key_or_a_code` |
+//! | a remembered device outlives a reset, another authenticator, a changed password, off and on | R6, R7 | `nothing_that_ends_trust_leaves_a_device_remembered` |
+//! | a device is remembered while its owner is being reset | R7 | `a_reset_that_races_with_a_device_being_remembered_leaves_none` |
+//! | the cookie of a remembered device is offered for another user, or as a stamp | R9 | `a_token_is_bound_to_its_user`, `a_token_opens_nothing_else` |
+//! | a stolen laptop that is remembered administers | R13 | `a_device_does_not_count_as_a_fresh_code` |
+//! | a remembered device is let in although the account is blocked | R2 | `a_blocked_account_is_blocked_on_every_device` |
 //! | the audit trail is flooded with refusals | R10 | `refused_acts_cannot_flood_the_trail` |
 //! | full-width digits, signs, ten megabytes of digits | R11 | `what_is_not_a_code_is_not_counted` |
 //! | the clock is set back | R11 | `a_clock_that_is_set_back_accepts_nothing_twice_and_makes_nobody_wait_for_ever` |
@@ -202,6 +209,24 @@
 //! | nobody enrolls by choice | the box that switches the requirement on is the whole product; where it is offered, the password is asked for anew, so that no session left open binds a stranger's phone | NIST SP 800-63B-4 §4.1.2 |
 //! | changing settings names what was seen | two admins at work at once do not undo each other unknowingly | |
 //! | running sessions go on when the requirement is switched on | the admin who ticks the box is not thrown out of the page he is on; [`RunningSessions::End`] is the stricter choice | |
+//!
+//! # Remembered devices
+//!
+//! Where an org [allows it](Settings::with_remember_devices), a user who has just shown a code may have the browser
+//! remembered that he is at ([`TwoFactor::remember_device`]): there his password is enough, for the days that the org
+//! sets. That is convenience bought with safety, so by default there is none of it.
+//!
+//! * The token goes into a cookie: `HttpOnly`, `Secure`, `SameSite`. It counts beside a password that was just accepted,
+//!   and opens nothing by itself.
+//! * It suppresses the second step and nothing else: not an enrollment, not a block, not the fresh code that
+//!   administration wants (R13), nor the one by which another device is remembered. Each use is an event.
+//! * It dies with the generation and the epoch: after a reset, another authenticator, an unlock, a changed password
+//!   ([`TwoFactor::end_trust`]), off and on. And with the setting: an org that switches it off, or lowers the days, has
+//!   every older device asked for a code from the next login on.
+//! * Its owner and Master Admins see the list and take devices off it ([`TwoFactor::devices`],
+//!   [`TwoFactor::forget_device`]). A session that is running there goes on until it ends; for a stolen device call
+//!   [`TwoFactor::end_trust`].
+//! * Copied together with the password, it lets the thief in. That is why it is listed with its last use.
 //!
 //! # Write your own store
 //!
@@ -383,14 +408,14 @@
 //!   policy.rs       what an org decided
 //!   authority.rs    who may do what to whom
 //!   generation.rs · codec.rs · seal.rs        names of trust, bytes, keyring
-//!   invitation.rs · ticket.rs · pass.rs       what is handed out
+//!   invitation.rs · ticket.rs · device.rs · pass.rs   what is handed out
 //!   verdict.rs      Gate, Verdict, Refusal, Import
 //!   account.rs      the state machine: one method per command → Decision
 //!   record.rs       accounts and settings ⇄ sealed bytes
 //!   request.rs · enrollment.rs                what a host hands in, what its pages show
 //!   two_factor.rs   the driver: what a host calls
 //!   two_factor/     builder · commit (the one conditional write) · deciding (load, decide, write) · admin ·
-//!                   by_choice · joining (grace, invitations) · settings · support · import
+//!                   by_choice · joining (grace, invitations) · devices · settings · support · import
 //!   testing.rs      (feature) for hosts' own tests
 //! examples/         enroll.rs (terminal) · portal/ (a package of its own)
 //! benches/          peers/ (beside other crates: the table in the README) · instructions/ (how many, in counts.txt) ·

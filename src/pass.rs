@@ -60,6 +60,8 @@ pub enum Means {
     Grace,
     /// With a code of an authenticator app.
     Code,
+    /// By an internal user on a device that was remembered after a code: that code does not count as a fresh one.
+    RememberedDevice,
 }
 
 /// Evidence for R4: nothing stands between a decision and its answer. Made in two places of the driver only.
@@ -189,7 +191,7 @@ impl Session {
                 given && self.epoch == policy.epoch && !self.was_promoted(person)
             }
             (true, Means::NotRequired) => go_on && !self.was_promoted(person),
-            (true, Means::Code) => go_on || self.epoch == policy.epoch,
+            (true, Means::Code | Means::RememberedDevice) => go_on || self.epoch == policy.epoch,
         };
         trusted && shows_enough
     }
@@ -223,6 +225,7 @@ impl Session {
             Means::NotRequired => 1,
             Means::Code => 2,
             Means::Grace => 3,
+            Means::RememberedDevice => 4,
         });
         plain.time(self.earned_at);
         plain.time(self.expires_at);
@@ -253,6 +256,7 @@ impl Session {
                 1 => Means::NotRequired,
                 2 => Means::Code,
                 3 => Means::Grace,
+                4 => Means::RememberedDevice,
                 _ => return Err(Damaged),
             },
             earned_at: plain.time()?,

@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 use crate::{
     account::{Account, Due, Guesses, Imported, Invited, Joining, Live, Pending, Recorded, Spent, Wait},
     codec::{Damaged, Reader, Writer},
-    event::{Act, Denied},
+    device::{Device, DeviceId},
+    event::{Act, Denied, Origin},
     invitation::InvitationCode,
     otp::{Algorithm, Digits, Secret, Step, Totp},
     policy::Policy,
@@ -113,6 +114,7 @@ impl Record for Account {
                 Act::ChangeSettings => 3,
                 Act::Invite => 4,
                 Act::Extend => 5,
+                Act::ManageDevices => 6,
             });
             plain.u8(match recorded.why {
                 Denied::NotMasterAdmin => 0,
@@ -124,6 +126,13 @@ impl Record for Account {
             plain.time(recorded.at);
         });
         write_joining(plain, &self.joining);
+        plain.list(&self.devices, |plain, device| {
+            plain.array(device.id.0);
+            plain.bytes(device.name.as_str().as_bytes());
+            plain.time(device.since);
+            plain.option(device.last_used, Writer::time);
+            plain.time(device.expires_at);
+        });
     }
 
     fn read_fields(plain: &mut Reader<'_>) -> Result<Self, Damaged> {
@@ -175,6 +184,7 @@ impl Record for Account {
                         3 => Act::ChangeSettings,
                         4 => Act::Invite,
                         5 => Act::Extend,
+                        6 => Act::ManageDevices,
                         _ => return Err(Damaged),
                     },
                     why: match plain.u8()? {
@@ -189,6 +199,15 @@ impl Record for Account {
                 })
             })?,
             joining: read_joining(plain)?,
+            devices: plain.list(|plain| {
+                Ok(Device {
+                    id: DeviceId(plain.array()?),
+                    name: Origin::new(&plain.text()?).ok_or(Damaged)?,
+                    since: plain.time()?,
+                    last_used: plain.option(Reader::time)?,
+                    expires_at: plain.time()?,
+                })
+            })?,
         })
     }
 }

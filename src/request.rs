@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::{
+    device::DeviceToken,
     event::Origin,
     ticket::Ticket,
     who::{OrgId, UserId},
@@ -17,17 +18,25 @@ pub struct FirstFactor {
     pub(crate) org: OrgId,
     pub(crate) user: UserId,
     pub(crate) seen_from: Option<Origin>,
+    pub(crate) device: Option<DeviceToken>,
 }
 
 impl FirstFactor {
     /// The first factor of this user was accepted just now.
     pub fn accepted(org: &OrgId, user: &UserId) -> Self {
-        Self { org: org.clone(), user: user.clone(), seen_from: None }
+        Self { org: org.clone(), user: user.clone(), seen_from: None, device: None }
     }
 
     /// Where the request came from, for the audit trail: an address, a device's name.
     pub fn seen_from(mut self, origin: impl fmt::Display) -> Self {
         self.seen_from = Origin::new(&origin);
+        self
+    }
+
+    /// On a device that may be remembered: with the token from its cookie. If it is
+    /// [remembered](crate::TwoFactor::remember_device), no code is asked for.
+    pub fn on_device(mut self, token: impl Into<DeviceToken>) -> Self {
+        self.device = Some(token.into());
         self
     }
 }

@@ -10,6 +10,7 @@ mod commit;
 mod deciding;
 mod import;
 mod joining;
+mod devices;
 mod settings;
 mod support;
 
@@ -77,13 +78,14 @@ impl TwoFactor {
     }
 
     /// Says where a user goes whose first factor was just accepted. Nothing is written (but once for each user, where
-    /// the org gives time to enroll), and for a customer nothing is even read but the directory.
+    /// the org gives time to enroll, and that a remembered device was used), and for a customer nothing is even read but
+    /// the directory.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownUser`] if the directory has no such user in the org, [`ErrorKind::Unavailable`] and
     /// [`ErrorKind::Unreadable`] if what decides cannot be read. Nobody gets in on an error.
     pub async fn check_in(&self, first_factor: FirstFactor) -> Result<Gate, Error> {
-        let FirstFactor { org, user, seen_from } = first_factor;
+        let FirstFactor { org, user, seen_from, device } = first_factor;
         let core = &*self.0;
         let person = core.known(&org, &user).await?;
         if person.role == Role::Customer {
@@ -97,6 +99,11 @@ impl TwoFactor {
         let check_in = |account: Account, terms: Terms<'_>| Ok(account.check_in(terms));
         let Decided { reply: (generation, standing), policy, now, witness } =
             core.decide(&person, &trace, check_in).await?;
+        if let (Standing::Enrolled, Some(device)) = (standing, device)
+            && let Some(pass) = core.enter_on(&person, &device, &trace).await?
+        {
+            return Ok(Gate::Open(pass));
+        }
         let trust = Trust { generation, policy };
         let ticket = |purpose| core.ticket(&person, trust, purpose, now, None, seen_from);
         match standing {

@@ -129,7 +129,8 @@ pub enum Refusal {
     /// password first ([`reset_with_new_password`](crate::TwoFactor::reset_with_new_password)), or hand out an
     /// invitation ([`reset_and_invite`](crate::TwoFactor::reset_and_invite)).
     PasswordKnown,
-    /// The org does not let anybody enroll by choice, or gives no time to enroll, or the user is a customer.
+    /// The org does not offer this: to enroll by choice, time to enroll, to have a device remembered. To customers it
+    /// offers none of it.
     NotOffered,
     /// The user has an authenticator already, which another one [replaces](crate::TwoFactor::replace) with a code.
     AlreadyEnrolled,
@@ -168,7 +169,7 @@ impl fmt::Display for Refusal {
             Self::PasswordKnown => {
                 f.write_str("somebody knows the password of this account: change it, or invite the user")
             }
-            Self::NotOffered => f.write_str("there is nothing to set up here"),
+            Self::NotOffered => f.write_str("this is not offered here"),
             Self::AlreadyEnrolled => f.write_str("there is an authenticator already"),
             Self::CodesRequired => f.write_str("the organization requires an authenticator"),
             Self::TooLateToImport => {

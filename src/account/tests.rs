@@ -3,8 +3,10 @@
 use super::*;
 use crate::{
     code_rules::CodeRules,
+    device::{DeviceClaims, DeviceId},
+    event::Origin,
     requirement::Requirement,
-    settings::Settings,
+    settings::{Days, Settings},
     who::{OrgId, UserId},
 };
 
@@ -88,4 +90,43 @@ fn a_ticket_serves_its_own_purpose_only() {
         assert_eq!(refusal(&enrolled().setup(&ticket(purpose), secret(2), terms)), Refusal::TicketVoid);
     }
     assert!(enrolled().verify(&ticket(Purpose::LogIn), &code, terms).reply.is_ok());
+}
+
+/// R4, R7: the record is asked again at the write, whatever a check-in has found before, and a device that is still
+/// listed is bound to its generation and epoch all the same.
+#[test]
+fn a_listed_device_opens_only_what_it_was_remembered_for() {
+    let codes = CodeRules::default();
+    let settings = Settings::default().with_remember_devices(Some(Days::new(1).unwrap()));
+    let policy = Policy { settings, ..POLICY };
+    let terms = Terms { now: NOW, policy: &policy, codes: &codes };
+    let id = DeviceId([8; 16]);
+    let token = || DeviceClaims {
+        id,
+        org: OrgId::from(1_i64),
+        user: UserId::from(1_i64),
+        generation: Generation::FIRST,
+        epoch: EPOCH,
+    };
+    let account = || {
+        let name = Origin::of_device(&"a phone");
+        let remembered = enrolled().remember(Generation::FIRST, id, name, terms);
+        remembered.write.unwrap().next
+    };
+    assert_eq!(account().enter_on(&token(), terms).reply, Some(Generation::FIRST));
+
+    let of_another_generation = DeviceClaims { generation: Generation([1; 16]), ..token() };
+    let of_another_epoch = DeviceClaims { epoch: Epoch { counter: 1, random: [2; 8] }, ..token() };
+    for device in [of_another_generation, of_another_epoch] {
+        let entered = account().enter_on(&device, terms);
+        assert!(entered.reply.is_none() && entered.write.is_none(), "{device:?}");
+    }
+    let blocked = Account { guesses: Guesses { in_a_row: 10, ..Guesses::default() }, ..account() };
+    let off = Policy { requirement: Requirement::Off, ..policy };
+    let not_required = Terms { policy: &off, ..terms };
+    let nobody_enrolled = Account { live: None, ..account() };
+    for (account, terms) in [(blocked, terms), (account(), not_required), (nobody_enrolled, terms)] {
+        let entered = account.enter_on(&token(), terms);
+        assert!(entered.reply.is_none() && entered.write.is_none());
+    }
 }

@@ -94,6 +94,7 @@ impl Event {
             | EventKind::Withdrawn
             | EventKind::EnrollmentDue { .. }
             | EventKind::GraceExtended { .. }
+            | EventKind::DeviceRemembered { .. }
             | EventKind::CodeRefused { wait: Some(_), .. } => Audience::User,
             // An admin has to do something about it, and the user has to change his password.
             EventKind::Blocked => Audience::UserAndMasterAdmins,
@@ -117,6 +118,8 @@ impl Event {
             | EventKind::EnrollmentSuperseded
             | EventKind::ReplacementStarted
             | EventKind::CodeAccepted { .. }
+            | EventKind::DeviceUsed { .. }
+            | EventKind::DeviceForgotten { .. }
             | EventKind::CodeRefused { wait: None, .. }
             | EventKind::ClockWentBack => Audience::Nobody,
         }
@@ -129,7 +132,7 @@ mod tests {
 
     use super::Audience;
     use crate::{
-        event::{Act, Actor, Denied, Event, EventKind, Operator, Purpose, Remedy},
+        event::{Act, Actor, Denied, Event, EventKind, Operator, Origin, Purpose, Remedy},
         requirement::{Epoch, Requirement, RunningSessions},
         settings::Settings,
         time::Timestamp,
@@ -162,6 +165,7 @@ mod tests {
             EventKind::EnrollmentDue { by: Timestamp::from_unix(1) },
             EventKind::GraceExtended { by: Timestamp::from_unix(1) },
             EventKind::Invited { until: Timestamp::from_unix(1), reason: None },
+            EventKind::DeviceRemembered { name: Origin::of_device(&""), until: Timestamp::from_unix(0) },
             EventKind::Reset { remedy: Remedy::None, reason: None },
             EventKind::Unlocked { reason: None },
             refused(Some(Duration::from_secs(30))),
@@ -181,6 +185,8 @@ mod tests {
             refused(None),
             EventKind::ClockWentBack,
             EventKind::TrustEnded,
+            EventKind::DeviceUsed { name: Origin::of_device(&"") },
+            EventKind::DeviceForgotten { name: Origin::of_device(&"") },
             EventKind::ActRefused { act: Act::Reset, why: Denied::Yourself },
             EventKind::ActRefused { act: Act::Require, why: Denied::Mandated },
         ] {

@@ -73,6 +73,11 @@ impl Origin {
         (!text.is_empty()).then(|| Self(text.into_boxed_str()))
     }
 
+    /// The name of a device, whatever the host knows of it.
+    pub(crate) fn of_device(shown: &dyn fmt::Display) -> Self {
+        Self::new(shown).unwrap_or_else(|| Self("unnamed".into()))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

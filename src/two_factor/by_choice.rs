@@ -30,7 +30,7 @@ impl TwoFactor {
     /// # Errors
     /// Those of [`check_in`](Self::check_in).
     pub async fn enroll(&self, first_factor: FirstFactor) -> Result<Verdict<Ticket>, Error> {
-        let FirstFactor { org, user, seen_from } = first_factor;
+        let FirstFactor { org, user, seen_from, device: _ } = first_factor;
         let core = &*self.0;
         let person = core.known(&org, &user).await?;
         if person.role == Role::Customer {

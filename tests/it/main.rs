@@ -17,6 +17,7 @@ mod secrecy;
 mod settings;
 mod by_choice;
 mod joining;
+mod devices;
 mod names;
 mod model;
 #[cfg(feature = "sqlite")]

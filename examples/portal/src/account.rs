@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
+    devices,
     failure::Failure,
     pages::{self, Frame, WrongPassword},
     passwords,
@@ -42,6 +43,11 @@ pub(crate) async fn home(State(app): State<App>, signed_in: SignedIn) -> Result<
 
 pub(crate) async fn form(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Failure> {
     page(&app, &signed_in, None).await
+}
+
+/// Where everything that the page offers ends.
+pub(crate) fn back() -> Redirect {
+    Redirect::to("/account")
 }
 
 /// A new password ends every session of the user, this one too: whoever else was signed in is out.
@@ -89,7 +95,7 @@ pub(crate) async fn page(
     signed_in: &SignedIn,
     wrong: Option<WrongPassword>,
 ) -> Result<Response, Failure> {
-    let has_authenticator = signed_in.pass.means() == Means::Code;
+    let has_authenticator = matches!(signed_in.pass.means(), Means::Code | Means::RememberedDevice);
     // Customers have nothing to do with it, whatever can be read of the settings.
     let (may_enroll, may_withdraw) = if signed_in.pass.role() == Role::Customer {
         (false, false)
@@ -106,6 +112,7 @@ pub(crate) async fn page(
             frame: Frame::from(signed_in),
             login: signed_in.user.login.clone(),
             has_authenticator,
+            devices: devices::of(app, signed_in).await?,
             may_enroll,
             may_withdraw,
             wrong,

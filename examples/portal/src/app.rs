@@ -14,6 +14,7 @@ use sqlx::SqlitePool;
 use crate::{
     account,
     data::Data,
+    devices,
     failure::Failure,
     joining, login,
     passwords::Passwords,
@@ -68,6 +69,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/account/enroll", post(joining::enroll))
         .route("/account/withdraw", post(joining::withdraw))
         .route("/invitation", get(joining::form).post(joining::accept))
+        .route("/account/devices/forget", post(devices::forget))
+        .route("/account/devices/{id}/forget", post(devices::forget))
         .route("/settings", get(settings::form).post(settings::save))
         .route("/settings/people/{id}/{act}", get(settings::confirm).post(settings::act))
         .route("/settings/rules", get(rules::form).post(rules::save))

@@ -3,7 +3,7 @@
 use axum::{
     Extension, Form,
     extract::State,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use countersign::{Attempt, Enrolled, Error, ErrorKind, FirstFactor, Gate, Means, Refusal, Ticket, Verdict};
@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
+    devices,
     failure::{self, Failure},
     pages::{self, Frame, Occasion},
     people::User,
@@ -27,6 +28,8 @@ pub(crate) struct Credentials {
 #[derive(Deserialize)]
 pub(crate) struct TypedCode {
     code: String,
+    /// A box that is not ticked is not sent.
+    remember: Option<String>,
 }
 
 pub(crate) async fn form(Extension(session): Extension<Session>) -> Response {
@@ -50,7 +53,10 @@ pub(crate) async fn sign_in(
             refused: true,
         }));
     };
-    let first_factor = FirstFactor::accepted(&user.org, &user.id()).seen_from(&session.seen_from);
+    let mut first_factor = FirstFactor::accepted(&user.org, &user.id()).seen_from(&session.seen_from);
+    if let Some(device) = &session.device {
+        first_factor = first_factor.on_device(device.clone());
+    }
     match app.two_factor.check_in(first_factor).await? {
         Gate::Open(pass) => session.sign_in(&app, pass, None).await,
         Gate::AskCode(ticket) => park(&app, &session, &user, &ticket, "/code").await,
@@ -81,10 +87,13 @@ pub(crate) async fn code_form(
     State(app): State<App>,
     Extension(session): Extension<Session>,
 ) -> Result<Response, Failure> {
-    let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
+    let (Some(ticket), Some(user)) = (session.ticket(), bearer(&app, &session).await?) else {
+        return Ok(Redirect::to("/").into_response());
+    };
     match app.two_factor.prompt(&ticket).await? {
         Verdict::Granted(prompt) => {
-            Ok(pages::ok(&code_page(&session, prompt.is_imported, Complaint::before(prompt))))
+            let complaint = Complaint::before(prompt);
+            Ok(pages::ok(&code_page(&app, &session, &user, prompt.is_imported, complaint).await?))
         }
         Verdict::Refused(refusal) => over(&app, &session, refusal).await,
     }
@@ -95,14 +104,24 @@ pub(crate) async fn code(
     Extension(session): Extension<Session>,
     Form(form): Form<TypedCode>,
 ) -> Result<Response, Failure> {
-    let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
+    let (Some(ticket), Some(user)) = (session.ticket(), bearer(&app, &session).await?) else {
+        return Ok(Redirect::to("/").into_response());
+    };
     let attempt = Attempt::new(&ticket, &form.code).seen_from(&session.seen_from);
     match outcome(app.two_factor.verify(attempt).await)? {
-        Outcome::Granted(pass) => session.sign_in(&app, pass, None).await,
+        Outcome::Granted(pass) => {
+            let device = match form.remember {
+                Some(_) => devices::remember(&app, &pass, &session.browser).await,
+                None => None,
+            };
+            let mut response = session.sign_in(&app, pass, None).await?;
+            response.headers_mut().extend(device.map(|cookie| (header::SET_COOKIE, cookie)));
+            Ok(response)
+        }
         Outcome::Again(complaint) => match app.two_factor.prompt(&ticket).await? {
             Verdict::Granted(prompt) => {
-                let complaint = complaint.with_digits(prompt.digits);
-                Ok(pages::again(&code_page(&session, prompt.is_imported, Some(complaint))))
+                let complaint = Some(complaint.with_digits(prompt.digits));
+                Ok(pages::again(&code_page(&app, &session, &user, prompt.is_imported, complaint).await?))
             }
             Verdict::Refused(refusal) => over(&app, &session, refusal).await,
         },
@@ -211,8 +230,17 @@ async fn blocked(app: &App, session: &Session, user: &User) -> Result<Response, 
     Ok(pages::page(StatusCode::FORBIDDEN, &pages::Blocked { frame: Frame::from(session), helpers }))
 }
 
-fn code_page(session: &Session, imported: bool, complaint: Option<Complaint>) -> pages::Code {
-    pages::Code { frame: Frame::from(session), step_up: session.is_signed_in(), imported, complaint }
+async fn code_page(
+    app: &App,
+    session: &Session,
+    user: &User,
+    imported: bool,
+    complaint: Option<Complaint>,
+) -> Result<pages::Code, Failure> {
+    let remember = app.two_factor.settings(&user.org).await?.settings.remember_devices();
+    let step_up = session.is_signed_in();
+    let remember = remember.filter(|_| !step_up);
+    Ok(pages::Code { frame: Frame::from(session), step_up, imported, remember, complaint })
 }
 
 async fn setup_page(

@@ -19,6 +19,7 @@
 mod account;
 mod app;
 mod data;
+mod devices;
 mod failure;
 mod import;
 mod joining;

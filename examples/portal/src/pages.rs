@@ -8,7 +8,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use countersign::{
-    Invitation, Requirement, Role, Setup, Timestamp,
+    Days, Device, Invitation, Requirement, Role, Setup, Timestamp,
     store::{EventId, LoggedEvent},
 };
 
@@ -63,6 +63,8 @@ pub(crate) struct Code {
     pub(crate) step_up: bool,
     /// Whether it is the app from another system that is asked for, which has not shown a code here yet.
     pub(crate) imported: bool,
+    /// For how many days this browser can be remembered, if it can.
+    pub(crate) remember: Option<Days>,
     pub(crate) complaint: Option<Complaint>,
 }
 
@@ -222,6 +224,7 @@ pub(crate) struct Account {
     /// Whether the user may set one up by himself, and whether he may do without again.
     pub(crate) may_enroll: bool,
     pub(crate) may_withdraw: bool,
+    pub(crate) devices: Vec<Device>,
     pub(crate) wrong: Option<WrongPassword>,
 }
 

@@ -16,12 +16,13 @@ use axum::{
 };
 use base64ct::{Base64UrlUnpadded, Encoding};
 use countersign::{
-    BoxError, Clock, OsRandom, Pass, Role, SecureRandom, Stamp, SystemClock, Ticket, UserId, Verdict,
+    BoxError, Clock, DeviceToken, OsRandom, Pass, Role, SecureRandom, Stamp, SystemClock, Ticket, UserId,
+    Verdict,
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::{app::App, failure::Failure, people::User};
+use crate::{app::App, devices, failure::Failure, people::User};
 
 /// How long a visitor may take from the password to the code. The ticket itself ends earlier, if at all.
 const VISIT_SECONDS: i64 = 60 * 60;
@@ -41,6 +42,10 @@ pub(crate) struct Session {
     /// Where this request came from, for the audit trail. Behind a proxy that you run yourself, take the address
     /// that it adds to `X-Forwarded-For`; never what a stranger wrote there.
     pub(crate) seen_from: String,
+    /// The proof that a code was shown here before, if its user had the browser remembered.
+    pub(crate) device: Option<DeviceToken>,
+    /// What its user calls this browser.
+    pub(crate) browser: String,
 }
 
 /// The row of a session. The default, of a browser that nothing is known about, is not stored at all: visitors
@@ -178,15 +183,23 @@ impl Session {
     async fn of_request(app: &App, parts: &Parts) -> Result<Self, Failure> {
         let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let seen_from = from.map(|ConnectInfo(address)| address.ip().to_string()).unwrap_or_default();
+        let (device, browser) = (devices::token(app, &parts.headers), devices::name(&parts.headers));
         let Some(id) = id_in(app, &parts.headers) else {
-            return Ok(Self { id: draw_id()?, kept: Kept::default(), newcomer: true, seen_from });
+            return Ok(Self {
+                id: draw_id()?,
+                kept: Kept::default(),
+                newcomer: true,
+                seen_from,
+                device,
+                browser,
+            });
         };
         let kept = sqlx::query_as("SELECT * FROM portal_sessions WHERE id_hash = ? AND expires_at > ?")
             .bind(hash(&id))
             .bind(now())
             .fetch_optional(&app.pool)
             .await?;
-        Ok(Self { id, kept: kept.unwrap_or_default(), newcomer: false, seen_from })
+        Ok(Self { id, kept: kept.unwrap_or_default(), newcomer: false, seen_from, device, browser })
     }
 
     /// Whether this form is the portal's own. `Sec-Fetch-Site` is what the browser itself says about where the
@@ -315,9 +328,11 @@ fn cookie(app: &App, id: &str) -> Result<Cookie, Failure> {
 }
 
 fn id_in(app: &App, headers: &HeaderMap) -> Option<String> {
+    cookie_in(headers, cookie_name(app)).filter(|id| id.len() == 43).map(str::to_owned)
+}
+
+pub(crate) fn cookie_in<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, id)| (name == cookie_name(app) && id.len() == 43).then(|| id.to_owned()))
+    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find_map(|(name, value)| (name == wanted).then_some(value))
 }

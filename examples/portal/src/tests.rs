@@ -12,7 +12,7 @@ use axum::{
     response::Response,
 };
 use countersign::{
-    Clock, OrgId, SystemClock, Timestamp,
+    Clock, Days, Operator, OrgId, Reason, Refusal, Settings, Support, SystemClock, Timestamp,
     otp::{Digits, Secret, Totp},
     testing::ManualClock,
 };
@@ -49,7 +49,7 @@ impl Portal {
     }
 
     fn browser(&self) -> Browser {
-        Browser { router: app::router(self.app.clone()), cookie: None, page: String::new() }
+        Browser { router: app::router(self.app.clone()), cookie: None, device: None, page: String::new() }
     }
 
     async fn signed_in(&self, login: &str) -> Browser {
@@ -74,6 +74,8 @@ impl Portal {
 struct Browser {
     router: Router,
     cookie: Option<String>,
+    /// The cookie of a remembered browser, which outlives the session's.
+    device: Option<String>,
     page: String,
 }
 
@@ -94,13 +96,15 @@ impl Browser {
     }
 
     async fn send(&mut self, mut request: axum::http::request::Builder, body: Body) -> Response<()> {
-        if let Some(cookie) = &self.cookie {
+        for cookie in self.cookie.iter().chain(&self.device) {
             request = request.header(header::COOKIE, cookie);
         }
         let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
-        if let Some(cookie) = parts.headers.get(header::SET_COOKIE) {
-            self.cookie = cookie.to_str().unwrap().split(';').next().map(str::to_owned);
+        for cookie in parts.headers.get_all(header::SET_COOKIE) {
+            let pair = cookie.to_str().unwrap().split(';').next().map(str::to_owned);
+            let is_device = pair.as_deref().is_some_and(|pair| pair.starts_with("portal_device="));
+            *(if is_device { &mut self.device } else { &mut self.cookie }) = pair;
         }
         self.page = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().into()).unwrap();
         Response::from_parts(parts, ())
@@ -161,6 +165,48 @@ async fn the_story_from_off_to_a_code_at_sign_in() {
     assert_eq!(destination(&sam.post("/code", &format!("code={code}")).await), "/");
 
     assert_eq!(portal.browser().password("casey").await, "/", "customers are never asked");
+}
+
+#[tokio::test]
+async fn on_a_remembered_browser_no_code_is_asked_for_until_it_is_forgotten() {
+    let portal = Portal::new().await;
+    switch_on(&portal).await;
+    let secret = portal.signed_in("sam").await.enroll(&portal).await;
+    let mut sam = portal.signed_in("sam").await;
+    sam.get("/code").await;
+    assert!(!sam.page.contains("id=\"remember\""), "not before the company allows it");
+
+    let acme = OrgId::new("acme").unwrap();
+    let support = Support::new(&portal.app.two_factor, Operator::new("olga").unwrap());
+    let settings = Settings::default().with_remember_devices(Some(Days::new(30).unwrap()));
+    let reason = Reason::new("asked on the phone").unwrap();
+    let changed = support.change_settings(&acme, 0, settings, &reason).await.unwrap();
+    assert_eq!(changed.refusal(), Some(Refusal::SettingsMoved), "switching on was the first change");
+    let seen = portal.app.two_factor.settings(&acme).await.unwrap().revision;
+    assert!(support.change_settings(&acme, seen, settings, &reason).await.unwrap().granted().is_some());
+
+    sam.get("/code").await;
+    assert!(sam.page.contains("in this browser for 30 days"));
+    let code = portal.next_code(&secret);
+    assert_eq!(destination(&sam.post("/code", &format!("code={code}&remember=on")).await), "/");
+    let token = sam.device.clone().unwrap();
+    sam.get("/").await;
+    sam.post("/logout", "").await;
+    assert_eq!(sam.password("sam").await, "/", "the password is enough here");
+    assert_eq!(portal.browser().password("sam").await, "/code", "and nowhere else");
+
+    sam.get("/account").await;
+    assert!(sam.page.contains("Remembered browsers") && sam.page.contains("last used"));
+    let forget = sam.between("action=\"/account/devices/", "/forget\"").unwrap();
+    assert_eq!(sam.post("/account/devices/none/forget", "").await.status(), StatusCode::NOT_FOUND);
+    sam.get("/account").await;
+    let path = format!("/account/devices/{forget}/forget");
+    assert_eq!(destination(&sam.post(&path, "").await), "/account");
+    sam.get("/account").await;
+    assert!(!sam.page.contains("Remembered browsers"));
+    sam.post("/logout", "").await;
+    assert_eq!(sam.device, Some(token));
+    assert_eq!(sam.password("sam").await, "/code");
 }
 
 #[tokio::test]

@@ -1,0 +1,105 @@
+//! The devices on which a user is not asked for a code.
+//!
+//! The list stands in his record, so that one device can be forgotten without the others. All of them go with the
+//! generation: a reset, another authenticator, an unlock, a changed password (R7).
+
+use super::{Account, Answer, Decision, Standing, Terms};
+use crate::{
+    device::{Device, DeviceClaims, DeviceId},
+    event::{EventKind, Origin},
+    generation::Generation,
+    settings::Days,
+    time::Timestamp,
+    verdict::Refusal,
+};
+
+/// Of more the one that would be forgotten first anyway makes room: whoever has more than this has lost count.
+const MOST: usize = 8;
+
+/// Which devices are forgotten.
+#[derive(Clone, Copy)]
+pub(crate) enum Forgotten {
+    One(DeviceId),
+    All,
+}
+
+impl Account {
+    /// Remembers a device of a user who has just shown a code: the session of `generation` is his.
+    pub(crate) fn remember(
+        mut self,
+        generation: Generation,
+        id: DeviceId,
+        name: Origin,
+        terms: Terms<'_>,
+    ) -> Answer<Timestamp> {
+        // Somebody may have reset him since his session was looked at (R7).
+        if generation != self.generation {
+            return Decision::reply(Err(Refusal::SessionOver));
+        }
+        if let Err(refusal) = self.may_prove(terms) {
+            return Decision::reply(Err(refusal));
+        }
+        let Some(days) = terms.settings().remember_devices() else {
+            return Decision::reply(Err(Refusal::NotOffered));
+        };
+        let expires_at = terms.now.after(days.into());
+        self.devices.retain(|device| is_alive(device, days, terms.now));
+        let mut events = Vec::new();
+        if self.devices.len() == MOST
+            && let Some(first) = (0..MOST).min_by_key(|at| self.devices[*at].expires_at)
+        {
+            events.push(EventKind::DeviceForgotten { name: self.devices.remove(first).name });
+        }
+        events.push(EventKind::DeviceRemembered { name: name.clone(), until: expires_at });
+        self.devices.push(Device { id, name, since: terms.now, last_used: None, expires_at });
+        Decision::write(self, events, Ok(expires_at))
+    }
+
+    /// Lets a user in who has just shown his first factor on a device that is remembered. `None` where the code is asked
+    /// for as ever. What is suppressed is the second step of somebody who is enrolled, never an enrollment or a block.
+    pub(crate) fn enter_on(
+        mut self,
+        device: &DeviceClaims,
+        terms: Terms<'_>,
+    ) -> Decision<Option<Generation>> {
+        let fits = self.standing(terms) == Standing::Enrolled
+            && device.generation == self.generation
+            && device.epoch == terms.policy.epoch;
+        let listed = terms.settings().remember_devices().filter(|_| fits).and_then(|days| {
+            self.devices.iter_mut().find(|listed| listed.id == device.id && is_alive(listed, days, terms.now))
+        });
+        let Some(listed) = listed else { return Decision::reply(None) };
+        listed.last_used = Some(terms.now);
+        let used = EventKind::DeviceUsed { name: listed.name.clone() };
+        let generation = self.generation;
+        Decision::write(self, vec![used], Some(generation))
+    }
+
+    /// Forgets devices; that there are none such is as good.
+    pub(crate) fn forget(mut self, which: Forgotten) -> Decision<()> {
+        let goes = |device: &mut Device| match which {
+            Forgotten::One(id) => device.id == id,
+            Forgotten::All => true,
+        };
+        let forgotten = self.devices.extract_if(.., goes);
+        let events: Vec<_> =
+            forgotten.map(|device| EventKind::DeviceForgotten { name: device.name }).collect();
+        if events.is_empty() { Decision::reply(()) } else { Decision::write(self, events, ()) }
+    }
+
+    /// Those that would suppress the second step now.
+    pub(crate) fn remembered(&self, terms: Terms<'_>) -> Vec<Device> {
+        match terms.settings().remember_devices() {
+            Some(days) if self.enrolled(terms.policy).is_some() => {
+                self.devices.iter().filter(|device| is_alive(device, days, terms.now)).cloned().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Not for longer than it was promised, nor than the org allows now. One that claims to be remembered later than now is
+/// not (R11).
+fn is_alive(device: &Device, days: Days, now: Timestamp) -> bool {
+    device.since <= now && now < device.expires_at && now < device.since.after(days.into())
+}
