@@ -381,7 +381,8 @@
 //!   again and asks for the *next* code; [`ErrorKind::Unreadable`] wakes somebody up.
 //! * A Master Admin who has just switched the requirement on cannot take that back in the same session: he has no code
 //!   to show yet. He signs in anew, enrolls, and then may.
-//! * Have at least two Master Admins. A sole one who loses his phone is helped by the vendor only.
+//! * Have at least two Master Admins. A sole one who loses his phone is helped by the vendor only, whose desk has a tool
+//!   for it: `examples/support_reset.rs` asks for the case and how the caller was recognized, and both stand in the trail.
 //!
 //! # Where everything is
 //!
@@ -417,7 +418,7 @@
 //!   two_factor/     builder · commit (the one conditional write) · deciding (load, decide, write) · admin ·
 //!                   by_choice · joining (grace, invitations) · devices · settings · support · import
 //!   testing.rs      (feature) for hosts' own tests
-//! examples/         enroll.rs (terminal) · portal/ (a package of its own)
+//! examples/         enroll.rs (terminal) · support_reset.rs (the vendor's desk) · portal/ (a package of its own)
 //! benches/          peers/ (beside other crates: the table in the README) · instructions/ (how many, in counts.txt) ·
 //!                   stores/ (how fast the stores are); packages of their own
 //! tests/it/         one binary: engine · stories · edges · hints · import · races · faults · secrecy · model ·

@@ -56,6 +56,25 @@ note! {
     Reason
 }
 
+impl Reason {
+    /// This reason, in the case of this number: `case 4711: called back at the number in the contract`.
+    ///
+    /// ```
+    /// use countersign::{InvalidNote, Reason};
+    /// let reason = Reason::in_case("4711", "called back at the number in the contract")?;
+    /// assert_eq!(reason.as_str(), "case 4711: called back at the number in the contract");
+    /// assert_eq!(Reason::in_case(" ", "called back"), Err(InvalidNote::Empty));
+    /// # Ok::<(), InvalidNote>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidNote`] when either says nothing or has a control character, or both together have more than 500 bytes.
+    pub fn in_case(case: &str, text: &str) -> Result<Self, InvalidNote> {
+        let (case, text) = (Self::new(case)?, Self::new(text)?);
+        Self::new(&format!("case {}: {}", case.as_str(), text.as_str()))
+    }
+}
+
 /// Where a request came from, as the host tells it: an address, a device's name.
 ///
 /// Made from anything that can be shown. It is kept within 128 bytes and without control characters, silently: a

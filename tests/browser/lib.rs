@@ -8,6 +8,7 @@
 //!
 //! * `story.rs`: what is promised, told on a phone and on a desktop
 //! * `mishaps.rs`: its scenes in which something goes wrong
+//! * `invitation.rs`: rules that a company chooses, and a colleague who is invited
 //! * `without_scripts.rs`: the same pages with JavaScript switched off
 //! * `person.rs`: somebody in front of a browser: what he does and what he must see
 //! * `page.rs`: what holds for every page
@@ -19,6 +20,8 @@
 //!
 //! `tests/run` runs them. By hand: `cargo build -p portal && cargo test -p browser-tests`.
 
+#[cfg(test)]
+mod invitation;
 #[cfg(test)]
 mod mishaps;
 #[cfg(test)]

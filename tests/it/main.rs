@@ -22,6 +22,8 @@ mod names;
 mod model;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "sqlite")]
+mod support_desk;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "etcd")]

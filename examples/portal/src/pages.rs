@@ -8,7 +8,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use countersign::{
-    Days, Device, Invitation, Requirement, Role, Setup, Timestamp,
+    Days, Device, Invitation, Requirement, Role, RunningSessions, Setup, Timestamp,
     store::{EventId, LoggedEvent},
 };
 
