@@ -1,10 +1,16 @@
 //! The servers, through the script beside this package that starts, kills and restarts them.
 
-use std::{fmt, path::Path, process::Stdio};
+use std::{
+    fmt,
+    path::Path,
+    process::{Child, Stdio},
+};
 
 use tokio::process::Command;
 
 use crate::Failure;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/cluster");
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Replication {
@@ -12,6 +18,15 @@ pub(crate) enum Replication {
     Synchronous,
     /// A commit is acknowledged once the primary has it.
     Asynchronous,
+}
+
+impl Replication {
+    fn as_argument(self) -> &'static str {
+        match self {
+            Self::Synchronous => "sync",
+            Self::Asynchronous => "async",
+        }
+    }
 }
 
 impl fmt::Display for Replication {
@@ -23,19 +38,21 @@ impl fmt::Display for Replication {
     }
 }
 
+/// Ends with this value, and with the process that has it, however that ends.
 pub(crate) struct Cluster {
     folder: String,
     url: String,
+    guard: Child,
 }
 
 impl Cluster {
     pub(crate) async fn start(folder: &Path, replication: Replication) -> Result<Self, Failure> {
-        // Its servers run as another user, who has to get there.
-        let folder = folder.join("cluster");
         let folder = folder.to_str().ok_or("a temporary folder whose name is not UTF-8")?.to_owned();
-        let mode = if replication == Replication::Synchronous { "sync" } else { "async" };
-        let mut starting = Self { folder, url: String::new() };
-        starting.url = starting.run("start", &[mode]).await?;
+        // It stops the servers when its standard input is closed: by us, or by the system once we are gone.
+        let guard =
+            std::process::Command::new(SCRIPT).args(["guard", &folder]).stdin(Stdio::piped()).spawn()?;
+        let mut starting = Self { folder, url: String::new(), guard };
+        starting.url = starting.run("start", &[replication.as_argument()]).await?;
         Ok(starting)
     }
 
@@ -81,18 +98,19 @@ impl Cluster {
         self.run("settle", &[]).await.map(drop)
     }
 
-    pub(crate) async fn stop(&self) -> Result<(), Failure> {
-        self.run("stop", &[]).await.map(drop)
+    /// Waits until the servers agree that another node than this one leads.
+    pub(crate) async fn await_another(&self, than: &str) -> Result<(), Failure> {
+        self.run("await-another", &[than]).await.map(drop)
     }
 
     async fn run(&self, command: &str, arguments: &[&str]) -> Result<String, Failure> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("cluster");
-        let ended = Command::new(script)
+        let ended = Command::new(SCRIPT)
             .arg(command)
             .arg(&self.folder)
             .args(arguments)
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
+            .kill_on_drop(true)
             .output()
             .await?;
         if !ended.status.success() {
@@ -102,10 +120,11 @@ impl Cluster {
     }
 }
 
-/// However it ends, no server is left behind.
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("cluster");
-        let _ = std::process::Command::new(script).args(["stop", &self.folder]).status();
+        drop(self.guard.stdin.take());
+        if !self.guard.wait().is_ok_and(|status| status.success()) {
+            eprintln!("the servers in {} may still be running", self.folder);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What a portal was promised: it writes down each acknowledged write, each granted login and each failure, one a line.
 
 use std::{
-    fmt::Write as _,
+    fmt::{self, Write as _},
     fs::File,
     io::{self, LineWriter, Write as _},
     path::Path,
@@ -19,8 +19,8 @@ pub(crate) struct Key {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
-    /// The store said `Done`.
-    Acknowledged { key: Key, revision: u64, record: String, events: usize },
+    /// The store said `Done`, to a record with this fingerprint and events of these kinds.
+    Acknowledged { key: Key, revision: u64, record: String, events: Vec<String> },
     /// A login was granted for the code of a step of an enrollment.
     Granted { enrollment: String, step: u64 },
     /// A call failed, and how.
@@ -47,7 +47,7 @@ impl Ledger {
         match entry {
             Entry::Acknowledged { key, revision, record, events } => {
                 let user = key.user.as_deref().unwrap_or("");
-                write!(line, "done\t{}\t{user}\t{revision}\t{record}\t{events}", key.org)
+                write!(line, "done\t{}\t{user}\t{revision}\t{record}\t{}", key.org, events.join(","))
             }
             Entry::Granted { enrollment, step } => write!(line, "granted\t{enrollment}\t{step}"),
             Entry::Failed { kind } => write!(line, "failed\t{kind}"),
@@ -64,7 +64,10 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<(u64, Entry)>> {
     let text = std::fs::read_to_string(path)?;
     // The last line may still be in the making.
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    whole.lines().map(|line| parse(line).ok_or_else(|| io::Error::other(format!("not an entry: {line}")))).collect()
+    whole
+        .lines()
+        .map(|line| parse(line).ok_or_else(|| io::Error::other(format!("not an entry: {line}"))))
+        .collect()
 }
 
 fn parse(line: &str) -> Option<(u64, Entry)> {
@@ -74,7 +77,7 @@ fn parse(line: &str) -> Option<(u64, Entry)> {
             key: Key { org: org.to_owned(), user: Some(user.to_owned()).filter(|user| !user.is_empty()) },
             revision: revision.parse().ok()?,
             record: record.to_owned(),
-            events: events.parse().ok()?,
+            events: events.split(',').filter(|kind| !kind.is_empty()).map(str::to_owned).collect(),
         },
         ["granted", enrollment, step] => {
             Entry::Granted { enrollment: enrollment.to_owned(), step: step.parse().ok()? }
@@ -84,4 +87,13 @@ fn parse(line: &str) -> Option<(u64, Entry)> {
         _ => return None,
     };
     Some((fields[0].parse().ok()?, entry))
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.user {
+            Some(user) => f.write_str(user),
+            None => write!(f, "the settings of {}", self.org),
+        }
+    }
 }

@@ -10,7 +10,9 @@ use std::{
     },
 };
 
-use countersign::{Clock as _, Error, Requirement, Verdict, testing::Authenticator};
+use countersign::{
+    Clock as _, Error, Requirement, Verdict, store::postgres::PostgresStore, testing::Authenticator,
+};
 use tokio::{
     io::AsyncReadExt as _,
     process::{Child, Command},
@@ -42,13 +44,18 @@ pub(crate) struct Written {
 }
 
 impl Loads {
-    pub(crate) fn start(folder: &Path, url: &str, beginning: Beginning) -> Result<Self, Failure> {
+    pub(crate) fn start(
+        folder: &Path,
+        keys: &Path,
+        url: &str,
+        beginning: Beginning,
+    ) -> Result<Self, Failure> {
         let (mut children, mut ledgers) = (Vec::new(), Vec::new());
         for number in 0..PORTALS {
             let ledger = folder.join(format!("ledger-{number}"));
             let mut command = Command::new(std::env::current_exe()?);
             command.args(["portal", "--url", url, "--beginning", &beginning.to_argument()]);
-            command.arg("--keys").arg(folder.join("keys")).arg("--ledger").arg(&ledger);
+            command.arg("--keys").arg(keys).arg("--ledger").arg(&ledger);
             if number == 0 {
                 command.arg("--administers");
             }
@@ -91,8 +98,8 @@ impl Loads {
         Ok(all)
     }
 
-    /// Lets the portals finish what they are about, and gathers what they wrote.
-    pub(crate) async fn stop(mut self) -> Result<Written, Failure> {
+    /// Lets the portals finish what they are about.
+    pub(crate) async fn close(&mut self) -> Result<(), Failure> {
         for child in &mut self.children {
             drop(child.stdin.take());
         }
@@ -102,6 +109,12 @@ impl Loads {
                 return Err(format!("a portal failed: {status}").into());
             }
         }
+        Ok(())
+    }
+
+    /// The same, and gathers what they wrote.
+    pub(crate) async fn stop(mut self) -> Result<Written, Failure> {
+        self.close().await?;
         let mut entries = self.entries()?;
         entries.sort_by_key(|(at, _)| *at);
         Ok(Written { entries, faults: self.faults })
@@ -118,7 +131,7 @@ pub(crate) async fn portal(
 ) -> Result<(), Failure> {
     let ledger = Ledger::create(ledger, beginning)?;
     let clock = beginning.clock();
-    let store = portal::connect(url).await?;
+    let store = PostgresStore::new(portal::pool(url).await?).await?;
     let at_work = AtWork {
         portal: Portal::new(store, clock, Some(ledger.clone()))?,
         ledger,
@@ -182,9 +195,15 @@ impl AtWork {
                 continue;
             }
             last = step;
-            let verdict = self.noted(self.portal.log_in(user, &app.code_at(now))).await.flatten();
-            if matches!(verdict, Some(Verdict::Granted(_))) {
-                self.ledger.enter(&Entry::Granted { enrollment: user.to_owned(), step });
+            match self.noted(self.portal.log_in(user, &app.code_at(now))).await {
+                Some(Some(Verdict::Granted(_))) => {
+                    self.ledger.enter(&Entry::Granted { enrollment: user.to_owned(), step });
+                }
+                // Codes that were consumed by calls that failed add up until he is blocked.
+                Some(None) => {
+                    self.noted(self.portal.unlock(user)).await;
+                }
+                _ => {}
             }
         }
     }
@@ -203,7 +222,7 @@ impl AtWork {
     async fn reset(self, user: &'static str) {
         while self.goes_on() {
             let key = self.noted(self.portal.enroll(user)).await.flatten();
-            if self.noted(self.portal.reset(user)).await.is_none() {
+            if !matches!(self.noted(self.portal.reset(user)).await, Some(Verdict::Granted(()))) {
                 continue;
             }
             let Some(key) = key else { continue };

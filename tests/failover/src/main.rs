@@ -4,28 +4,36 @@
 //! ```text
 //! cargo run -p failover -- sync            every fault, with synchronous replication: nothing may be missing
 //! cargo run -p failover -- sync --short    a primary dies, and another one steps down
-//! cargo run -p failover -- async           a primary dies that its standbys could not follow: what is missing is told
+//! cargo run -p failover -- async           asynchronous replication: a primary dies with what no standby has heard of
 //! ```
 //!
 //! Several processes log users in, guess, reset and switch the policy, all upon the same few accounts. Each writes down
-//! what the store acknowledged to it ([`ledger`]). Afterwards all of that must be there ([`account`]).
-#![allow(clippy::print_stdout, reason = "a program that reports to a terminal")]
+//! what the store acknowledged to it ([`ledger`]). Afterwards all of that must be there ([`account`]). Nothing is left
+//! running, however this ends.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports to a terminal")]
 
 mod account;
-mod cluster;
 mod clock;
+mod cluster;
+mod kept;
 mod ledger;
 mod load;
+mod outage;
 mod portal;
 
-use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    error::Error, fs::Permissions, os::unix::fs::PermissionsExt as _, path::PathBuf, process::ExitCode,
+    time::Duration,
+};
 
 use clap::{Parser, Subcommand};
+use countersign::store::postgres::PostgresStore;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     account::Account,
-    cluster::{Cluster, Replication},
     clock::Beginning,
+    cluster::{Cluster, Replication},
     load::Loads,
     portal::Portal,
 };
@@ -69,16 +77,21 @@ type Failure = Box<dyn Error + Send + Sync>;
 async fn main() -> Result<ExitCode, Failure> {
     match Arguments::parse().command {
         Command::Sync { short } => {
-            let account = under_faults(Replication::Synchronous, short).await?;
+            let account = unless_stopped(synchronous(short)).await?;
             print!("{account}");
+            println!("{}", if account.is_kept() { "All that was promised was kept." } else { "NOT KEPT." });
             Ok(if account.is_kept() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Async => {
-            let account = under_faults(Replication::Asynchronous, false).await?;
+            let account = unless_stopped(asynchronous()).await?;
             print!("{account}");
-            println!("That is why synchronous replication is needed.");
             // Here the opposite is to be shown. If nothing were lost, the faults or the account would not be worth much.
-            Ok(if account.lost() > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            let shown = account.lost() > 0;
+            println!(
+                "Asynchronous replication {} acknowledged writes.",
+                if shown { "has lost" } else { "should have lost, and HAS NOT LOST," }
+            );
+            Ok(if shown { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Portal { url, keys, ledger, beginning, administers } => {
             load::portal(&url, &keys, &ledger, beginning, administers).await?;
@@ -87,65 +100,101 @@ async fn main() -> Result<ExitCode, Failure> {
     }
 }
 
+/// Gives up when somebody wants to stop this program. What was started ends with it: see [`Cluster`].
+async fn unless_stopped<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let (mut interrupted, mut terminated, mut hung_up) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+    tokio::select! {
+        done = work => done,
+        _ = interrupted.recv() => Err("interrupted".into()),
+        _ = terminated.recv() => Err("terminated".into()),
+        _ = hung_up.recv() => Err("hung up".into()),
+    }
+}
+
 /// How many acknowledged writes show that the load goes on.
 const ENOUGH: usize = 150;
 
-async fn under_faults(replication: Replication, short: bool) -> Result<Account, Failure> {
-    let folder = tempfile::tempdir()?;
-    println!("Three servers, {replication} replication. Starting them.");
-    let cluster = Cluster::start(folder.path(), replication).await?;
-    let beginning = Beginning::now();
-    let portal = Portal::new(cluster.url(), beginning.clock(), None).await?;
-    portal.migrate().await?;
-    portal.enroll_all(&folder.path().join("keys")).await?;
-    let mut loads = Loads::start(folder.path(), cluster.url(), beginning)?;
+async fn synchronous(short: bool) -> Result<Account, Failure> {
+    let mut scene = Scene::set(Replication::Synchronous).await?;
+    let Scene { cluster, loads, .. } = &mut scene;
+
+    let primary = cluster.primary().await?;
+    loads.fault(format!("kill -9 of the primary ({primary})"));
+    cluster.kill(&primary).await?;
     loads.go_on(ENOUGH).await?;
+    cluster.revive(&primary).await?;
+    cluster.settle().await?;
 
-    match replication {
-        Replication::Synchronous => {
-            let primary = cluster.primary().await?;
-            loads.fault(format!("kill -9 of the primary ({primary})"));
-            cluster.kill(&primary).await?;
-            loads.go_on(ENOUGH).await?;
-            cluster.revive(&primary).await?;
-            cluster.settle().await?;
+    loads.fault("a switchover".to_owned());
+    cluster.switchover().await?;
+    loads.go_on(ENOUGH).await?;
+    cluster.settle().await?;
 
-            loads.fault("a switchover".to_owned());
-            cluster.switchover().await?;
-            loads.go_on(ENOUGH).await?;
-            cluster.settle().await?;
+    if !short {
+        let standby = cluster.synchronous_standby().await?;
+        loads.fault(format!("kill -9 of the synchronous standby ({standby})"));
+        cluster.kill(&standby).await?;
+        loads.go_on(ENOUGH).await?;
+        cluster.revive(&standby).await?;
+        cluster.settle().await?;
 
-            if !short {
-                let standby = cluster.synchronous_standby().await?;
-                loads.fault(format!("kill -9 of the synchronous standby ({standby})"));
-                cluster.kill(&standby).await?;
-                loads.go_on(ENOUGH).await?;
-                cluster.revive(&standby).await?;
-                cluster.settle().await?;
-
-                let standby = cluster.synchronous_standby().await?;
-                loads.fault(format!("the synchronous standby hangs ({standby})"));
-                cluster.pause(&standby).await?;
-                loads.go_on(ENOUGH).await?;
-                cluster.resume(&standby).await?;
-                cluster.settle().await?;
-            }
-        }
-        Replication::Asynchronous => {
-            let primary = cluster.primary().await?;
-            cluster.deafen().await?;
-            loads.go_on(ENOUGH).await?;
-            loads.fault(format!("kill -9 of the primary ({primary}), which no standby could follow for a while"));
-            cluster.kill(&primary).await?;
-            loads.go_on(ENOUGH).await?;
-            cluster.revive(&primary).await?;
-            cluster.settle().await?;
-        }
+        let standby = cluster.synchronous_standby().await?;
+        loads.fault(format!("the synchronous standby hangs ({standby})"));
+        cluster.pause(&standby).await?;
+        loads.go_on(ENOUGH).await?;
+        cluster.resume(&standby).await?;
+        cluster.settle().await?;
     }
-    let ledger = loads.stop().await?;
-    let account = Account::draw_up(&ledger, cluster.url(), folder.path()).await;
-    cluster.stop().await?;
-    account
+    scene.account().await
+}
+
+async fn asynchronous() -> Result<Account, Failure> {
+    let mut scene = Scene::set(Replication::Asynchronous).await?;
+    let Scene { cluster, loads, .. } = &mut scene;
+
+    let primary = cluster.primary().await?;
+    println!("the standbys hear nothing more of the primary ({primary}), which goes on");
+    cluster.deafen().await?;
+    loads.go_on(ENOUGH).await?;
+    loads.fault(format!("kill -9 of the primary ({primary})"));
+    cluster.kill(&primary).await?;
+    // Before anybody else writes where something may be missing.
+    loads.close().await?;
+    cluster.await_another(&primary).await?;
+    scene.account().await
+}
+
+/// Servers, portals upon them, and a folder for all.
+struct Scene {
+    loads: Loads,
+    cluster: Cluster,
+    keys: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Scene {
+    async fn set(replication: Replication) -> Result<Self, Failure> {
+        // PostgreSQL's own user has to get into it.
+        let everybody = Permissions::from_mode(0o755);
+        let folder = tempfile::Builder::new().prefix("failover-").permissions(everybody).tempdir()?;
+        println!("Three servers, {replication} replication. Starting them.");
+        let cluster = Cluster::start(&folder.path().join("cluster"), replication).await?;
+        let beginning = Beginning::now();
+        let store = kept::migrate(portal::pool(cluster.url()).await?).await?;
+        let portal = Portal::new(store, beginning.clock(), None)?;
+        let keys = folder.path().join("keys");
+        portal.enroll_all(&keys).await?;
+        let mut loads = Loads::start(folder.path(), &keys, cluster.url(), beginning)?;
+        loads.go_on(ENOUGH).await?;
+        Ok(Self { loads, cluster, keys, _folder: folder })
+    }
+
+    async fn account(self) -> Result<Account, Failure> {
+        let written = self.loads.stop().await?;
+        let store = PostgresStore::new(portal::pool(self.cluster.url()).await?).await?;
+        Account::draw_up(&written, &store, &self.keys).await
+    }
 }
 
 /// How long to wait until whatever is waited for is looked at again.

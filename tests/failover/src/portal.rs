@@ -1,15 +1,20 @@
 //! A portal: its people, its driver, and a store that writes down what was acknowledged.
 
-use std::{collections::BTreeMap, convert::Infallible, hash::Hasher as _, path::Path};
+use std::{collections::BTreeMap, convert::Infallible, path::Path};
 
 use countersign::{
-    Attempt, Change, Clock, Directory, FirstFactor, Gate, KeyId, Keyring, Operator, OrgId, OrgSummary, Pass, Person, Reason,
-    Requirement, Role, RunningSessions, SettingsStore, Stored, Support, Swap, TwoFactor, UserId, UserStore,
-    UserSummary, Verdict, store::postgres::{PostgresError, PostgresStore}, testing::Authenticator,
+    Attempt, Change, Clock, Directory, FirstFactor, Gate, KeyId, Keyring, Operator, OrgId, OrgSummary, Pass,
+    Person, Reason, Requirement, Role, RunningSessions, SettingsStore, Stored, Support, Swap, TwoFactor,
+    UserId, UserStore, UserSummary, Verdict,
+    store::postgres::{PostgresError, PostgresStore},
+    testing::Authenticator,
 };
+
+use sqlx::PgPool;
 
 use crate::{
     Failure,
+    kept::fingerprint,
     ledger::{Entry, Key, Ledger},
 };
 
@@ -48,7 +53,7 @@ impl Witnessed {
             key: Key { org: change.org.as_str().to_owned(), user: user.map(|user| user.as_str().to_owned()) },
             revision: change.next.revision,
             record: fingerprint(&change.next.record),
-            events: change.events.len(),
+            events: change.events.iter().map(|event| event.kind.name().to_owned()).collect(),
         }
     }
 
@@ -57,13 +62,6 @@ impl Witnessed {
             ledger.enter(entry);
         }
     }
-}
-
-/// Enough to tell one record from another: each is sealed with a nonce of its own.
-pub(crate) fn fingerprint(record: &[u8]) -> String {
-    let mut hasher = std::hash::DefaultHasher::new();
-    hasher.write(record);
-    format!("{:016x}", hasher.finish())
 }
 
 impl UserStore for Witnessed {
@@ -96,6 +94,11 @@ impl SettingsStore for Witnessed {
     }
 }
 
+/// Connections to whichever server is the primary.
+pub(crate) async fn pool(url: &str) -> Result<PgPool, Failure> {
+    Ok(PostgresStore::pool_options().connect(url).await?)
+}
+
 /// A portal.
 #[derive(Clone)]
 pub(crate) struct Portal<C> {
@@ -108,8 +111,10 @@ impl<C: Clock + Clone> Portal<C> {
     pub(crate) fn new(store: PostgresStore, clock: C, ledger: Option<Ledger>) -> Result<Self, Failure> {
         // The same in all of them.
         let keyring = Keyring::new(KeyId(1), [7; 32]);
-        let two_factor =
-            TwoFactor::new(Everybody, Witnessed { store, ledger }, keyring).issuer("Acme Portal").clock(clock.clone()).build()?;
+        let two_factor = TwoFactor::new(Everybody, Witnessed { store, ledger }, keyring)
+            .issuer("Acme Portal")
+            .clock(clock.clone())
+            .build()?;
         let support = Support::new(&two_factor, Operator::new("failover")?);
         Ok(Self { two_factor, support, clock })
     }
@@ -117,11 +122,12 @@ impl<C: Clock + Clone> Portal<C> {
     /// Switches the requirement on, and enrolls all whose authenticators are handed around.
     pub(crate) async fn enroll_all(&self, keys: &Path) -> Result<(), Failure> {
         self.require(ACME, Requirement::On).await?;
-        let mut text = String::new();
+        let mut lines = Vec::new();
         for user in RACERS.into_iter().chain(GUESSED) {
-            text += &format!("{user}\t{}\n", self.enroll(user).await?.ok_or("the first enrollment is refused")?);
+            let key = self.enroll(user).await?.ok_or("the first enrollment is refused")?;
+            lines.push(format!("{user}\t{key}\n"));
         }
-        Ok(std::fs::write(keys, text)?)
+        Ok(std::fs::write(keys, lines.concat())?)
     }
 
     /// Enrolls a user who has nothing yet, and tells the key that the app was given; `None` if a login has ended on the
@@ -136,7 +142,11 @@ impl<C: Clock + Clone> Portal<C> {
     }
 
     /// Types a code after the password. `None` if no code is asked for.
-    pub(crate) async fn log_in(&self, user: &str, code: &str) -> Result<Option<Verdict<Pass>>, countersign::Error> {
+    pub(crate) async fn log_in(
+        &self,
+        user: &str,
+        code: &str,
+    ) -> Result<Option<Verdict<Pass>>, countersign::Error> {
         let Gate::AskCode(ticket) = self.check_in(user).await? else { return Ok(None) };
         self.two_factor.verify(Attempt::new(&ticket, code)).await.map(Some)
     }
@@ -146,8 +156,8 @@ impl<C: Clock + Clone> Portal<C> {
         self.two_factor.check_in(FirstFactor::accepted(&org, &user)).await
     }
 
-    pub(crate) async fn reset(&self, user: &str) -> Result<(), countersign::Error> {
-        self.support.reset(&org(ACME), &self::user(user), &reason()).await.map(drop)
+    pub(crate) async fn reset(&self, user: &str) -> Result<Verdict<()>, countersign::Error> {
+        self.support.reset(&org(ACME), &self::user(user), &reason()).await
     }
 
     pub(crate) async fn unlock(&self, user: &str) -> Result<(), countersign::Error> {
