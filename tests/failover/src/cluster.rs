@@ -98,7 +98,7 @@ impl Cluster {
         self.run("settle", &[]).await.map(drop)
     }
 
-    /// Waits until the servers agree that another node than this one leads.
+    /// Waits until another node than this one can be reached as the primary.
     pub(crate) async fn await_another(&self, than: &str) -> Result<(), Failure> {
         self.run("await-another", &[than]).await.map(drop)
     }
