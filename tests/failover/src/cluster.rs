@@ -46,6 +46,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
+    /// In a folder that is removed with it.
     pub(crate) async fn start(folder: &Path, replication: Replication) -> Result<Self, Failure> {
         let folder = folder.to_str().ok_or("a temporary folder whose name is not UTF-8")?.to_owned();
         // It stops the servers when its standard input is closed: by us, or by the system once we are gone.
@@ -109,9 +110,10 @@ impl Cluster {
             .arg(&self.folder)
             .args(arguments)
             .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
+            .stdout(Stdio::piped())
             .kill_on_drop(true)
-            .output()
+            .spawn()?
+            .wait_with_output()
             .await?;
         if !ended.status.success() {
             return Err(format!("cluster {command} {}: {}", arguments.join(" "), ended.status).into());

@@ -179,7 +179,7 @@ impl Scene {
         let everybody = Permissions::from_mode(0o755);
         let folder = tempfile::Builder::new().prefix("failover-").permissions(everybody).tempdir()?;
         println!("Three servers, {replication} replication. Starting them.");
-        let cluster = Cluster::start(&folder.path().join("cluster"), replication).await?;
+        let cluster = Cluster::start(folder.path(), replication).await?;
         let beginning = Beginning::now();
         let store = kept::migrate(portal::pool(cluster.url()).await?).await?;
         let portal = Portal::new(store, beginning.clock(), None)?;
