@@ -307,6 +307,9 @@
 //! blocked since is not. The same goes for a failover without a synchronous standby, for as far as it lagged behind. After
 //! a restore switch the requirement off and on.
 //!
+//! *Failover*: a page of its own, [`failover`], says what to configure and to monitor so that nothing is lost, what was
+//! measured, and what to do after a restore or a failover that lost something.
+//!
 //! *The trail* grows and nothing shortens it. `DELETE FROM countersign_events WHERE at < …` is the host's to run.
 //!
 //! # The store in etcd
@@ -424,6 +427,7 @@
 //! tests/it/         one binary: engine · stories · edges · hints · import · races · faults · secrecy · model ·
 //!                   conformance · sqlite · postgres · etcd · …
 //! tests/browser/    the portal in a real browser
+//! tests/failover/   portals under load while PostgreSQL fails over, and an account of what was promised and kept
 //! tests/no_std/     the engine in a program without `std`
 //! tests/servers/    private servers for the tests
 //! tests/run         everything, with its set-up
@@ -432,6 +436,8 @@
 //! How a call goes: the driver *loads* the account and the policy, the state machine *decides* (purely), the driver
 //! *writes* what that demands if the revision is still the one it read, and only then gives the *reply*. If somebody
 //! else wrote in between, it begins anew, a bounded number of times and without sleeping.
+
+pub mod failover;
 
 #[allow(unused_imports, reason = "so that the links above read as a host writes the names")]
 use crate::{

@@ -48,7 +48,7 @@ struct Arguments {
 enum Command {
     /// With synchronous replication, where nothing that was acknowledged may be missing.
     Sync {
-        /// Two faults instead of four.
+        /// Two faults instead of five.
         #[arg(long)]
         short: bool,
     },
@@ -144,6 +144,15 @@ async fn synchronous(short: bool) -> Result<Account, Failure> {
         cluster.pause(&standby).await?;
         loads.go_on(ENOUGH).await?;
         cluster.resume(&standby).await?;
+        cluster.settle().await?;
+
+        let primary = cluster.primary().await?;
+        loads.fault(format!("the primary hangs ({primary})"));
+        cluster.pause(&primary).await?;
+        loads.go_on(ENOUGH).await?;
+        // It still takes itself for the primary.
+        cluster.resume(&primary).await?;
+        loads.go_on(ENOUGH).await?;
         cluster.settle().await?;
     }
     scene.account().await

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, convert::Infallible, path::Path};
 
 use countersign::{
     Attempt, Change, Clock, Directory, FirstFactor, Gate, KeyId, Keyring, Operator, OrgId, OrgSummary, Pass,
-    Person, Reason, Requirement, Role, RunningSessions, SettingsStore, Stored, Support, Swap, TwoFactor,
-    UserId, UserStore, UserSummary, Verdict,
+    Person, Reason, Requirement, Role, SettingsStore, Stored, Support, Swap, TwoFactor, UserId, UserStore,
+    UserSummary, Verdict,
     store::postgres::{PostgresError, PostgresStore},
     testing::Authenticator,
 };
@@ -165,7 +165,7 @@ impl<C: Clock + Clone> Portal<C> {
     }
 
     pub(crate) async fn require(&self, of: &str, to: Requirement) -> Result<(), countersign::Error> {
-        self.support.require(&org(of), to, RunningSessions::GoOn, &reason()).await
+        self.support.require(&org(of), to, &reason()).await
     }
 }
 
