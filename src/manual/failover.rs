@@ -22,6 +22,12 @@
 //! | `synchronous_commit` | `on`, for every role and database that the portals use | `local` or `off` does not wait for the standby. The store refuses that when it is opened |
 //! | `use_pg_rewind`, and `data-checksums` for it | on | the dead primary comes back as a standby by itself |
 //!
+//! *Which Patroni.* At least 3.1.2. Before 3.0.3, where it is told to speak etcd's newer protocol (`etcd3:`), a primary
+//! that hung and wakes up writes itself over the name of its successor in etcd, which gives way and is rewound: all that was
+//! acknowledged since is lost, synchronous or not (it is shown [below](#what-was-measured)). Debian 12 has 3.0.2: there use
+//! `etcd:`, and start etcd with `--enable-v2`. 3.1.0 and 3.1.2 closed two more ways to an unfit primary. A watchdog, which
+//! ends a server whose agent hangs, is worth having with any of them.
+//!
 //! Other managers have the same under other names: PostgreSQL's own setting is `synchronous_standby_names`, and what
 //! matters is that nobody empties it to keep writes going, and that only a standby named in it is promoted.
 //!
@@ -29,13 +35,37 @@
 //! `option httpchk GET /primary`) and cuts connections when it is no longer one (`on-marked-down shutdown-sessions`). A
 //! portal that lands at a standby gets an error, not the past.
 //!
-//! *Reads.* All from the primary. A primary that hung while another took over and that wakes up again may for a moment
-//! show the past to connections that were left to it; it cannot write any more, since no standby acknowledges that, and
-//! nothing is granted without a write.
+//! *Reads.* All from the primary. One that hung while another took over and wakes up again may for a moment show the past, such
+//! as a session that has just been ended; but it cannot write any more, since no standby acknowledges that, and no code is
+//! accepted without a write.
 //!
 //! # What was measured
 //!
-//! <!-- measured -->
+//! `tests/failover` of the repository starts three servers under Patroni, an etcd and HAProxy on one machine, with the
+//! settings above. Three portals, processes of their own, log in (the same codes in all three at once), guess, reset and
+//! switch a requirement, some 70 writes a second, while the servers are harmed. Each writes down what was acknowledged to
+//! it. In the end all of that is looked for, write by write, and each last code that let somebody in is typed again.
+//! `cargo run -p failover -- sync` does it on your machine in three minutes, `async` in one.
+//!
+//! On 24 November 2026, with PostgreSQL 15.20, Patroni 3.0.2, etcd 3.4.23 and HAProxy 2.6.12 of Debian 12 and `ttl: 20`, on
+//! two busy cores; where it ran more than once, the shortest and the longest:
+//!
+//! | synchronous, strict, two standbys | no write acknowledged for | acknowledged writes missing | codes accepted again |
+//! | --- | ---: | ---: | ---: |
+//! | `kill -9` of the primary and its agent | 24.6 to 29.8 s | 0 | 0 |
+//! | a switchover | 3.4 to 7.2 s | 0 | 0 |
+//! | `kill -9` of the synchronous standby | 0.1 to 0.8 s | 0 | 0 |
+//! | the synchronous standby hangs | 19.8 to 20.6 s | 0 | 0 |
+//! | the primary hangs, and wakes up after another took over | 27.5 s | 0 of 4,414 in that run | 0 |
+//! | the same, with Patroni 3.0.2 and `etcd3:` | 26.8 s | 245 of 3,461 in that run | 0 |
+//!
+//! During an outage calls fail with `Unavailable`; with `OutcomeUnknown` only those that were under way when it began:
+//! between none and 51 for each fault.
+//!
+//! Asynchronous, with standbys that hear nothing of the last two seconds, and a `kill -9` of the primary: 203 of 445 and
+//! 228 of 465 acknowledged writes were missing in two runs. Among them were resets, counted guesses, enrollments and
+//! switches of the requirement; and each of the six codes that had let somebody in last let him in again. So it is not a
+//! rare accident: whatever the lag holds is lost every time.
 //!
 //! # What to monitor
 //!
