@@ -47,17 +47,17 @@
 //! it. In the end all of that is looked for, write by write, and each last code that let somebody in is typed again.
 //! `cargo run -p failover -- sync` does it on your machine in three minutes, `async` in one.
 //!
-//! On 24 November 2026, with PostgreSQL 15.20, Patroni 3.0.2, etcd 3.4.23 and HAProxy 2.6.12 of Debian 12 and `ttl: 20`, on
+//! On 24 November 2026, with PostgreSQL 15.18, Patroni 3.0.2, etcd 3.4.23 and HAProxy 2.6.12 of Debian 12 and `ttl: 20`, on
 //! two busy cores; where it ran more than once, the shortest and the longest:
 //!
 //! | synchronous, strict, two standbys | no write acknowledged for | acknowledged writes missing | codes accepted again |
 //! | --- | ---: | ---: | ---: |
-//! | `kill -9` of the primary and its agent | 24.6 to 29.8 s | 0 | 0 |
+//! | `kill -9` of the primary and its agent | 24.4 to 29.8 s | 0 | 0 |
 //! | a switchover | 3.4 to 7.2 s | 0 | 0 |
 //! | `kill -9` of the synchronous standby | 0.1 to 0.8 s | 0 | 0 |
-//! | the synchronous standby hangs | 19.8 to 20.6 s | 0 | 0 |
-//! | the primary hangs, and wakes up after another took over | 27.5 s | 0 of 4,414 in that run | 0 |
-//! | the same, with Patroni 3.0.2 and `etcd3:` | 26.8 s | 245 of 3,461 in that run | 0 |
+//! | the synchronous standby hangs | 19.3 to 20.6 s | 0 | 0 |
+//! | the primary hangs, and wakes up after another took over | 27.5 s | 0 of 4,414 | 0 |
+//! | the same, with Patroni 3.0.2 and `etcd3:` | 26.1 and 26.8 s | 228 of 3,183 and 245 of 3,461 | 0 |
 //!
 //! During an outage calls fail with `Unavailable`; with `OutcomeUnknown` only those that were under way when it began:
 //! between none and 51 for each fault.
