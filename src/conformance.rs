@@ -16,6 +16,8 @@
 //! # Ok(()) }
 //! ```
 //!
+//! An [`Outbox`](crate::store::Outbox) has a suite of its own, [`outbox`].
+//!
 //! What it cannot see:
 //!
 //! * whether what was `Done` survives a crash or a failover (clause 5);
@@ -24,12 +26,16 @@
 //! * races that the store decides within one poll of its future. Those in a database, or between its own reads and
 //!   writes, it does see: 64 racers are held up at random wherever they wait.
 
+mod outbox;
 mod race;
 mod records;
 
 use std::{fmt, pin::Pin};
 
-pub use self::records::{Settings, Users};
+pub use self::{
+    outbox::outbox,
+    records::{Settings, Users},
+};
 use self::{
     race::{Dice, race},
     records::{Key, Records},

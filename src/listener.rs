@@ -10,7 +10,7 @@ use crate::event::Event;
 ///
 /// It hears nothing of a write whose outcome is unknown, nor of one whose caller went away just then, and nothing is
 /// repeated after a crash. For what must not be lost, as a mail to a user, there is the
-/// outbox; a listener can wake up whoever empties it.
+/// [`Outbox`](crate::store::Outbox); a listener can wake up whoever empties it.
 ///
 /// ```
 /// use std::sync::mpsc;

@@ -3,7 +3,7 @@
 //! [The words](#the-words) · [The rules](#the-rules) · [Threat model](#threat-model) ·
 //! [Helping the user](#helping-the-user) · [Moving in](#moving-in) · [What is not promised](#what-is-not-promised) ·
 //! [Why each default](#why-each-default) · [Remembered devices](#remembered-devices) ·
-//! [Write your own store](#write-your-own-store) · [Durability](#durability) ·
+//! [Write your own store](#write-your-own-store) · [Telling people](#telling-people) · [Durability](#durability) ·
 //! [The store in PostgreSQL](#the-store-in-postgresql) · [The store in etcd](#the-store-in-etcd) · [Keys](#keys) ·
 //! [Operations](#operations) · [Where everything is](#where-everything-is)
 //!
@@ -116,6 +116,35 @@
 //! | a list of keys that is imported again brings back the authenticator that was stolen, reset or replaced | R7, R8 | `nothing_is_imported_over_what_there_is_or_was` |
 //! | an import refills the budget of guesses | R2 | `wrong_codes_of_an_imported_authenticator_count` |
 //! | hints are fished for beyond the budget | R2 | `hints_cost_guesses_like_all_wrong_codes` |
+//! | the next step's code, accepted early, is used again in its own step | R1 | `the_next_steps_code_accepted_early_is_not_accepted_in_its_own_step` |
+//! | somebody who looks over the shoulder logs in with the same code, by a ticket of his own | R1 | `a_code_is_spent_once_by_many_logins` |
+//! | another spelling of the user's name has a budget of its own | R2 | `the_directorys_spelling_of_an_id_is_what_counts` |
+//! | an org's limits are set so that there are none | R2 | `each_setting_is_kept_within_its_bounds` |
+//! | a ticket for one purpose is used for another | R3 | `a_ticket_serves_its_own_purpose_only` |
+//! | a ticket that lay about for long, or served before | R3 | `a_ticket_lasts_its_time_and_is_spent_by_a_login` |
+//! | damaged settings, taken for "nothing is required" | R4 | `settings_that_cannot_be_read_let_nobody_in_who_needs_them` |
+//! | a role that nobody knows, taken for a customer's | R4 | `an_unknown_role_lets_nobody_in` |
+//! | a failover undoes a write that was seen already | R4 | `a_write_that_was_only_seen_has_an_unknown_outcome` |
+//! | a source of randomness that fails makes secrets to guess | R4, R9 | `without_randomness_nothing_is_drawn` |
+//! | a customer is locked out, asked or enrolled by way of his org | R5 | `a_customer_is_never_asked_enrolled_or_written_to` |
+//! | two admins switch on at once, and one epoch's enrollments are lost | R6 | `two_admins_who_switch_on_at_once_make_one_epoch` |
+//! | a ticket outlives off and on | R6 | `a_ticket_does_not_outlive_its_epoch`, `off_and_on_during_a_login_voids_it` |
+//! | a stolen session outlives a changed password | R7 | `a_changed_password_ends_everything_but_the_enrollment` |
+//! | a thief's session outlives the unlocking of the account he blocked | R7 | `unlocking_ends_what_was_handed_out_and_keeps_the_authenticator` |
+//! | a session that is never closed | R7 | `a_stamp_lasts_its_time_and_is_not_prolonged_by_use` |
+//! | whoever has only the password enrolls over a live secret | R8 | `nobody_enrolls_over_a_live_secret` |
+//! | the old phone works on after it was replaced | R8 | `replacing_leaves_the_old_authenticator_working_until_the_new_one_is_confirmed` |
+//! | a QR code that was photographed is confirmed days later | R8 | `a_pending_enrollment_expires` |
+//! | memory that was freed, and still has a secret in it | R9 | `nothing_is_left_of_a_secret_that_codes_were_made_and_checked_with` |
+//! | an account is changed, and the mail about it is lost in a crash or while the mailer is down | R10 | `what_was_written_without_an_answer_is_told`, `a_mailer_that_is_down_loses_nothing_and_keeps_nobody_else_waiting` |
+//! | a slow clock or transaction hides an event behind a mailer's cursor | R10 | `while_many_enroll_at_once_nobody_is_passed_over`, `a_transaction_that_commits_late_is_told_too` |
+//! | whoever hears of events panics, and with it the answer | R4 | `a_listener_that_panics_turns_no_pass_into_an_error` |
+//! | a name becomes a parameter of the key URI | R11 | `a_name_cannot_become_a_parameter_a_path_or_a_fragment` |
+//! | times at 0 and at the end of numbers | R11 | `the_ends_of_time_are_survived` |
+//! | how long an answer takes tells how near a guess was | R12 | `nothing_branches_on_the_way_to_the_answer` |
+//! | an admin of last month acts with the session of then; a promoted user with that of before | R13 | `a_session_ends_when_its_user_has_become_more_than_it_shows` |
+//! | a Master Admin switches off what the vendor mandates | R13 | `what_the_vendor_mandates_no_master_admin_switches_off` |
+//! | somebody's form changes what another admin has just decided | R13 | `nobody_undoes_unknowingly_what_another_has_just_done` |
 //! | the host ignores an answer and lets the user in | types | [`Pass`] has no public constructor; [`Gate`] and [`Verdict`] are `must_use` |
 //!
 //! # Helping the user
@@ -238,7 +267,7 @@
 //! 2. *Answering before the commit*, or committing the events apart from the record.
 //! 3. *Reading from a replica, or from a cache.* A code that was consumed a moment ago must be seen as consumed.
 //!
-//! The clauses stand at [`UserStore`]; the feature `conformance` brings a suite that tries them on your store. `record` is at most a few kilobytes; the revision counts up by one. The
+//! The clauses stand at [`UserStore`]; the feature `conformance` brings a suite that tries them on your store. If you tell people what happened, implement [`Outbox`](crate::store::Outbox) as well: a second table that the same transaction writes. `record` is at most a few kilobytes; the revision counts up by one. The
 //! [`UserSummary`] may go into plain columns, to be listed and counted: a user is enrolled *now* when the epoch of his
 //! summary equals that of his org's ([`Epoch`]'s `Display` form is made for that comparison). Nothing is ever decided by
 //! it. [`Change::ends_sessions`] tells that all sessions of the user are void: a host whose sessions live in the same
@@ -247,6 +276,48 @@
 //! When a write fails in the middle, say `Err`: the library reads the record back, believes only its own write, and
 //! only once a further conditional write upon it was acknowledged. Everything else becomes
 //! [`ErrorKind::OutcomeUnknown`], and the user types the next code.
+//!
+//! # Telling people
+//!
+//! A user has to hear when somebody adds an authenticator to his account, takes one off, or types wrong codes behind his
+//! right password: mostly it was he, and the one time it was not he is the first who can tell. NIST SP 800-63B-4 wants
+//! it for authenticators that are bound (§4.1.2) and accounts that are recovered (§4.2.3), and says how in §4.6; OWASP
+//! ASVS 5.0 in 6.3.5 and 6.3.7.
+//!
+//! [`Event::audience`](crate::Event::audience) says whom to tell:
+//!
+//! | what happened | who hears of it |
+//! | --- | --- |
+//! | an authenticator was enrolled, replaced or taken off by the user | the user |
+//! | a wrong code, and a wait began; those before it are what a typist does | the user |
+//! | the account is blocked: somebody has the password | the user, and the Master Admins, who have to do something |
+//! | a Master Admin reset or unlocked the account | the user |
+//! | the vendor's support did | the user and the Master Admins |
+//! | the org's requirement or settings were changed | the Master Admins |
+//! | somebody who is none tried to do what only a Master Admin may, or reached into another org | the Master Admins |
+//! | logins, QR codes that were shown, refusals an honest admin comes upon | nobody: the trail has them |
+//! | everything handed out was voided | nobody: the host did it, knows why, and tells of the changed password itself |
+//!
+//! Addresses, words and languages are the host's. Write to the address that was on file *before* the change, say what to
+//! do if it was not the reader, and put no link to click into it. `kind` is a stable word to choose the text by; where
+//! there is none for it yet, the event's own sentence will do.
+//!
+//! *Nothing is lost.* Whoever is to be told waits in the store's [`Outbox`](crate::store::Outbox) from the very write
+//! that changed the account until it is acknowledged, whether or not the process lives on, and whether or not the
+//! library's caller ever had an answer. [`tell_waiting`](crate::store::tell_waiting) hands over what waits, *at least
+//! once*: run it every few seconds, in one process or in all. The notice's `id` is the key by which the mailer knows what
+//! it has been given before.
+//!
+//! There is no cursor to keep, and a host should not make one of times or numbers of events: processes have clocks of
+//! their own, and a transaction that began first may commit last. What becomes visible behind a cursor is never told.
+//!
+//! *As it happens*, a [`Listener`](crate::Listener) hears of every event, within the process that wrote it: to wake the
+//! mailer, to count, to log. It hears after the write was acknowledged, can undo nothing and must not block. It hears
+//! nothing of an unknown outcome; the outbox does not need to know.
+//!
+//! *Whoever tells nobody* empties the outbox now and then, as he shortens the trail: `DELETE FROM countersign_outbox`, or
+//! `etcdctl del --prefix portal/countersign/outbox/`. A notice is a copy of its event, so that either can go without the
+//! other.
 //!
 //! # Durability
 //!
@@ -333,7 +404,7 @@
 //! ```
 //!
 //! *How large.* etcd suggests a quota of 8 GiB at most (`--quota-backend-bytes=8589934592`; without it there are 2). A
-//! user takes about 520 bytes of it, each event of the trail about 360. So about 10 million users are the ceiling: 16
+//! user takes about 520 bytes of it, each event of the trail about 360, and as much again while it waits to be told. So about 10 million users are the ceiling: 16
 //! million would leave no room for a trail, and 7 million is what fits with the two events of each enrollment. All keys
 //! are in the server's memory as well, at about half a kilobyte each, two for a user. Set
 //! `--auto-compaction-retention=1h`, since every write leaves the earlier value behind until it is compacted, and
@@ -400,7 +471,7 @@
 //!   event.rs        what happened
 //!   event/          audience (whom to tell of it)     listener.rs   hearing of events as they happen
 //!   store.rs        Directory, UserStore, SettingsStore and their clauses
-//!   store/          memory · sqlite (feature; sqlite/writer is the one task that writes) · postgres (feature) ·
+//!   store/          outbox (who is still to be told of what) · memory · sqlite (feature; sqlite/writer is the one task that writes) · postgres (feature) ·
 //!                   etcd (feature) · logged (events as read) · erased (boxed twins)
 //!   conformance.rs  (feature) does a store keep the contract?
 //!   otp/            the engine, knows nothing of users: algorithm · code · secret · mask · hash · mac · keyed (a key taken

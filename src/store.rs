@@ -6,9 +6,9 @@
 pub(crate) mod erased;
 #[cfg(feature = "etcd")]
 pub mod etcd;
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "etcd"))]
 mod logged;
 mod memory;
+mod outbox;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "sqlite")]
@@ -16,9 +16,9 @@ pub mod sqlite;
 
 use std::{future::Future, sync::Arc};
 
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "etcd"))]
 pub use logged::{EventId, InvalidEventId, LoggedEvent};
 pub use memory::MemoryStore;
+pub use outbox::{Delivery, Notice, NoticeId, Outbox, Round, tell_waiting};
 
 use crate::{
     error::BoxError,

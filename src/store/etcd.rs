@@ -7,6 +7,7 @@ mod error;
 mod keys;
 mod lines;
 mod nodes;
+mod outbox;
 mod trail;
 
 use std::time::Duration;
@@ -16,7 +17,7 @@ use etcd_client::{Compare, CompareOp, ConnectOptions, Txn, TxnOp};
 pub use self::{error::EtcdError, keys::InvalidPrefix};
 use self::{keys::Keys, lines::Lines, nodes::Nodes};
 use super::{
-    Change, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary,
+    Change, Notice, NoticeId, OrgSummary, Outbox, SettingsStore, Stored, Swap, UserStore, UserSummary,
     logged::{EventId, LoggedEvent},
 };
 use crate::{
@@ -59,6 +60,7 @@ use crate::{
 /// | `/users/ORG/USER`, `/settings/ORG` | 8 bytes of revision, the most significant first, and the sealed record |
 /// | `/user-summaries/ORG/USER`, `/settings-summaries/ORG` | what is true after the last change, to list and count by |
 /// | `/events/ORG/TIME/USER/REVISION/PLACE` | an event of the trail, filed under the record whose change it tells of; `USER` is `~` for settings. `TIME`, `REVISION` and `PLACE` count down, in 16 hexadecimal digits: the newest come first |
+/// | `/outbox/ORG/TIME/USER/REVISION/PLACE` | the same, with its `audience`, until it was told; here the numbers count up |
 ///
 /// In `ORG` and `USER` everything is percent-encoded (`%2F`) that is a slash, a percent sign, a tilde, a blank or not ASCII, so
 /// that no two orgs or users ever share a key. Summaries and events are lines of text, `name=value`; what is not so has
@@ -155,6 +157,7 @@ impl EtcdStore {
         value.extend_from_slice(&next.record);
         let mut puts = vec![TxnOp::put(key.as_str(), value, None), TxnOp::put(summary.0, summary.1, None)];
         puts.extend(trail::puts(&self.keys, org, user, next.revision, events)?);
+        puts.extend(outbox::puts(&self.keys, org, user, next.revision, events)?);
         let transaction = Txn::new().when(upon(&key, expected)?).and_then(puts);
         let swapped = self.nodes.transact(transaction).await?;
         Ok(if swapped.succeeded() { Swap::Done } else { Swap::Stale })
@@ -207,6 +210,18 @@ impl SettingsStore for EtcdStore {
             Lines::default().with("requirement", Some(requirement.as_str())).with("epoch", Some(epoch));
         let (key, summary) = (self.keys.settings(org), (self.keys.settings_summary(org), summary));
         self.swap(Write { owner: (org, None), key, summary, expected, next, events }).await
+    }
+}
+
+impl Outbox for EtcdStore {
+    type Error = EtcdError;
+
+    async fn waiting(&self, after: Option<&NoticeId>, limit: u32) -> Result<Vec<Notice>, EtcdError> {
+        outbox::page(&self.nodes, &self.keys, after, limit).await
+    }
+
+    async fn acknowledge(&self, told: &[NoticeId]) -> Result<(), EtcdError> {
+        outbox::acknowledge(&self.nodes, &self.keys, told).await
     }
 }
 

@@ -4,7 +4,11 @@ use std::{fmt, str::FromStr};
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 
-use crate::{time::Timestamp, who::UserId};
+use crate::{
+    event::{Event, Origin},
+    time::Timestamp,
+    who::UserId,
+};
 
 /// An event as it stands in a table: words and sentences, to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +32,29 @@ pub struct LoggedEvent {
     pub seen_from: Option<String>,
     /// Where the check-in came from whose ticket was used.
     pub checked_in_from: Option<String>,
+}
+
+impl LoggedEvent {
+    /// For a store that reads one from its table, and puts in what else it has.
+    pub fn new(id: EventId, at: Timestamp, kind: String, text: String, by_kind: String) -> Self {
+        let (user, by_name, seen_from, checked_in_from) = (None, None, None, None);
+        Self { id, at, user, kind, text, by_kind, by_name, seen_from, checked_in_from }
+    }
+
+    /// How an event reads that a store is about to write.
+    pub fn of(event: &Event, id: EventId) -> Self {
+        Self {
+            id,
+            at: event.at,
+            user: event.user.as_ref().map(|user| user.as_str().to_owned()),
+            kind: event.kind.name().to_owned(),
+            text: event.kind.to_string(),
+            by_kind: event.by.kind().to_owned(),
+            by_name: event.by.name().map(str::to_owned),
+            seen_from: event.seen_from.as_ref().map(|origin| Origin::as_str(origin).to_owned()),
+            checked_in_from: event.checked_in_from.as_ref().map(|origin| Origin::as_str(origin).to_owned()),
+        }
+    }
 }
 
 /// Names an event within its org's trail, as the store counts that has it.
@@ -56,6 +83,22 @@ pub(super) enum Position {
         revision: i64,
         place: i64,
     },
+}
+
+impl EventId {
+    /// The id of a store that numbers its events, such as one of a host's own. Only that each has another is asked of
+    /// the numbers, and not that they become visible in their order.
+    pub const fn numbered(number: i64) -> Self {
+        Self(Position::Number(number))
+    }
+
+    /// Which number, if the store that gave it numbers its events.
+    pub const fn number(&self) -> Option<i64> {
+        match self.0 {
+            Position::Number(number) => Some(number),
+            Position::Write { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for EventId {

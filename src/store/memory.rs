@@ -6,7 +6,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Change, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary};
+use super::{
+    Change, EventId, Notice, NoticeId, OrgSummary, Outbox, SettingsStore, Stored, Swap, UserStore,
+    UserSummary,
+};
 use crate::{
     event::Event,
     who::{OrgId, UserId},
@@ -28,7 +31,22 @@ pub struct MemoryStore {
 struct Inner {
     users: BTreeMap<(OrgId, UserId), (Stored, UserSummary)>,
     settings: BTreeMap<OrgId, (Stored, OrgSummary)>,
+    log: Log,
+}
+
+/// What happened, and who is still to be told of it.
+#[derive(Debug, Default)]
+struct Log {
     events: Vec<Event>,
+    outbox: BTreeMap<i64, Notice>,
+}
+
+impl Log {
+    fn append(&mut self, event: &Event) {
+        let number = i64::try_from(self.events.len()).expect("memory ends before the numbers do");
+        self.outbox.extend(Notice::of(event, EventId::numbered(number)).map(|notice| (number, notice)));
+        self.events.push(event.clone());
+    }
 }
 
 impl MemoryStore {
@@ -39,7 +57,7 @@ impl MemoryStore {
 
     /// Everything that happened, in order.
     pub fn events(&self) -> Vec<Event> {
-        self.lock().events.clone()
+        self.lock().log.events.clone()
     }
 
     /// What the summary of a user says, if anything was ever written for him.
@@ -62,7 +80,7 @@ impl MemoryStore {
 /// The one conditional write, for users and settings alike.
 fn swap<K: Ord, S: Clone>(
     rows: &mut BTreeMap<K, (Stored, S)>,
-    events: &mut Vec<Event>,
+    log: &mut Log,
     key: K,
     change: &Change<'_, S>,
 ) -> Swap {
@@ -71,7 +89,7 @@ fn swap<K: Ord, S: Clone>(
         return Swap::Stale;
     }
     rows.insert(key, (change.next.clone(), change.summary.clone()));
-    events.extend_from_slice(change.events);
+    change.events.iter().for_each(|event| log.append(event));
     Swap::Done
 }
 
@@ -83,8 +101,8 @@ impl UserStore for MemoryStore {
     }
 
     async fn swap_user(&self, user: &UserId, change: Change<'_, UserSummary>) -> Result<Swap, Infallible> {
-        let Inner { users, events, .. } = &mut *self.lock();
-        Ok(swap(users, events, (change.org.clone(), user.clone()), &change))
+        let Inner { users, log, .. } = &mut *self.lock();
+        Ok(swap(users, log, (change.org.clone(), user.clone()), &change))
     }
 }
 
@@ -96,7 +114,28 @@ impl SettingsStore for MemoryStore {
     }
 
     async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, Infallible> {
-        let Inner { settings, events, .. } = &mut *self.lock();
-        Ok(swap(settings, events, change.org.clone(), &change))
+        let Inner { settings, log, .. } = &mut *self.lock();
+        Ok(swap(settings, log, change.org.clone(), &change))
+    }
+}
+
+impl Outbox for MemoryStore {
+    type Error = Infallible;
+
+    async fn waiting(&self, after: Option<&NoticeId>, limit: u32) -> Result<Vec<Notice>, Infallible> {
+        let after = after.and_then(|id| id.event.number());
+        let inner = self.lock();
+        let further =
+            inner.log.outbox.iter().filter(|(number, _)| after.is_none_or(|after| **number > after));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(further.take(limit).map(|(_, notice)| notice.clone()).collect())
+    }
+
+    async fn acknowledge(&self, told: &[NoticeId]) -> Result<(), Infallible> {
+        let mut inner = self.lock();
+        for number in told.iter().filter_map(|id| id.event.number()) {
+            inner.log.outbox.remove(&number);
+        }
+        Ok(())
     }
 }

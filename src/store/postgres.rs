@@ -8,6 +8,7 @@ mod error;
 mod hands;
 mod names;
 mod opening;
+mod outbox;
 mod schema;
 mod server;
 mod statements;
@@ -29,7 +30,7 @@ use tokio::time::timeout;
 pub use self::{error::PostgresError, names::InvalidTableName, opening::Opening, uncommitted::Uncommitted};
 use self::{hands::Hands, statements::Statements};
 use super::{
-    Change, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary,
+    Change, Notice, NoticeId, OrgSummary, Outbox, SettingsStore, Stored, Swap, UserStore, UserSummary,
     logged::{EventId, LoggedEvent},
 };
 use crate::{
@@ -284,6 +285,18 @@ impl SettingsStore for PostgresStore {
 
     async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, PostgresError> {
         self.swap(self.settings_write(&change)?).await
+    }
+}
+
+impl Outbox for PostgresStore {
+    type Error = PostgresError;
+
+    async fn waiting(&self, after: Option<&NoticeId>, limit: u32) -> Result<Vec<Notice>, PostgresError> {
+        outbox::page(self, after, limit).await
+    }
+
+    async fn acknowledge(&self, told: &[NoticeId]) -> Result<(), PostgresError> {
+        outbox::acknowledge(self, told).await
     }
 }
 

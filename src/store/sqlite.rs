@@ -7,6 +7,7 @@
 
 mod connect;
 mod error;
+mod outbox;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,10 @@ use sqlx::{
 
 pub use self::error::SqliteError;
 use self::writer::{Statement, Write, Writer};
-use super::{Change, EventId, LoggedEvent, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary};
+use super::{
+    Change, EventId, LoggedEvent, Notice, NoticeId, OrgSummary, Outbox, SettingsStore, Stored, Swap,
+    UserStore, UserSummary,
+};
 use crate::{
     event::Event,
     time::Timestamp,
@@ -167,7 +171,13 @@ impl SqliteStore {
 
     /// The one conditional write, for users and settings alike: `write` changes one row, or none.
     async fn swap(&self, write: Sql<'_>, events: &[Event]) -> Result<Swap, SqliteError> {
-        let follows = events.iter().map(trail::append).collect::<Result<_, _>>()?;
+        let mut follows = Vec::new();
+        for event in events {
+            follows.push(trail::append(event)?);
+            if let Some(notice) = outbox::append(event) {
+                follows.push(notice?);
+            }
+        }
         self.writer.write(Write { decides: Statement::of(write)?, follows }).await
     }
 }
@@ -233,6 +243,18 @@ impl SettingsStore for SqliteStore {
             .bind(epoch.to_string())
             .bind(revision(change.expected)?);
         self.swap(write, change.events).await
+    }
+}
+
+impl Outbox for SqliteStore {
+    type Error = SqliteError;
+
+    async fn waiting(&self, after: Option<&NoticeId>, limit: u32) -> Result<Vec<Notice>, SqliteError> {
+        outbox::page(&self.pool, after, limit).await
+    }
+
+    async fn acknowledge(&self, told: &[NoticeId]) -> Result<(), SqliteError> {
+        outbox::acknowledge(&self.writer, told).await
     }
 }
 

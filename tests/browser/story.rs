@@ -48,6 +48,7 @@ fn play(name: &str, window: Window) {
         off_means_nobody_is_asked(&cast).await;
         on_again_means_everybody_enrolls_anew(&mut cast).await;
         the_trail_tells_it_all(&cast.riley).await;
+        everybody_was_written_to(&cast.riley).await;
         no_key_was_kept_in_the_open(&cast);
     });
 }
@@ -215,7 +216,7 @@ async fn everybody_who_works_for_the_company_enrolls(Cast { morgan, riley, sam, 
 async fn only_master_admins_see_the_box(Cast { sam, .. }: &Cast<'_>) {
     sam.finds_no("nav-settings").await;
     sam.finds_no("open-settings").await;
-    for path in ["/settings", "/settings/trail", "/settings/people/1/reset"] {
+    for path in ["/settings", "/settings/trail", "/settings/mails", "/settings/people/1/reset"] {
         sam.goes_to(path).await;
         sam.sees("refused").await;
         assert_eq!(sam.status().await, 403, "{path}");
@@ -276,6 +277,27 @@ async fn on_again_means_everybody_enrolls_anew(Cast { morgan, riley, sam, .. }: 
         person.enrolls().await;
         assert_ne!(person.phone().key, before.key, "a new key");
     }
+}
+
+/// What would have been sent, and to whom.
+async fn everybody_was_written_to(riley: &Person<'_>) {
+    riley.presses("nav-mails").await;
+    riley.sees("mails").await;
+    for subject in [
+        "An authenticator app was added to your account",
+        "Your account is blocked",
+        "The account of",
+        "Your authenticator app was reset",
+        "Your authenticator app was replaced",
+        "The rules of two-factor authentication were changed",
+    ] {
+        riley.must_read("mails", subject).await;
+    }
+    for addressee in ["morgan", "riley", "sam"] {
+        riley.must_read("mails", addressee).await;
+    }
+    assert!(!riley.reads("mails").await.contains("casey"), "a customer has nothing to be told");
+    assert!(!riley.source().await.contains(&riley.phone().key), "a mail knows no secret");
 }
 
 async fn the_trail_tells_it_all(riley: &Person<'_>) {

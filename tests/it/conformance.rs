@@ -1,5 +1,7 @@
 //! The suite for stores, tested itself: sound stores pass, and every broken one is caught by the clause it breaks.
 
+mod outbox;
+
 use std::{
     collections::BTreeMap,
     sync::{

@@ -11,7 +11,7 @@ use countersign::{
     BoxError, Change, Event, FirstFactor, Gate, MemoryStore, OrgId, OrgSummary, OsRandom, Requirement, Role,
     SecureRandom as _, SettingsStore, Stored, Swap, Timestamp, TwoFactor, UserId, UserStore, UserSummary,
     store::{
-        EventId, LoggedEvent,
+        EventId, LoggedEvent, Notice, NoticeId, Outbox,
         etcd::{EtcdError, EtcdStore, InvalidPrefix},
     },
 };
@@ -93,6 +93,18 @@ impl SettingsStore for Private {
 
     async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, EtcdError> {
         self.store.swap_settings(change).await
+    }
+}
+
+impl Outbox for Private {
+    type Error = EtcdError;
+
+    async fn waiting(&self, after: Option<&NoticeId>, limit: u32) -> Result<Vec<Notice>, EtcdError> {
+        self.store.waiting(after, limit).await
+    }
+
+    async fn acknowledge(&self, told: &[NoticeId]) -> Result<(), EtcdError> {
+        self.store.acknowledge(told).await
     }
 }
 
@@ -310,14 +322,14 @@ async fn a_host_lists_and_counts_by_summaries() {
 async fn events_come_in_pages_newest_first_and_of_one_org() {
     let Some(private) = Private::or_skip() else { return };
     let store = &private.store;
-    for expected in 0..6 {
-        assert_eq!(swap_in(store, "ann", expected, vec![1], 100).await.unwrap(), Swap::Done);
+    for expected in 0..12 {
+        assert_eq!(swap_in(store, "ann", expected, vec![1], 50).await.unwrap(), Swap::Done);
     }
     let all = store.events(&org(ACME), None, 10_000).await.unwrap();
     assert_eq!(all.len(), 600, "more than one answer of etcd's holds");
     let place =
         |id: &EventId| id.to_string().split('.').skip(1).take(2).map(str::to_owned).collect::<Vec<_>>();
-    let expected = (1..=6).rev().flat_map(|revision| (0..100).rev().map(move |place| (revision, place)));
+    let expected = (1..=12).rev().flat_map(|revision| (0..50).rev().map(move |place| (revision, place)));
     for (event, (revision, of_write)) in all.iter().zip(expected) {
         assert_eq!(place(&event.id), [revision.to_string(), of_write.to_string()]);
     }
@@ -330,6 +342,15 @@ async fn events_come_in_pages_newest_first_and_of_one_org() {
         paged.extend(page);
     }
     assert!(paged == all, "600 events are not worth printing");
+    // The same events wait to be told, and are acknowledged in one call.
+    let waiting = store.waiting(None, 10_000).await.unwrap();
+    let mut ids: Vec<NoticeId> = waiting.iter().map(|notice| notice.id.clone()).collect();
+    assert!(waiting.iter().rev().map(|notice| &notice.event).eq(&all), "the oldest first");
+    let last = ids.pop().unwrap();
+    store.acknowledge(&ids).await.unwrap();
+    assert_eq!(store.waiting(None, 10).await.unwrap(), [waiting.last().unwrap().clone()]);
+    store.acknowledge(&[last.clone(), last]).await.unwrap();
+    assert_eq!(store.waiting(None, 10).await.unwrap(), []);
     assert_eq!(store.events(&org(ACME), None, 0).await.unwrap(), []);
     assert_eq!(store.events(&org("acm"), None, 10).await.unwrap(), []);
     assert_eq!(store.events(&org("acme/ann"), None, 10).await.unwrap(), []);

@@ -13,6 +13,7 @@ mod key_list;
 mod races;
 mod faults;
 mod listening;
+mod outbox;
 mod secrecy;
 mod settings;
 mod by_choice;

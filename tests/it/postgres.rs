@@ -71,7 +71,7 @@ pub async fn rows(pool: &PgPool) -> Vec<(String, Vec<u8>)> {
     let tables =
         "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()";
     let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(pool).await.unwrap();
-    assert_eq!(tables.len(), 4);
+    assert_eq!(tables.len(), 5);
     let mut found = Vec::new();
     for table in tables {
         let select = AssertSqlSafe(format!("SELECT * FROM {table}"));

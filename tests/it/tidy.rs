@@ -168,22 +168,32 @@ fn secrets_have_no_traits_that_would_let_them_out() {
     assert!(!declared.trim_end().ends_with(")]"), "Secret derives something");
 }
 
-/// The manual's table of attacks names tests, and each of them exists.
+/// The manual's table of attacks: each row names a rule and a test, and each of those tests exists.
 #[test]
 fn the_tests_that_the_manual_names_exist() {
     let manual = fs::read_to_string(root().join("src/manual.rs")).unwrap();
     let (_, table) = manual.split_once("# Threat model").unwrap();
     let (table, _) = table.split_once("# What is not promised").unwrap();
-    let all_tests: String = sources("tests").into_values().collect();
-    let mut named = 0;
-    for row in table.lines().filter(|line| line.starts_with("//! | ")) {
-        let last = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
-        for name in
-            last.split('`').skip(1).step_by(2).filter(|name| name.contains('_') && *name != "must_use")
-        {
+    let with_tests = ["tests", "src"].into_iter().flat_map(|folder| sources(folder).into_values());
+    let all_tests: String = with_tests.collect();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("//! | ")?.strip_suffix(" |"));
+    let mut attacks = Vec::new();
+    for row in rows.filter(|row| !row.starts_with("attack |") && !row.starts_with("---")) {
+        let [attack, held_by, tests] = row.split(" | ").collect::<Vec<_>>()[..] else { panic!("{row}") };
+        assert!(!attacks.contains(&attack), "twice: {attack}");
+        attacks.push(attack);
+        if held_by == "types" {
+            continue;
+        }
+        for rule in held_by.split(", ") {
+            let number = rule.strip_prefix('R').and_then(|number| number.parse::<u32>().ok());
+            assert!(number.is_some_and(|number| (1..=13).contains(&number)), "{rule} is no rule: {row}");
+        }
+        let named: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "no test holds this off: {row}");
+        for name in named {
             assert!(all_tests.contains(&format!("fn {name}(")), "there is no test {name}");
-            named += 1;
         }
     }
-    assert!(named > 20, "only {named} names were found");
+    assert!(attacks.len() >= 30, "only {} attacks were found", attacks.len());
 }

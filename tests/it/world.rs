@@ -15,6 +15,7 @@ use countersign::{
     Keyring, Listener, MemoryStore, OrgId, OrgSummary, Pass, Person, Refusal, Requirement, Role,
     SecureRandom, Settings, SettingsStore, Setup, Stamp, Stored, Swap, Ticket, Timestamp, TwoFactor, UserId,
     UserStore, UserSummary, Verdict,
+    store::{Notice, NoticeId, Outbox},
     testing::{Authenticator, ManualClock},
 };
 
@@ -289,7 +290,7 @@ impl<S: UserStore + SettingsStore> SettingsStore for Probe<S> {
 
 /// A store that goes through every story: what the driver asks of it, and what a test reads behind the driver's back.
 /// Another one needs this, a constructor at [`World`], and a module in [`over_every_store`].
-pub trait Backing: UserStore + SettingsStore {
+pub trait Backing: UserStore + SettingsStore + Outbox {
     /// The audit trail of an org, oldest first.
     fn trail(&self, of: &OrgId) -> impl Future<Output = Vec<Told>> + Send;
 
@@ -361,6 +362,12 @@ trait Boxed: Send + Sync {
     fn load_settings<'a>(&'a self, org: &'a OrgId) -> Later<'a, Result<Option<Stored>, BoxError>>;
     fn swap_settings<'a>(&'a self, change: Change<'a, OrgSummary>) -> Later<'a, Result<Swap, BoxError>>;
     fn trail<'a>(&'a self, of: &'a OrgId) -> Later<'a, Vec<Told>>;
+    fn waiting<'a>(
+        &'a self,
+        after: Option<&'a NoticeId>,
+        limit: u32,
+    ) -> Later<'a, Result<Vec<Notice>, BoxError>>;
+    fn acknowledge<'a>(&'a self, told: &'a [NoticeId]) -> Later<'a, Result<(), BoxError>>;
     fn dump(&self) -> Later<'_, Vec<(String, Vec<u8>)>>;
 }
 
@@ -393,6 +400,18 @@ impl<B: Backing> Boxed for B {
         Box::pin(Backing::trail(self, of))
     }
 
+    fn waiting<'a>(
+        &'a self,
+        after: Option<&'a NoticeId>,
+        limit: u32,
+    ) -> Later<'a, Result<Vec<Notice>, BoxError>> {
+        Box::pin(async move { Outbox::waiting(self, after, limit).await.map_err(Into::into) })
+    }
+
+    fn acknowledge<'a>(&'a self, told: &'a [NoticeId]) -> Later<'a, Result<(), BoxError>> {
+        Box::pin(async move { Outbox::acknowledge(self, told).await.map_err(Into::into) })
+    }
+
     fn dump(&self) -> Later<'_, Vec<(String, Vec<u8>)>> {
         Box::pin(Backing::dump(self))
     }
@@ -423,6 +442,18 @@ impl SettingsStore for AnyStore {
 
     async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, BoxError> {
         self.0.swap_settings(change).await
+    }
+}
+
+impl Outbox for AnyStore {
+    type Error = BoxError;
+
+    async fn waiting(&self, after: Option<&NoticeId>, limit: u32) -> Result<Vec<Notice>, BoxError> {
+        self.0.waiting(after, limit).await
+    }
+
+    async fn acknowledge(&self, told: &[NoticeId]) -> Result<(), BoxError> {
+        self.0.acknowledge(told).await
     }
 }
 

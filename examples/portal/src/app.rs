@@ -16,7 +16,7 @@ use crate::{
     data::Data,
     devices,
     failure::Failure,
-    joining, login,
+    joining, login, mails,
     passwords::Passwords,
     people::{People, User},
     rules, session, settings,
@@ -75,6 +75,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/settings/people/{id}/{act}", get(settings::confirm).post(settings::act))
         .route("/settings/rules", get(rules::form).post(rules::save))
         .route("/settings/trail", get(settings::trail))
+        .route("/settings/mails", get(mails::page))
         .fallback(|| async { Failure::missing() })
         .layer(middleware::from_fn_with_state(app.clone(), session::guard))
         // Below this line are no pages: no session is looked for.

@@ -24,6 +24,7 @@ mod failure;
 mod import;
 mod joining;
 mod login;
+mod mails;
 mod pages;
 mod passwords;
 mod people;

@@ -14,6 +14,7 @@ use countersign::{
 
 use crate::{
     failure,
+    mails::Sent,
     people::{Colleague, State, User},
     rules,
     session::{Session, SignedIn},
@@ -186,6 +187,13 @@ pub(crate) struct Trail {
     pub(crate) events: Vec<Happened>,
     pub(crate) older: Option<EventId>,
     pub(crate) newest: bool,
+}
+
+#[derive(Template)]
+#[template(path = "mails.html")]
+pub(crate) struct Mails {
+    pub(crate) frame: Frame,
+    pub(crate) mails: Vec<Sent>,
 }
 
 /// An event with names in the place of ids.

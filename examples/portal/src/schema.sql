@@ -23,3 +23,16 @@ CREATE TABLE IF NOT EXISTS portal_sessions (
     notice     TEXT,
     expires_at INTEGER NOT NULL
 ) STRICT;
+
+-- What a portal with a mail server would have sent.
+CREATE TABLE IF NOT EXISTS portal_mails (
+    id        INTEGER PRIMARY KEY,
+    -- The library may hand a notice over twice; nobody gets the same mail twice.
+    notice    TEXT NOT NULL,
+    addressee TEXT NOT NULL,
+    org_id    TEXT NOT NULL,
+    at        INTEGER NOT NULL,
+    subject   TEXT NOT NULL,
+    text      TEXT NOT NULL,
+    UNIQUE (notice, addressee)
+) STRICT;

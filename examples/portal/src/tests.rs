@@ -230,7 +230,7 @@ async fn a_form_from_elsewhere_is_refused() {
 async fn who_is_no_master_admin_is_refused_and_that_is_recorded() {
     let portal = Portal::new().await;
     let mut sam = portal.signed_in("sam").await;
-    for path in ["/settings", "/settings/trail", "/settings/people/2/reset"] {
+    for path in ["/settings", "/settings/trail", "/settings/mails", "/settings/people/2/reset"] {
         assert_eq!(sam.get(path).await.status(), StatusCode::FORBIDDEN, "{path}");
     }
     sam.get("/").await;
@@ -239,6 +239,61 @@ async fn who_is_no_master_admin_is_refused_and_that_is_recorded() {
     assert_eq!(sam.post("/settings/people/2/reset", "").await.status(), StatusCode::FORBIDDEN);
     assert_eq!(portal.count("act-refused").await, 2);
     assert_eq!(portal.count("requirement-changed").await, 0);
+}
+
+#[tokio::test]
+async fn who_is_concerned_is_written_to_once() {
+    let portal = Portal::new().await;
+    switch_on(&portal).await;
+    portal.signed_in("sam").await.enroll(&portal).await;
+    let mut morgan = portal.signed_in("morgan").await;
+    morgan.enroll(&portal).await;
+    // However often somebody looks, and whoever looks at the same time.
+    let mut riley = portal.signed_in("riley").await;
+    riley.enroll(&portal).await;
+    for _ in 0..2 {
+        let (one, other) = tokio::join!(morgan.get("/settings/mails"), riley.get("/settings/mails"));
+        assert_eq!((one.status(), other.status()), (StatusCode::OK, StatusCode::OK));
+        let count = |text| morgan.page.matches(text).count();
+        assert_eq!(count("An authenticator app was added to your account"), 3);
+        assert_eq!(count("<td data-label=\"To\" class=\"to\">sam</td>"), 1);
+        assert_eq!(count("The rules of two-factor authentication were changed"), 2, "to each Master Admin");
+    }
+}
+
+/// What the library tells people of has words of its own here, and not only the trail's.
+#[test]
+fn every_kind_that_is_told_has_words() {
+    use countersign::{
+        Audience, OrgId, Recipient, Timestamp,
+        store::{EventId, LoggedEvent, Notice},
+    };
+    for kind in [
+        "enrolled",
+        "replaced",
+        "withdrawn",
+        "code-refused",
+        "blocked",
+        "reset",
+        "unlocked",
+        "device-remembered",
+        "enrollment-due",
+        "grace-extended",
+        "invited",
+        "imported",
+        "requirement-changed",
+        "settings-changed",
+        "act-refused",
+    ] {
+        let (id, at) = (EventId::numbered(1), Timestamp::from_unix(1_800_000_000));
+        let (text, by) = ("the trail’s own sentence".to_owned(), "user".to_owned());
+        let event = LoggedEvent::new(id, at, kind.to_owned(), text, by);
+        let notice = Notice::new(OrgId::new("acme").unwrap(), Audience::UserAndMasterAdmins, event);
+        for recipient in [Recipient::User, Recipient::MasterAdmins] {
+            let mail = crate::words::mail(&notice, recipient, "Sam Okafor", "Riley Chen");
+            assert!(!mail.subject.starts_with("About two-factor"), "{kind} has no words");
+        }
+    }
 }
 
 #[tokio::test]

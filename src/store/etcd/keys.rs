@@ -69,6 +69,36 @@ impl Keys {
     pub(super) fn trail(&self, org: &OrgId) -> String {
         format!("{}/events/{}/", self.prefix, escaped(org.as_str()))
     }
+
+    /// What waits to be told, of all orgs, the oldest of each first.
+    pub(super) fn outbox(&self) -> String {
+        format!("{}/outbox/", self.prefix)
+    }
+
+    /// The key of a notice. It is that of the event, but for the numbers, which count up here.
+    pub(super) fn notice(
+        &self,
+        org: &OrgId,
+        at: i64,
+        user: Option<&UserId>,
+        revision: i64,
+        place: i64,
+    ) -> String {
+        let (outbox, org, user) = (self.outbox(), escaped(org.as_str()), user_or_nobody(user));
+        format!("{outbox}{org}/{at:016x}/{user}/{revision:016x}/{place:016x}")
+    }
+
+    /// The org and the position that [`notice`](Self::notice) spelled.
+    pub(super) fn notice_in(&self, key: &str) -> Option<(OrgId, Position)> {
+        let parts: Vec<&str> = key.strip_prefix(&self.outbox())?.split('/').collect();
+        let [org, at, user, revision, place] = parts[..] else { return None };
+        let number = |digits| i64::from_str_radix(digits, 16).ok();
+        let (org, user) = (OrgId::new(unescaped(org)?).ok()?, user_in(user)?);
+        let (at, revision, place) = (number(at)?, number(revision)?, number(place)?);
+        // One spelling only: what reads the same and is written otherwise is not ours.
+        let is_ours = self.notice(&org, at, user.as_ref(), revision, place) == key;
+        is_ours.then_some((org, Position::Write { at, user, revision, place }))
+    }
 }
 
 /// The key of an event within its org's trail.
@@ -76,7 +106,7 @@ impl Keys {
 /// Whoever writes an event has not to ask anybody for the next number: the time orders, and the write that brought the
 /// event, which happens once, tells it from all others.
 pub(super) fn of_event(at: i64, user: Option<&UserId>, revision: i64, place: i64) -> String {
-    let user = user.map_or(NOBODY.to_owned(), |user| escaped(user.as_str()).to_string());
+    let user = user_or_nobody(user);
     format!("{}/{user}/{}/{}", counted_down(at), counted_down(revision), counted_down(place))
 }
 
@@ -88,12 +118,26 @@ pub(super) fn position_in(key: &str) -> Option<Position> {
     else {
         return None;
     };
-    let user = match user {
-        NOBODY => None,
-        user => Some(UserId::new(percent_decode_str(user).decode_utf8().ok()?).ok()?),
-    };
+    let user = user_in(user)?;
     let (at, revision, place) = (counted_up(at)?, counted_up(revision)?, counted_up(place)?);
     Some(Position::Write { at, user, revision, place })
+}
+
+fn user_or_nobody(user: Option<&UserId>) -> String {
+    user.map_or(NOBODY.to_owned(), |user| escaped(user.as_str()).to_string())
+}
+
+/// `Some(None)` where the org's settings are meant.
+#[allow(clippy::option_option, reason = "not spelled right, nobody, somebody: three outcomes, one line away")]
+fn user_in(part: &str) -> Option<Option<UserId>> {
+    match part {
+        NOBODY => Some(None),
+        user => Some(Some(UserId::new(unescaped(user)?).ok()?)),
+    }
+}
+
+fn unescaped(part: &str) -> Option<String> {
+    Some(percent_decode_str(part).decode_utf8().ok()?.into_owned())
 }
 
 fn escaped(id: &str) -> PercentEncode<'_> {
@@ -166,6 +210,26 @@ mod tests {
                 assert_eq!(position_in(&key), Some(position), "{key}");
             }
         }
+    }
+
+    #[test]
+    fn a_notice_is_read_back_from_its_key() {
+        for org in ODD.map(|id| OrgId::new(id).unwrap()) {
+            for user in ODD.map(|id| Some(UserId::new(id).unwrap())).into_iter().chain([None]) {
+                let key = keys().notice(&org, 1_800_000_000, user.as_ref(), 7, 2);
+                let position = Position::Write { at: 1_800_000_000, user, revision: 7, place: 2 };
+                assert_eq!(keys().notice_in(&key), Some((org.clone(), position)), "{key}");
+            }
+        }
+        let acme = OrgId::new("acme").unwrap();
+        let key = keys().notice(&acme, 1, None, 1, 0);
+        for other in [&key[1..], &key[..key.len() - 1], &key.replace("acme", "%61cme"), &key.replace('~', "")]
+        {
+            assert_eq!(keys().notice_in(other), None, "{other}");
+        }
+        let ascending = [(1, 2, 1), (1, 3, 0), (1, 3, 1), (2, 1, 0)]
+            .map(|(at, revision, place)| keys().notice(&acme, at, None, revision, place));
+        assert!(ascending.is_sorted(), "{ascending:?}");
     }
 
     #[test]

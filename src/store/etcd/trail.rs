@@ -36,7 +36,7 @@ pub(super) fn puts(
     Ok((0..).zip(events).map(put).collect())
 }
 
-fn written(event: &Event) -> Lines {
+pub(super) fn written(event: &Event) -> Lines {
     Lines::default()
         .with("at", Some(event.at))
         .with("user", event.user.as_ref())
@@ -90,15 +90,19 @@ fn read(trail: &str, kv: &KeyValue) -> Result<LoggedEvent, EtcdError> {
     let damaged = || EtcdError::Damaged { key: String::from_utf8_lossy(kv.key()).into_owned() };
     let position = kv.key_str().ok().and_then(|key| keys::position_in(key.strip_prefix(trail)?));
     let lines = kv.value_str().map_err(|_| damaged())?;
+    read_lines(lines, EventId(position.ok_or_else(damaged)?)).ok_or_else(damaged)
+}
+
+/// What [`written`] wrote.
+pub(super) fn read_lines(lines: &str, id: EventId) -> Option<LoggedEvent> {
     let fact = |name| lines::value(lines, name).map(str::to_owned);
-    let at = fact("at").and_then(|at| at.parse().ok());
-    Ok(LoggedEvent {
-        id: EventId(position.ok_or_else(damaged)?),
-        at: Timestamp::from_unix(at.ok_or_else(damaged)?),
+    Some(LoggedEvent {
+        id,
+        at: Timestamp::from_unix(fact("at")?.parse().ok()?),
         user: fact("user"),
-        kind: fact("kind").ok_or_else(damaged)?,
-        text: fact("text").ok_or_else(damaged)?,
-        by_kind: fact("by-kind").ok_or_else(damaged)?,
+        kind: fact("kind")?,
+        text: fact("text")?,
+        by_kind: fact("by-kind")?,
         by_name: fact("by-name"),
         seen_from: fact("seen-from"),
         checked_in_from: fact("checked-in-from"),

@@ -41,10 +41,11 @@ impl Names {
         self.schema.as_deref()
     }
 
-    /// Puts the names of the tables into a statement that has `{users}`, `{settings}`, `{events}` and `{schema}`.
+    /// Puts the names of the tables into a statement that has `{users}`, `{settings}`, `{events}`,
+    /// `{outbox}` and `{schema}`.
     pub(super) fn fill(&self, template: &str) -> String {
         let mut statement = template.to_owned();
-        for table in ["users", "settings", "events", "schema"] {
+        for table in ["users", "settings", "events", "outbox", "schema"] {
             let name = match &self.schema {
                 Some(schema) => format!("\"{schema}\".{}{table}", self.prefix),
                 None => format!("{}{table}", self.prefix),

@@ -20,6 +20,9 @@ struct Texts {
     settings: Writes,
     newest: SqlStr,
     older: SqlStr,
+    first_notices: SqlStr,
+    further_notices: SqlStr,
+    acknowledge: SqlStr,
 }
 
 /// The four forms of a conditional write.
@@ -62,15 +65,24 @@ impl Statements {
             silent: fill(write),
             with_events: fill(&format!(
                 "WITH swapped AS ({write} RETURNING org_id),
+                told AS (SELECT org_id, {user} AS user_id, {revision} AS revision, place,
+                        at, kind, text, by_kind, by_name, seen_from, checked_in_from, audience
+                    FROM swapped, unnest(${a}::bigint[], ${b}::text[], ${c}::text[], ${d}::text[], ${e}::text[],
+                        ${f}::text[], ${g}::text[], ${h}::text[]) WITH ORDINALITY
+                        AS event (at, kind, text, by_kind, by_name, seen_from, checked_in_from, audience, place)),
                 logged AS (INSERT INTO {{events}} (org_id, user_id, revision, place,
                         at, kind, text, by_kind, by_name, seen_from, checked_in_from)
-                    SELECT org_id, {user}, {revision}, place, at, kind, text, by_kind, by_name, seen_from, checked_in_from
-                    FROM swapped, unnest(${a}::bigint[], ${b}::text[], ${c}::text[], ${d}::text[], ${e}::text[],
-                        ${f}::text[], ${g}::text[]) WITH ORDINALITY
-                        AS event (at, kind, text, by_kind, by_name, seen_from, checked_in_from, place))
+                    SELECT org_id, user_id, revision, place,
+                        at, kind, text, by_kind, by_name, seen_from, checked_in_from FROM told),
+                waiting AS (INSERT INTO {{outbox}} (org_id, user_id, revision, place,
+                        at, kind, text, by_kind, by_name, seen_from, checked_in_from, audience)
+                    SELECT org_id, user_id, revision, place,
+                        at, kind, text, by_kind, by_name, seen_from, checked_in_from, audience FROM told
+                    WHERE audience <> 'nobody')
                 SELECT 1 FROM swapped",
                 revision = if user == "''" { "$2" } else { "$3" },
                 a = next, b = next + 1, c = next + 2, d = next + 3, e = next + 4, f = next + 5, g = next + 6,
+                h = next + 7,
             )),
         }
         };
@@ -111,6 +123,14 @@ impl Statements {
             },
             newest: fill(&page("", "$2")),
             older: fill(&page("AND (at, user_id, revision, place) < ($3, $4, $5, $6)", "$2")),
+            first_notices: fill(&notices("")),
+            further_notices: fill(&notices(
+                "WHERE (org_id, at, user_id, revision, place) > ($2, $3, $4, $5, $6)",
+            )),
+            acknowledge: fill(
+                "DELETE FROM {outbox} WHERE (org_id, at, user_id, revision, place) IN (
+                    SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[]))",
+            ),
         }))
     }
 
@@ -137,6 +157,27 @@ impl Statements {
     pub(super) fn older_events(&self) -> SqlStr {
         self.0.older.clone()
     }
+
+    pub(super) fn first_notices(&self) -> SqlStr {
+        self.0.first_notices.clone()
+    }
+
+    pub(super) fn further_notices(&self) -> SqlStr {
+        self.0.further_notices.clone()
+    }
+
+    pub(super) fn acknowledge(&self) -> SqlStr {
+        self.0.acknowledge.clone()
+    }
+}
+
+fn notices(after: &str) -> String {
+    format!(
+        "SELECT org_id, at, user_id, revision, place, audience, kind, text, by_kind, by_name, seen_from,
+            checked_in_from
+        FROM {{outbox}} {after}
+        ORDER BY org_id, at, user_id, revision, place LIMIT $1"
+    )
 }
 
 fn page(before: &str, limit: &str) -> String {

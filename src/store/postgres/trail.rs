@@ -26,6 +26,7 @@ pub(super) fn bind<'q>(statement: Statement<'q>, events: &'q [Event]) -> Stateme
         .bind(column(events, |event| event.by.name()))
         .bind(column(events, |event| event.seen_from.as_ref().map(Origin::as_str)))
         .bind(column(events, |event| event.checked_in_from.as_ref().map(Origin::as_str)))
+        .bind(column(events, |event| event.audience().as_str()))
 }
 
 pub(super) async fn page(
@@ -47,7 +48,7 @@ pub(super) async fn page(
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
-fn read(row: &PgRow) -> Result<LoggedEvent, sqlx::Error> {
+pub(super) fn read(row: &PgRow) -> Result<LoggedEvent, sqlx::Error> {
     let at: i64 = row.try_get("at")?;
     let user: Option<UserId> = match row.try_get("user_id")? {
         "" => None,

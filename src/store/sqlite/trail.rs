@@ -10,7 +10,7 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-fn read(row: &SqliteRow) -> Result<LoggedEvent, sqlx::Error> {
+pub(super) fn read(row: &SqliteRow) -> Result<LoggedEvent, sqlx::Error> {
     Ok(LoggedEvent {
         id: EventId(Position::Number(row.try_get("id")?)),
         at: Timestamp::from_unix(row.try_get("at")?),

@@ -39,6 +39,23 @@ CREATE TABLE IF NOT EXISTS {events} (
     PRIMARY KEY (org_id, at, user_id, revision, place)
 );
 
+-- What somebody should be told, until he was: a copy, so that the trail can be shortened at any time.
+CREATE TABLE IF NOT EXISTS {outbox} (
+    org_id          text   COLLATE "C" NOT NULL,
+    at              bigint NOT NULL,
+    user_id         text   COLLATE "C" NOT NULL,
+    revision        bigint NOT NULL,
+    place           bigint NOT NULL,
+    audience        text   NOT NULL,
+    kind            text   NOT NULL,
+    text            text   NOT NULL,
+    by_kind         text   NOT NULL,
+    by_name         text,
+    seen_from       text,
+    checked_in_from text,
+    PRIMARY KEY (org_id, at, user_id, revision, place)
+);
+
 -- Has one row at most, which is written last.
 CREATE TABLE IF NOT EXISTS {schema} (
     id      integer NOT NULL CHECK (id = 1),

@@ -39,5 +39,20 @@ CREATE TABLE countersign_events (
 -- An index ends in the row's id, so this one pages through an org's events in order.
 CREATE INDEX countersign_events_of_org ON countersign_events (org_id);
 
+-- What somebody should be told, until he was: a copy, so that the trail can be shortened at any time.
+CREATE TABLE countersign_outbox (
+    id              INTEGER PRIMARY KEY,
+    audience        TEXT    NOT NULL,
+    at              INTEGER NOT NULL,
+    org_id          TEXT    NOT NULL,
+    user_id         TEXT,
+    kind            TEXT    NOT NULL,
+    text            TEXT    NOT NULL,
+    by_kind         TEXT    NOT NULL,
+    by_name         TEXT,
+    seen_from       TEXT,
+    checked_in_from TEXT
+) STRICT;
+
 CREATE TABLE countersign_schema (version INTEGER NOT NULL) STRICT;
 INSERT INTO countersign_schema (version) VALUES (1);

@@ -1,0 +1,248 @@
+//! Does an outbox keep its contract? The clauses are those of [`Outbox`].
+
+use std::{collections::HashSet, pin::Pin};
+
+use super::{Broken, Dice, Key, Records as _, Users, broken, bytes, failed, race::race};
+use crate::{
+    event::{Actor, Event, EventKind, Purpose},
+    requirement::Epoch,
+    store::{Delivery, Notice, NoticeId, Outbox, Swap, UserStore, tell_waiting},
+    time::Timestamp,
+    who::{OrgId, UserId},
+};
+
+const SAME_STEP: &str = "1 (in the same step)";
+const UNTIL: &str = "2 (until acknowledged)";
+const ONCE: &str = "3 (once and for all)";
+const NOBODY: &str = "4 (nobody is passed over)";
+
+/// Runs the suite against a store that has an outbox, on ids that were never used before. It acknowledges its own
+/// notices only, however many others wait.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), countersign::conformance::Broken> {
+/// use countersign::{MemoryStore, OrgId, UserId, conformance};
+/// let mut next = 0_i64;
+/// let mut fresh = || { next += 1; next };
+/// conformance::outbox(&MemoryStore::new(), || (OrgId::from(fresh()), UserId::from(fresh()))).await?;
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// [`Broken`] names the first clause that is not kept, in a sentence.
+pub async fn outbox<S: UserStore + Outbox>(
+    store: &S,
+    mut fresh: impl FnMut() -> (OrgId, UserId),
+) -> Result<(), Broken> {
+    let mut key = || {
+        let (org, user) = fresh();
+        Key { org, user: Some(user) }
+    };
+    let trial = Trial { store };
+    trial.notices_come_with_their_swap(&key()).await?;
+    trial.an_earlier_event_that_comes_later_is_told(&key(), &key()).await?;
+    trial.reading_changes_nothing(&key(), &key()).await?;
+    trial.what_was_acknowledged_is_gone_and_all_else_is_not(&key(), &key()).await?;
+    let keys: Vec<Key> = (0..24).map(|_| key()).collect();
+    trial.a_round_among_writers_passes_over_nobody(&keys).await
+}
+
+struct Trial<'a, S> {
+    store: &'a S,
+}
+
+impl<S: UserStore + Outbox> Trial<'_, S> {
+    async fn notices_come_with_their_swap(&self, key: &Key) -> Result<(), Broken> {
+        let quiet = EventKind::CodeAccepted { purpose: Purpose::LogIn };
+        let events = [EventKind::Enrolled { epoch: Epoch::FIRST }, quiet, EventKind::Blocked]
+            .map(|kind| event(key, 1_800_000_000, kind));
+        self.write(key, 0, &events).await?;
+        let waiting = self.waiting_in(&key.org, 64).await?;
+        let expected: Vec<Notice> = waiting
+            .iter()
+            .filter_map(|notice| {
+                let event = events.iter().find(|event| event.kind.name() == notice.event.kind)?;
+                Notice::of(event, notice.id.event.clone())
+            })
+            .collect();
+        if waiting.len() != 2 || expected != waiting {
+            let how = format!("of three events two are to be told, and these wait: {waiting:?}");
+            return broken(SAME_STEP, how);
+        }
+        let stale = Users(self.store).try_swap(key, 7, &bytes(1, 40), &events).await.map_err(failed)?;
+        if stale == Swap::Done || self.waiting_in(&key.org, 64).await?.len() != 2 {
+            return broken(SAME_STEP, "a swap that should be stale left something to be told");
+        }
+        self.acknowledge(&waiting).await
+    }
+
+    async fn reading_changes_nothing(&self, one: &Key, other: &Key) -> Result<(), Broken> {
+        for (key, at) in [(one, 1_800_000_000), (other, 1_700_000_000)] {
+            self.write(key, 0, &[event(key, at, EventKind::Blocked)]).await?;
+            self.write(
+                key,
+                1,
+                &[event(key, at + 1, EventKind::Replaced), event(key, at + 1, EventKind::Blocked)],
+            )
+            .await?;
+        }
+        for key in [one, other] {
+            let all = self.waiting_in(&key.org, 64).await?;
+            if all.iter().map(|notice| &notice.id).collect::<HashSet<_>>().len() != 3 {
+                return broken(SAME_STEP, format!("three notices were left, and {} wait", all.len()));
+            }
+            for page in [64, 1, 2] {
+                let again = self.waiting_in(&key.org, page).await?;
+                if again != all {
+                    let how = format!("read in pages of {page}, not the same notices wait: {again:?}");
+                    return broken(UNTIL, how);
+                }
+            }
+            self.acknowledge(&all).await?;
+        }
+        Ok(())
+    }
+
+    async fn what_was_acknowledged_is_gone_and_all_else_is_not(
+        &self,
+        one: &Key,
+        other: &Key,
+    ) -> Result<(), Broken> {
+        for key in [one, other] {
+            let two = [EventKind::Replaced, EventKind::Blocked].map(|kind| event(key, 1_800_000_000, kind));
+            self.write(key, 0, &two).await?;
+        }
+        let [first, second] = &self.waiting_in(&one.org, 64).await?[..] else {
+            return broken(SAME_STEP, "two events are to be told, and not two wait");
+        };
+        // Twice, and once more when it is gone.
+        for _ in 0..2 {
+            self.acknowledge(&[first.clone(), first.clone()]).await?;
+            let left = self.waiting_in(&one.org, 64).await?;
+            if left != [second.clone()] {
+                return broken(
+                    ONCE,
+                    format!("of two notices one was acknowledged, and these wait: {left:?}"),
+                );
+            }
+        }
+        self.acknowledge(&[]).await?;
+        let of_the_other = self.waiting_in(&other.org, 64).await?;
+        if of_the_other.len() != 2 {
+            return broken(ONCE, "what was acknowledged for one org is gone for another");
+        }
+        self.acknowledge(std::slice::from_ref(second)).await?;
+        self.acknowledge(&of_the_other).await
+    }
+
+    /// As from a process whose clock, or whose transaction, is slow.
+    async fn an_earlier_event_that_comes_later_is_told(&self, one: &Key, other: &Key) -> Result<(), Broken> {
+        let other = &Key { org: one.org.clone(), user: other.user.clone() };
+        for (key, at) in [(one, 1_800_000_000), (other, 1_700_000_000), (one, 1_600_000_000)] {
+            let revision = u64::from(at == 1_600_000_000);
+            self.write(key, revision, &[event(key, at, EventKind::Blocked)]).await?;
+            let waiting = self.waiting_in(&one.org, 64).await?;
+            if waiting.len() != 1 {
+                let how =
+                    format!("an event that is earlier than what was told already: {} wait", waiting.len());
+                return broken(NOBODY, how);
+            }
+            self.acknowledge(&waiting).await?;
+        }
+        Ok(())
+    }
+
+    /// Writers with clocks of their own, and a mailer among them.
+    async fn a_round_among_writers_passes_over_nobody(&self, keys: &[Key]) -> Result<(), Broken> {
+        type Racer<'a> = Pin<Box<dyn Future<Output = Result<Vec<NoticeId>, Broken>> + 'a>>;
+        let org = &keys[0].org;
+        let mut dice = Dice::new();
+        let mut racers: Vec<Racer<'_>> = Vec::new();
+        for key in keys {
+            let key = Key { org: org.clone(), user: key.user.clone() };
+            let at = 1_800_000_000 - u64::try_from(dice.below(1_000)).unwrap_or(0);
+            racers.push(Box::pin(async move {
+                for revision in 0..4 {
+                    let blocked = [event(&key, at + 13 * revision, EventKind::Blocked)];
+                    self.write(&key, revision, &blocked).await?;
+                }
+                Ok(Vec::new())
+            }));
+        }
+        racers.push(Box::pin(async move {
+            let mut told = Vec::new();
+            for _ in 0..64 {
+                told.extend(self.round(org).await?);
+            }
+            Ok(told)
+        }));
+        let mut told = Vec::new();
+        for racer in race(&mut dice, racers).await {
+            told.extend(racer?);
+        }
+        told.extend(self.round(org).await?);
+        let distinct = told.iter().collect::<HashSet<_>>().len();
+        if distinct != 4 * keys.len() {
+            let how = format!("of {} notices {distinct} were told", 4 * keys.len());
+            return broken(NOBODY, how);
+        }
+        match self.waiting_in(org, 64).await?.len() {
+            0 => Ok(()),
+            left => broken(ONCE, format!("all were told and acknowledged, and {left} wait")),
+        }
+    }
+
+    /// Tells what the org has to be told, and leaves alone what is others'.
+    async fn round(&self, org: &OrgId) -> Result<Vec<NoticeId>, Broken> {
+        let mut told = Vec::new();
+        let round = tell_waiting(self.store, |notice| {
+            let ours = notice.id.org == *org;
+            told.extend(ours.then_some(notice.id));
+            std::future::ready(if ours { Delivery::Done } else { Delivery::NotYet })
+        });
+        round.await.map_err(|error| failed(error.into()))?;
+        Ok(told)
+    }
+
+    async fn write(&self, key: &Key, upon: u64, events: &[Event]) -> Result<(), Broken> {
+        match Users(self.store).try_swap(key, upon, &bytes(upon, 40), events).await.map_err(failed)? {
+            Swap::Done => Ok(()),
+            Swap::Stale => broken(SAME_STEP, format!("a swap upon revision {upon} of a fresh id was stale")),
+        }
+    }
+
+    /// All that waits for an org, read in pages of this size.
+    async fn waiting_in(&self, org: &OrgId, page: u32) -> Result<Vec<Notice>, Broken> {
+        let (mut all, mut after) = (Vec::new(), None::<NoticeId>);
+        loop {
+            let read = self.store.waiting(after.as_ref(), page).await;
+            let read = read.map_err(|error| failed(error.into()))?;
+            if read.len() > usize::try_from(page).unwrap_or(usize::MAX) {
+                return broken(NOBODY, format!("{page} notices were asked for, and {} came", read.len()));
+            }
+            let Some(last) = read.last() else { return Ok(all) };
+            if after.as_ref() == Some(&last.id) {
+                return broken(NOBODY, "what comes after a notice is again that notice: no round would end");
+            }
+            after = Some(last.id.clone());
+            all.extend(read.into_iter().filter(|notice| notice.id.org == *org));
+        }
+    }
+
+    async fn acknowledge(&self, told: &[Notice]) -> Result<(), Broken> {
+        let ids: Vec<NoticeId> = told.iter().map(|notice| notice.id.clone()).collect();
+        self.store.acknowledge(&ids).await.map_err(|error| failed(error.into()))
+    }
+}
+
+fn event(key: &Key, at: u64, kind: EventKind) -> Event {
+    Event {
+        at: Timestamp::from_unix(at),
+        org: key.org.clone(),
+        user: key.user.clone(),
+        by: Actor::Host,
+        kind,
+        seen_from: None,
+        checked_in_from: None,
+    }
+}

@@ -1,0 +1,97 @@
+//! Who is still to be told of what.
+
+use etcd_client::{GetOptions, KeyValue, Txn, TxnOp};
+
+use super::{EtcdError, keys::Keys, lines, nodes::Nodes, revision, seconds, trail};
+use crate::{
+    event::{Audience, Event},
+    store::{
+        logged::{EventId, Position},
+        outbox::{Notice, NoticeId},
+    },
+    who::{OrgId, UserId},
+};
+
+/// How many notices one answer may hold: see the trail's.
+const IN_ONE_ANSWER: u32 = 500;
+/// How many may be taken out at once: a transaction has 128 operations at most (`--max-txn-ops`).
+const IN_ONE_TRANSACTION: usize = 100;
+
+/// The puts of what a write's events leave to be told, beside those of the trail.
+pub(super) fn puts(
+    keys: &Keys,
+    org: &OrgId,
+    user: Option<&UserId>,
+    of_write: u64,
+    events: &[Event],
+) -> Result<Vec<TxnOp>, EtcdError> {
+    let of_write = revision(of_write)?;
+    let put = |(place, event): (i64, &Event)| match event.audience() {
+        Audience::Nobody => None,
+        audience => {
+            let key = keys.notice(org, seconds(event.at), user, of_write, place);
+            Some(TxnOp::put(key, trail::written(event).with("audience", Some(audience.as_str())), None))
+        }
+    };
+    Ok((0..).zip(events).filter_map(put).collect())
+}
+
+pub(super) async fn page(
+    nodes: &Nodes,
+    keys: &Keys,
+    after: Option<&NoticeId>,
+    limit: u32,
+) -> Result<Vec<Notice>, EtcdError> {
+    let outbox = keys.outbox();
+    // It ends where another byte stands in the place of its last one, the slash.
+    let end = outbox.trim_end_matches('/').to_owned() + "0";
+    let mut from = match after {
+        None => outbox.clone(),
+        Some(id) => key(keys, id)? + "\0",
+    };
+    let (mut page, mut left) = (Vec::new(), limit);
+    while left > 0 {
+        let wanted = left.min(IN_ONE_ANSWER);
+        let options = GetOptions::new().with_range(end.as_str()).with_limit(i64::from(wanted));
+        let answer = nodes.get(&from, Some(options)).await?;
+        for kv in answer.kvs() {
+            page.push(read(keys, kv)?);
+        }
+        let (Some(last), true) = (answer.kvs().last(), answer.more()) else { break };
+        from = String::from_utf8_lossy(last.key()).into_owned() + "\0";
+        left -= wanted;
+    }
+    Ok(page)
+}
+
+fn read(keys: &Keys, kv: &KeyValue) -> Result<Notice, EtcdError> {
+    let damaged = || EtcdError::Damaged { key: String::from_utf8_lossy(kv.key()).into_owned() };
+    let place = kv.key_str().ok().and_then(|key| keys.notice_in(key));
+    let (org, position) = place.ok_or_else(damaged)?;
+    let lines = kv.value_str().map_err(|_| damaged())?;
+    let audience = lines::value(lines, "audience").and_then(|word| word.parse().ok());
+    let event = trail::read_lines(lines, EventId(position)).ok_or_else(damaged)?;
+    Ok(Notice::new(org, audience.ok_or_else(damaged)?, event))
+}
+
+pub(super) async fn acknowledge(nodes: &Nodes, keys: &Keys, told: &[NoticeId]) -> Result<(), EtcdError> {
+    for some in told.chunks(IN_ONE_TRANSACTION) {
+        let mut deletes: Vec<TxnOp> = Vec::new();
+        let mut named: Vec<String> = some.iter().map(|id| key(keys, id)).collect::<Result<_, _>>()?;
+        // etcd takes no transaction that names a key twice.
+        named.sort();
+        named.dedup();
+        deletes.extend(named.into_iter().map(|key| TxnOp::delete(key, None)));
+        nodes.transact(Txn::new().and_then(deletes)).await?;
+    }
+    Ok(())
+}
+
+fn key(keys: &Keys, id: &NoticeId) -> Result<String, EtcdError> {
+    match &id.event {
+        EventId(Position::Write { at, user, revision, place }) => {
+            Ok(keys.notice(&id.org, *at, user.as_ref(), *revision, *place))
+        }
+        EventId(Position::Number(_)) => Err(EtcdError::ForeignEventId),
+    }
+}
