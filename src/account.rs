@@ -64,6 +64,8 @@ pub(crate) struct Live {
     pub(crate) totp: Totp,
     pub(crate) epoch: Epoch,
     pub(crate) since: Timestamp,
+    /// When a code of it was last accepted.
+    pub(crate) last_used: Timestamp,
     /// The last step that was consumed: no step up to it is ever accepted again (R1).
     pub(crate) consumed: Step,
     /// How many steps the app's clock was off at the last right code, as far as the code rules follow it.
@@ -273,6 +275,7 @@ impl Account {
                     totp: pending.totp,
                     epoch: terms.policy.epoch,
                     since: terms.now,
+                    last_used: terms.now,
                     consumed: step,
                     drift: terms.codes.followed(offset),
                 });
@@ -317,6 +320,7 @@ impl Account {
         match live.totp.check(&live.secret, code, terms.now, window, Some(live.consumed)) {
             Check::Right(Match { step, offset, .. }) => {
                 live.consumed = step;
+                live.last_used = terms.now;
                 live.drift = terms.codes.followed(offset);
                 self.guesses = Guesses::default();
                 self.spend(ticket, terms.now);

@@ -16,7 +16,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! An [`Outbox`](crate::store::Outbox) has a suite of its own, [`outbox`].
+//! An [`Outbox`](crate::store::Outbox) has a suite of its own, [`outbox`], and a [`Roster`](crate::Roster) has
+//! [`roster`].
 //!
 //! What it cannot see:
 //!
@@ -29,12 +30,14 @@
 mod outbox;
 mod race;
 mod records;
+mod roster;
 
 use std::{fmt, pin::Pin};
 
 pub use self::{
     outbox::outbox,
     records::{Settings, Users},
+    roster::roster,
 };
 use self::{
     race::{Dice, race},
@@ -57,7 +60,7 @@ pub struct Broken {
 }
 
 impl Broken {
-    /// The clause, by its number and name at [`UserStore`].
+    /// The clause, by its number and name at [`UserStore`], or at [`Roster`](crate::Roster).
     pub fn clause(&self) -> &str {
         self.clause
     }

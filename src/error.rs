@@ -33,6 +33,8 @@ pub enum ErrorKind {
     /// The directory knows no such user in this org. For a check-in that follows a right password this is a
     /// mistake of the host's: it asked about somebody else than it authenticated.
     UnknownUser,
+    /// The driver was built without a [`Roster`](crate::Roster), and this needs one. A mistake of the host's.
+    NoRoster,
     /// What is stored cannot be read: sealed under a key that the keyring lacks, damaged, or moved from another
     /// row. Trying again does not help. Give the keyring its key back, or reset the user.
     Unreadable,
@@ -64,6 +66,7 @@ impl fmt::Display for Error {
             ErrorKind::Contended => "too many changes to one record at once",
             ErrorKind::OutcomeUnknown => "the outcome of a write is unknown",
             ErrorKind::UnknownUser => "no such user",
+            ErrorKind::NoRoster => "the host has no roster",
             ErrorKind::Unreadable => "what is stored cannot be read",
             ErrorKind::UnusableName => "the account name cannot stand in a key URI",
         };

@@ -118,6 +118,8 @@ pub enum Act {
     Extend,
     /// To see or forget the devices that are remembered of a user.
     ManageDevices,
+    /// To read who is enrolled and who is not.
+    Report,
 }
 
 impl Act {
@@ -131,6 +133,7 @@ impl Act {
             Self::Invite => "invite",
             Self::Extend => "extend",
             Self::ManageDevices => "manage devices",
+            Self::Report => "report",
         }
     }
 }

@@ -35,6 +35,8 @@ mod policy;
 #[cfg(feature = "std")]
 mod authority;
 #[cfg(feature = "std")]
+mod report;
+#[cfg(feature = "std")]
 mod generation;
 #[cfg(feature = "std")]
 mod codec;
@@ -81,16 +83,18 @@ pub use self::{
     pass::{Means, Pass, Stamp},
     policy::InForce,
     random::OsRandom,
+    report::{Counts, CsvLine, NoStatus, ReportRow, Status},
     request::{Attempt, FirstFactor, Visit},
     requirement::{Epoch, InvalidEpoch, Requirement, RunningSessions},
     seal::{InvalidKeyring, KeyId, Keyring},
     settings::{Days, InvalidSetting, Settings, Waits},
     store::{
-        Change, Directory, MemoryStore, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary,
+        Change, Directory, Listed, MemoryStore, OrgSummary, PageOf, Roster, RosterGroup, SettingsStore,
+        Stored, Swap, UserStore, UserSummary,
     },
     ticket::Ticket,
     time::SystemClock,
-    two_factor::{Builder, Support, TwoFactor},
+    two_factor::{Builder, Report, Support, TwoFactor},
     verdict::{Gate, Import, Refusal, Verdict},
     who::{InvalidName, OrgId, Person, Role, UnknownRole, UserId},
 };

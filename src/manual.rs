@@ -3,7 +3,8 @@
 //! [The words](#the-words) · [The rules](#the-rules) · [Threat model](#threat-model) ·
 //! [Helping the user](#helping-the-user) · [Moving in](#moving-in) · [What is not promised](#what-is-not-promised) ·
 //! [Why each default](#why-each-default) · [Remembered devices](#remembered-devices) ·
-//! [Write your own store](#write-your-own-store) · [Telling people](#telling-people) · [Durability](#durability) ·
+//! [Write your own store](#write-your-own-store) · [Telling people](#telling-people) · [Reports](#reports) ·
+//! [Durability](#durability) ·
 //! [The store in PostgreSQL](#the-store-in-postgresql) · [The store in etcd](#the-store-in-etcd) · [Keys](#keys) ·
 //! [Operations](#operations) · [Where everything is](#where-everything-is)
 //!
@@ -318,6 +319,31 @@
 //! *Whoever tells nobody* empties the outbox now and then, as he shortens the trail: `DELETE FROM countersign_outbox`, or
 //! `etcdctl del --prefix portal/countersign/outbox/`. A notice is a copy of its event, so that either can go without the
 //! other.
+//! # Reports
+//!
+//! A host that also implements [`Roster`](crate::Roster) (everybody of an org, in pages, each with the summary that the store was given)
+//! gets three things:
+//!
+//! * [`TwoFactor::report`]: row by row how things stand with everybody, as a list or as CSV, and no more than a page in
+//!   memory at once;
+//! * [`TwoFactor::counts`]: how many there are of each [`Status`](crate::Status), out of
+//!   [`Roster::groups`](crate::Roster::groups), which in SQL is one query;
+//!   and how many Master Admins: warn below two;
+//! * [`TwoFactor::who_can_help`]: whom to ask when locked out. Only Master Admins who can sign in themselves are named;
+//!   when there is none, the vendor is left. For somebody whose password was right, and not for strangers.
+//!
+//! | status | what it means |
+//! | --- | --- |
+//! | enrolled | in the current epoch: asked for a code |
+//! | pending | a QR code was shown, and its first code is awaited |
+//! | not-enrolled, outdated | must enroll at the next login: never did, or in an earlier epoch |
+//! | waiting, blocked | no code is looked at for a while, or until somebody unlocks or resets the account |
+//! | not-required | the requirement is off, and he did not enroll by choice |
+//! | exempt | a customer |
+//!
+//! Reading wants the pass of a Master Admin (R13) and no fresh code, since nothing changes; others who try leave an event.
+//! It is a picture of facts, taken without a lock: what somebody may do is decided by his sealed record alone. In a CSV
+//! file, what a spreadsheet would take for a formula has an apostrophe in front ([`CsvLine`](crate::CsvLine)).
 //!
 //! # Durability
 //!
@@ -471,8 +497,9 @@
 //!   event.rs        what happened
 //!   event/          audience (whom to tell of it)     listener.rs   hearing of events as they happen
 //!   store.rs        Directory, UserStore, SettingsStore and their clauses
-//!   store/          outbox (who is still to be told of what) · memory · sqlite (feature; sqlite/writer is the one task that writes) · postgres (feature) ·
-//!                   etcd (feature) · logged (events as read) · erased (boxed twins)
+//!   store/          outbox (who is still to be told of what) · roster (everybody, in pages) · memory · sqlite (feature;
+//!                   sqlite/writer is the one task that writes) · postgres (feature) · etcd (feature) · logged (events as
+//!                   read) · erased (boxed twins)
 //!   conformance.rs  (feature) does a store keep the contract?
 //!   otp/            the engine, knows nothing of users: algorithm · code · secret · mask · hash · mac · keyed (a key taken
 //!                   in, and the search for a code) · hotp · totp (totp/astray: where a wrong code belongs) · label ·
@@ -482,6 +509,7 @@
 //!   code_rules.rs   which codes are made and taken    hint.rs   what may be said of a wrong one
 //!   policy.rs       what an org decided
 //!   authority.rs    who may do what to whom
+//!   report.rs       how things stand with everybody (report/csv: as a file; two_factor/reporting reads it)
 //!   generation.rs · codec.rs · seal.rs        names of trust, bytes, keyring
 //!   invitation.rs · ticket.rs · device.rs · pass.rs   what is handed out
 //!   verdict.rs      Gate, Verdict, Refusal, Import

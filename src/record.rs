@@ -64,6 +64,7 @@ impl Record for Account {
         UserSummary {
             enrolled_epoch: self.live.as_ref().map(|live| live.epoch),
             enrolled_since: self.live.as_ref().map(|live| live.since),
+            last_used: self.live.as_ref().map(|live| live.last_used),
             pending_until: self.pending.as_ref().map(|pending| pending.expires_at),
             waiting_until: self.guesses.wait_until(),
             blocked_since: self.guesses.blocked_since,
@@ -77,6 +78,7 @@ impl Record for Account {
             write_totp(plain, live.totp);
             plain.epoch(live.epoch);
             plain.time(live.since);
+            plain.time(live.last_used);
             plain.u64(live.consumed.number());
             plain.u8(live.drift.cast_unsigned());
         });
@@ -115,6 +117,7 @@ impl Record for Account {
                 Act::Invite => 4,
                 Act::Extend => 5,
                 Act::ManageDevices => 6,
+                Act::Report => 7,
             });
             plain.u8(match recorded.why {
                 Denied::NotMasterAdmin => 0,
@@ -144,6 +147,7 @@ impl Record for Account {
                     totp: read_totp(plain)?,
                     epoch: plain.epoch()?,
                     since: plain.time()?,
+                    last_used: plain.time()?,
                     consumed: Step::from_number(plain.u64()?),
                     drift: plain.u8()?.cast_signed(),
                 })
@@ -185,6 +189,7 @@ impl Record for Account {
                         4 => Act::Invite,
                         5 => Act::Extend,
                         6 => Act::ManageDevices,
+                        7 => Act::Report,
                         _ => return Err(Damaged),
                     },
                     why: match plain.u8()? {

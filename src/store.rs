@@ -11,6 +11,7 @@ mod memory;
 mod outbox;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod roster;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
@@ -19,6 +20,10 @@ use std::{future::Future, sync::Arc};
 pub use logged::{EventId, InvalidEventId, LoggedEvent};
 pub use memory::MemoryStore;
 pub use outbox::{Delivery, Notice, NoticeId, Outbox, Round, tell_waiting};
+#[cfg(feature = "conformance")]
+pub(crate) use roster::Alike;
+pub(crate) use roster::MOST_IN_A_PAGE;
+pub use roster::{Listed, PageOf, Roster, RosterGroup};
 
 use crate::{
     error::BoxError,
@@ -186,6 +191,8 @@ pub struct UserSummary {
     pub enrolled_epoch: Option<Epoch>,
     /// When it was enrolled.
     pub enrolled_since: Option<Timestamp>,
+    /// When a code of it was last accepted: the one that enrolled it, a login's, or one to prove that it is he.
+    pub last_used: Option<Timestamp>,
     /// Until when a QR code that was shown can be confirmed.
     pub pending_until: Option<Timestamp>,
     /// Until when no code is looked at.

@@ -11,12 +11,14 @@ mod deciding;
 mod import;
 mod joining;
 mod devices;
+mod reporting;
 mod settings;
 mod support;
 
 use std::{fmt, sync::Arc};
 
 pub use builder::Builder;
+pub use reporting::Report;
 pub use support::Support;
 
 use self::deciding::{Decided, Trace, Trust};
@@ -36,7 +38,7 @@ use crate::{
     seal::Keyring,
     store::{
         Directory, SettingsStore, UserStore,
-        erased::{AnyDirectory, AnyStore},
+        erased::{AnyDirectory, AnyRoster, AnyStore},
     },
     ticket::{Ticket, TicketClaims},
     time::Clock,
@@ -56,6 +58,7 @@ pub struct TwoFactor(Arc<Core>);
 pub(crate) struct Core {
     directory: Box<dyn AnyDirectory>,
     store: Box<dyn AnyStore>,
+    roster: Option<Box<dyn AnyRoster>>,
     keyring: Keyring,
     issuer: String,
     codes: CodeRules,

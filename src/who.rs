@@ -190,6 +190,11 @@ impl Person {
         &self.id
     }
 
+    /// The name beneath the issuer in the authenticator app, as the host gave it.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
     /// The role.
     pub fn role(&self) -> Role {
         self.role

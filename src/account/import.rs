@@ -89,6 +89,7 @@ impl Account {
                     since: terms.now,
                     consumed: step,
                     drift: terms.codes.followed(offset),
+                    last_used: terms.now,
                 });
                 self.guesses = Guesses::default();
                 self.joining = Joining::default();

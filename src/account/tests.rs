@@ -24,6 +24,7 @@ fn enrolled() -> Account {
         totp: Totp::default(),
         epoch: EPOCH,
         since: NOW,
+        last_used: NOW,
         consumed: Step::from_number(0),
         drift: 0,
     };

@@ -3,9 +3,13 @@
 
 use std::{future::Future, pin::Pin};
 
-use super::{Change, Directory, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary};
+use super::{
+    Change, Directory, Listed, OrgSummary, PageOf, Roster, RosterGroup, SettingsStore, Stored, Swap,
+    UserStore, UserSummary,
+};
 use crate::{
     error::BoxError,
+    time::Timestamp,
     who::{OrgId, Person, UserId},
 };
 
@@ -43,5 +47,20 @@ impl<S: UserStore + SettingsStore> AnyStore for S {
 
     fn swap_settings<'a>(&'a self, change: Change<'a, OrgSummary>) -> Boxed<'a, Swap> {
         Box::pin(async move { SettingsStore::swap_settings(self, change).await.map_err(Into::into) })
+    }
+}
+
+pub(crate) trait AnyRoster: Send + Sync {
+    fn page<'a>(&'a self, wanted: PageOf<'a>) -> Boxed<'a, Vec<Listed>>;
+    fn groups<'a>(&'a self, org: &'a OrgId, now: Timestamp) -> Boxed<'a, Vec<RosterGroup>>;
+}
+
+impl<R: Roster> AnyRoster for R {
+    fn page<'a>(&'a self, wanted: PageOf<'a>) -> Boxed<'a, Vec<Listed>> {
+        Box::pin(async move { Roster::page(self, wanted).await.map_err(Into::into) })
+    }
+
+    fn groups<'a>(&'a self, org: &'a OrgId, now: Timestamp) -> Boxed<'a, Vec<RosterGroup>> {
+        Box::pin(async move { Roster::groups(self, org, now).await.map_err(Into::into) })
     }
 }

@@ -8,6 +8,7 @@ mod keys;
 mod lines;
 mod nodes;
 mod outbox;
+mod summaries;
 mod trail;
 
 use std::time::Duration;
@@ -64,7 +65,7 @@ use crate::{
 ///
 /// In `ORG` and `USER` everything is percent-encoded (`%2F`) that is a slash, a percent sign, a tilde, a blank or not ASCII, so
 /// that no two orgs or users ever share a key. Summaries and events are lines of text, `name=value`; what is not so has
-/// no line. Of a user: `enrolled-epoch`, `enrolled-since`, `pending-until`, `waiting-until`, `blocked-since` (in Unix
+/// no line. Of a user: `enrolled-epoch`, `enrolled-since`, `last-used`, `pending-until`, `waiting-until`, `blocked-since` (in Unix
 /// seconds); of an org: `requirement`, `epoch`. A user is enrolled *now* when his `enrolled-epoch` equals the `epoch` of
 /// his org.
 ///
@@ -139,6 +140,20 @@ impl EtcdStore {
         trail::page(&self.nodes, &self.keys, org, before, limit).await
     }
 
+    /// What was last written of each of these users, in the same order; `None` where nothing ever was. For a
+    /// [`Roster`](crate::Roster) whose people are in another database.
+    ///
+    /// # Errors
+    /// [`EtcdError`] when no node cannot be read.
+    pub async fn summaries<'u>(
+        &self,
+        org: &OrgId,
+        users: impl IntoIterator<Item = &'u UserId>,
+    ) -> Result<Vec<Option<UserSummary>>, EtcdError> {
+        let users: Vec<&UserId> = users.into_iter().collect();
+        summaries::of(&self.nodes, &self.keys, org, &users).await
+    }
+
     async fn load(&self, key: String) -> Result<Option<Stored>, EtcdError> {
         let read = self.nodes.get(&key, None).await?;
         let Some(kv) = read.kvs().first() else { return Ok(None) };
@@ -183,15 +198,8 @@ impl UserStore for EtcdStore {
 
     async fn swap_user(&self, user: &UserId, change: Change<'_, UserSummary>) -> Result<Swap, EtcdError> {
         let Change { org, expected, next, events, .. } = change;
-        let UserSummary { enrolled_epoch, enrolled_since, pending_until, waiting_until, blocked_since } =
-            change.summary;
-        let summary = Lines::default()
-            .with("enrolled-epoch", enrolled_epoch.as_ref())
-            .with("enrolled-since", *enrolled_since)
-            .with("pending-until", *pending_until)
-            .with("waiting-until", *waiting_until)
-            .with("blocked-since", *blocked_since);
-        let (key, summary) = (self.keys.user(org, user), (self.keys.user_summary(org, user), summary));
+        let summary = (self.keys.user_summary(org, user), summaries::written(change.summary));
+        let key = self.keys.user(org, user);
         self.swap(Write { owner: (org, Some(user)), key, summary, expected, next, events }).await
     }
 }

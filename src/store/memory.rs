@@ -65,6 +65,15 @@ impl MemoryStore {
         self.lock().users.get(&(org.clone(), user.clone())).map(|(_, summary)| summary.clone())
     }
 
+    /// The same for many, in the same order: for a [`Roster`](crate::Roster).
+    pub fn summaries<'u>(
+        &self,
+        org: &OrgId,
+        users: impl IntoIterator<Item = &'u UserId>,
+    ) -> Vec<Option<UserSummary>> {
+        users.into_iter().map(|user| self.user_summary(org, user)).collect()
+    }
+
     /// What the summary of an org says, if its settings were ever written.
     pub fn org_summary(&self, org: &OrgId) -> Option<OrgSummary> {
         self.lock().settings.get(org).map(|(_, summary)| summary.clone())

@@ -12,6 +12,7 @@ mod outbox;
 mod schema;
 mod server;
 mod statements;
+mod summaries;
 #[cfg(test)]
 mod tests;
 mod trail;
@@ -136,6 +137,21 @@ impl PostgresStore {
         trail::page(self, org, before, limit).await
     }
 
+    /// What was last written of each of these users, in the same order; `None` where nothing ever was. For a
+    /// [`Roster`](crate::Roster) whose people are in another database; one whose people are in this one joins `countersign_users`,
+    /// whose columns [`UserSummary`] reads from a row (`sqlx::FromRow`).
+    ///
+    /// # Errors
+    /// [`PostgresError`] when the database cannot be read.
+    pub async fn summaries<'u>(
+        &self,
+        org: &OrgId,
+        users: impl IntoIterator<Item = &'u UserId>,
+    ) -> Result<Vec<Option<UserSummary>>, PostgresError> {
+        let users: Vec<&UserId> = users.into_iter().collect();
+        summaries::of(self, org, &users).await
+    }
+
     /// The swap of [`UserStore`], in a transaction of the host's, for a host that writes a row of its own in the same
     /// commit. Nothing is done before [`Uncommitted::commit`].
     ///
@@ -191,8 +207,14 @@ impl PostgresStore {
         user: &'q UserId,
         change: &Change<'q, UserSummary>,
     ) -> Result<Statement<'q>, PostgresError> {
-        let UserSummary { enrolled_epoch, enrolled_since, pending_until, waiting_until, blocked_since } =
-            change.summary;
+        let UserSummary {
+            enrolled_epoch,
+            enrolled_since,
+            last_used,
+            pending_until,
+            waiting_until,
+            blocked_since,
+        } = change.summary;
         let write = sqlx::query(self.statements.users().upon(change.expected, !change.events.is_empty()))
             .bind(change.org.as_str())
             .bind(user.as_str())
@@ -200,6 +222,7 @@ impl PostgresStore {
             .bind(change.next.record.as_slice())
             .bind(enrolled_epoch.map(|epoch| epoch.to_string()))
             .bind(enrolled_since.map(seconds))
+            .bind(last_used.map(seconds))
             .bind(pending_until.map(seconds))
             .bind(waiting_until.map(seconds))
             .bind(blocked_since.map(seconds));

@@ -9,6 +9,7 @@ mod connect;
 mod error;
 mod outbox;
 mod schema;
+mod summaries;
 #[cfg(test)]
 mod tests;
 mod trail;
@@ -156,6 +157,21 @@ impl SqliteStore {
         trail::page(&self.pool, org, before, limit).await
     }
 
+    /// What was last written of each of these users, in the same order; `None` where nothing ever was. For a
+    /// [`Roster`](crate::Roster) whose people are in another database; one whose people are in this one joins `countersign_users`,
+    /// whose columns [`UserSummary`] reads from a row (`sqlx::FromRow`).
+    ///
+    /// # Errors
+    /// [`SqliteError`] when the database cannot be read.
+    pub async fn summaries<'u>(
+        &self,
+        org: &OrgId,
+        users: impl IntoIterator<Item = &'u UserId>,
+    ) -> Result<Vec<Option<UserSummary>>, SqliteError> {
+        let users: Vec<&UserId> = users.into_iter().collect();
+        summaries::of(&self.pool, org, &users).await
+    }
+
     async fn load(&self, select: Sql<'_>) -> Result<Option<Stored>, SqliteError> {
         let Some(row) = select.fetch_optional(&self.pool).await? else { return Ok(None) };
         // What this store never writes is an error, and not "never written": a revision below 1 does not decode,
@@ -194,15 +210,22 @@ impl UserStore for SqliteStore {
     async fn swap_user(&self, user: &UserId, change: Change<'_, UserSummary>) -> Result<Swap, SqliteError> {
         const FIRST: &str = "
             INSERT INTO countersign_users (org_id, user_id, revision, record,
-                enrolled_epoch, enrolled_since, pending_until, waiting_until, blocked_since)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
             ON CONFLICT (org_id, user_id) DO NOTHING";
         const LATER: &str = "
             UPDATE countersign_users SET revision = ?3, record = ?4,
-                enrolled_epoch = ?5, enrolled_since = ?6, pending_until = ?7, waiting_until = ?8, blocked_since = ?9
-            WHERE org_id = ?1 AND user_id = ?2 AND revision = ?10";
-        let UserSummary { enrolled_epoch, enrolled_since, pending_until, waiting_until, blocked_since } =
-            change.summary;
+                enrolled_epoch = ?5, enrolled_since = ?6, last_used = ?7, pending_until = ?8, waiting_until = ?9,
+                blocked_since = ?10
+            WHERE org_id = ?1 AND user_id = ?2 AND revision = ?11";
+        let UserSummary {
+            enrolled_epoch,
+            enrolled_since,
+            last_used,
+            pending_until,
+            waiting_until,
+            blocked_since,
+        } = change.summary;
         let write = sqlx::query(if change.expected == 0 { FIRST } else { LATER })
             .bind(change.org.as_str())
             .bind(user.as_str())
@@ -210,6 +233,7 @@ impl UserStore for SqliteStore {
             .bind(change.next.record.as_slice())
             .bind(enrolled_epoch.map(|epoch| epoch.to_string()))
             .bind(enrolled_since.map(seconds))
+            .bind(last_used.map(seconds))
             .bind(pending_until.map(seconds))
             .bind(waiting_until.map(seconds))
             .bind(blocked_since.map(seconds))

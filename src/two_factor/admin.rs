@@ -93,7 +93,7 @@ impl TwoFactor {
 /// A pass that still holds, of somebody who is about to administer.
 pub(super) struct InternalActor {
     pub(super) person: Person,
-    before: Before,
+    pub(super) before: Before,
 }
 
 impl InternalActor {

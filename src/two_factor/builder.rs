@@ -13,8 +13,8 @@ use crate::{
     seal::Keyring,
     settings::Settings,
     store::{
-        Directory, SettingsStore, UserStore,
-        erased::{AnyDirectory, AnyStore},
+        Directory, Roster, SettingsStore, UserStore,
+        erased::{AnyDirectory, AnyRoster, AnyStore},
     },
     time::{Clock, SystemClock},
 };
@@ -24,6 +24,7 @@ use crate::{
 pub struct Builder {
     directory: Box<dyn AnyDirectory>,
     store: Box<dyn AnyStore>,
+    roster: Option<Box<dyn AnyRoster>>,
     keyring: Keyring,
     issuer: String,
     issuer_rules: LabelRules,
@@ -43,6 +44,7 @@ impl Builder {
         Self {
             directory: Box::new(directory),
             store: Box::new(store),
+            roster: None,
             keyring,
             issuer: String::new(),
             issuer_rules: LabelRules::STRICT,
@@ -91,6 +93,13 @@ impl Builder {
         self
     }
 
+    /// Who there is in an org: for [`report`](TwoFactor::report), [`counts`](TwoFactor::counts) and
+    /// [`who_can_help`](TwoFactor::who_can_help), which fail without it.
+    pub fn roster(mut self, roster: impl Roster) -> Self {
+        self.roster = Some(Box::new(roster));
+        self
+    }
+
     /// Another clock than the system's: for tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Box::new(clock);
@@ -120,6 +129,7 @@ impl Builder {
         Ok(TwoFactor(Arc::new(Core {
             directory: self.directory,
             store: self.store,
+            roster: self.roster,
             keyring: self.keyring,
             issuer: self.issuer,
             codes: self.codes,

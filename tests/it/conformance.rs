@@ -1,6 +1,7 @@
 //! The suite for stores, tested itself: sound stores pass, and every broken one is caught by the clause it breaks.
 
 mod outbox;
+mod roster;
 
 use std::{
     collections::BTreeMap,

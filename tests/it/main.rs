@@ -6,6 +6,7 @@ mod engine;
 mod stories;
 #[cfg(feature = "conformance")]
 mod conformance;
+mod report;
 mod edges;
 mod hints;
 mod import;

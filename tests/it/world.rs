@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -18,6 +18,7 @@ use countersign::{
     store::{Notice, NoticeId, Outbox},
     testing::{Authenticator, ManualClock},
 };
+use countersign::{Listed, PageOf, Roster};
 
 pub const ACME: &str = "acme";
 pub const KEY: [u8; 32] = *b"the key that seals every record.";
@@ -45,6 +46,7 @@ pub struct People {
     is_down: Arc<AtomicBool>,
     /// Answers with people of whatever org, as a careless host might.
     ignores_orgs: Arc<AtomicBool>,
+    longest_page: Arc<AtomicU32>,
 }
 
 impl People {
@@ -54,6 +56,27 @@ impl People {
 
     pub fn remove(&self, org: &str, id: &str) {
         self.roles.lock().unwrap().remove(&(org.to_owned(), id.to_owned()));
+    }
+
+    /// The longest page that was asked for.
+    pub fn longest_page(&self) -> u32 {
+        self.longest_page.load(Ordering::SeqCst)
+    }
+
+    /// In the order of their ids.
+    fn page(&self, wanted: PageOf<'_>) -> Result<Vec<Person>, BoxError> {
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err("the directory is down".into());
+        }
+        self.longest_page.fetch_max(wanted.limit, Ordering::SeqCst);
+        let after = wanted.after.map_or("", UserId::as_str);
+        let roles = self.roles.lock().unwrap();
+        let people = roles.iter().filter(|((of, id), role)| {
+            of == wanted.org.as_str()
+                && id.as_str() > after
+                && wanted.role.is_none_or(|wanted| wanted == **role)
+        });
+        Ok(people.take(wanted.limit as usize).map(person).collect())
     }
 
     pub fn go_down(&self, down: bool) {
@@ -78,11 +101,12 @@ impl Directory for People {
         let roles = self.roles.lock().unwrap();
         let mut everybody = roles.iter();
         let found = everybody.find(|((of, id), _)| *id == asked && (any_org || of == org.as_str()));
-        Ok(found.map(|((of, id), role)| {
-            Person::new(OrgId::new(of).unwrap(), UserId::new(id).unwrap(), *role)
-                .account_name(format!("{id}@{of}.example"))
-        }))
+        Ok(found.map(person))
     }
+}
+
+fn person(((of, id), role): (&(String, String), &Role)) -> Person {
+    Person::new(org(of), user(id), *role).account_name(format!("{id}@{of}.example"))
 }
 
 /// What happens to a store's next call.
@@ -294,11 +318,22 @@ pub trait Backing: UserStore + SettingsStore + Outbox {
     /// The audit trail of an org, oldest first.
     fn trail(&self, of: &OrgId) -> impl Future<Output = Vec<Told>> + Send;
 
+    /// The summaries of these users, in the same order.
+    fn summaries(
+        &self,
+        of: &OrgId,
+        users: &[UserId],
+    ) -> impl Future<Output = Vec<Option<UserSummary>>> + Send;
+
     /// All that is kept, byte by byte, by the names of files or tables; nothing where it is in memory only.
     fn dump(&self) -> impl Future<Output = Vec<(String, Vec<u8>)>> + Send;
 }
 
 impl Backing for Arc<MemoryStore> {
+    async fn summaries(&self, of: &OrgId, users: &[UserId]) -> Vec<Option<UserSummary>> {
+        MemoryStore::summaries(self, of, users)
+    }
+
     async fn trail(&self, of: &OrgId) -> Vec<Told> {
         self.events().iter().filter(|event| event.org == *of).map(Told::from).collect()
     }
@@ -310,6 +345,10 @@ impl Backing for Arc<MemoryStore> {
 
 #[cfg(feature = "sqlite")]
 impl Backing for countersign::store::sqlite::SqliteStore {
+    async fn summaries(&self, of: &OrgId, users: &[UserId]) -> Vec<Option<UserSummary>> {
+        self.summaries(of, users).await.unwrap()
+    }
+
     async fn trail(&self, of: &OrgId) -> Vec<Told> {
         self.events(of, None, 10_000).await.unwrap().into_iter().rev().map(Told::from).collect()
     }
@@ -325,6 +364,10 @@ impl Backing for countersign::store::sqlite::SqliteStore {
 
 #[cfg(feature = "postgres")]
 impl Backing for countersign::store::postgres::PostgresStore {
+    async fn summaries(&self, of: &OrgId, users: &[UserId]) -> Vec<Option<UserSummary>> {
+        self.summaries(of, users).await.unwrap()
+    }
+
     async fn trail(&self, of: &OrgId) -> Vec<Told> {
         self.events(of, None, 10_000).await.unwrap().into_iter().rev().map(Told::from).collect()
     }
@@ -336,6 +379,10 @@ impl Backing for countersign::store::postgres::PostgresStore {
 
 #[cfg(feature = "etcd")]
 impl Backing for crate::etcd::Private {
+    async fn summaries(&self, of: &OrgId, users: &[UserId]) -> Vec<Option<UserSummary>> {
+        self.store.summaries(of, users).await.unwrap()
+    }
+
     async fn trail(&self, of: &OrgId) -> Vec<Told> {
         self.store.events(of, None, 10_000).await.unwrap().into_iter().rev().map(Told::from).collect()
     }
@@ -368,6 +415,7 @@ trait Boxed: Send + Sync {
         limit: u32,
     ) -> Later<'a, Result<Vec<Notice>, BoxError>>;
     fn acknowledge<'a>(&'a self, told: &'a [NoticeId]) -> Later<'a, Result<(), BoxError>>;
+    fn summaries<'a>(&'a self, of: &'a OrgId, users: &'a [UserId]) -> Later<'a, Vec<Option<UserSummary>>>;
     fn dump(&self) -> Later<'_, Vec<(String, Vec<u8>)>>;
 }
 
@@ -412,6 +460,10 @@ impl<B: Backing> Boxed for B {
         Box::pin(async move { Outbox::acknowledge(self, told).await.map_err(Into::into) })
     }
 
+    fn summaries<'a>(&'a self, of: &'a OrgId, users: &'a [UserId]) -> Later<'a, Vec<Option<UserSummary>>> {
+        Box::pin(Backing::summaries(self, of, users))
+    }
+
     fn dump(&self) -> Later<'_, Vec<(String, Vec<u8>)>> {
         Box::pin(Backing::dump(self))
     }
@@ -454,6 +506,24 @@ impl Outbox for AnyStore {
 
     async fn acknowledge(&self, told: &[NoticeId]) -> Result<(), BoxError> {
         self.0.acknowledge(told).await
+    }
+}
+
+/// The people of the directory, with what the store says of them: as a host joins them whose users are elsewhere.
+#[derive(Clone)]
+pub struct Everybody {
+    pub people: People,
+    pub store: AnyStore,
+}
+
+impl Roster for Everybody {
+    type Error = BoxError;
+
+    async fn page(&self, wanted: PageOf<'_>) -> Result<Vec<Listed>, BoxError> {
+        let people = self.people.page(wanted)?;
+        let ids: Vec<UserId> = people.iter().map(|person| person.id().clone()).collect();
+        let summaries = self.store.0.summaries(wanted.org, &ids).await;
+        Ok(people.into_iter().zip(summaries).map(|(person, summary)| Listed { person, summary }).collect())
     }
 }
 
@@ -758,6 +828,7 @@ impl From<countersign::store::LoggedEvent> for Told {
 
 fn builder(store: &AnyStore, people: &People, controls: &Arc<Controls>, keyring: Keyring) -> Builder {
     TwoFactor::new(people.clone(), Probe::around(store.clone(), Arc::clone(controls)), keyring)
+        .roster(Everybody { people: people.clone(), store: store.clone() })
 }
 
 fn driver(builder: Builder, clock: &ManualClock) -> TwoFactor {

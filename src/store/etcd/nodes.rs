@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use etcd_client::{Client, ConnectOptions, Error, GetOptions, GetResponse, KvClient, Txn, TxnResponse};
+use etcd_client::{
+    Client, ConnectOptions, Error, GetOptions, GetResponse, KvClient, Txn, TxnOp, TxnOpResponse, TxnResponse,
+};
 use tokio::{sync::OnceCell, time::timeout};
 
 use super::EtcdError;
@@ -53,12 +55,39 @@ impl Nodes {
     ///
     /// As nothing else is said in `options`, etcd reads linearizably: what was acknowledged by any node is seen.
     pub(super) async fn get(&self, key: &str, options: Option<GetOptions>) -> Result<GetResponse, EtcdError> {
+        self.read(|mut kv| {
+            let (key, options) = (key.to_owned(), options.clone());
+            async move { kv.get(key, options).await }
+        })
+        .await
+    }
+
+    /// Reads the values of several keys, as of one moment; in the order of the keys. A transaction that only reads may
+    /// be repeated like any other read.
+    pub(super) async fn get_each(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, EtcdError> {
+        let gets: Vec<TxnOp> = keys.iter().map(|key| TxnOp::get(key.as_str(), None)).collect();
+        let gets = Txn::new().and_then(gets);
+        let read = self.read(|mut kv| {
+            let gets = gets.clone();
+            async move { kv.txn(gets).await }
+        });
+        let value = |answer| match answer {
+            TxnOpResponse::Get(got) => got.kvs().first().map(|kv| kv.value().to_vec()),
+            _ => None,
+        };
+        Ok(read.await?.op_responses().into_iter().map(value).collect())
+    }
+
+    async fn read<T, F>(&self, call: impl Fn(KvClient) -> F) -> Result<T, EtcdError>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         let first = self.current.load(Ordering::Relaxed);
         let mut others = (1..self.all.len()).map(|step| (first + step) % self.all.len());
         let mut asked = first;
         loop {
             let node = &self.all[asked];
-            let read = self.ask(asked, async { node.kv().await?.get(key, options.clone()).await }).await;
+            let read = self.ask(asked, Box::pin(async { call(node.kv().await?).await })).await;
             match (read, others.next()) {
                 (Err(_), Some(another)) => asked = another,
                 (read, _) => return read,

@@ -16,6 +16,7 @@ pub(super) struct Statements(Arc<Texts>);
 struct Texts {
     load_user: SqlStr,
     load_settings: SqlStr,
+    summaries: SqlStr,
     users: Writes,
     settings: Writes,
     newest: SqlStr,
@@ -89,21 +90,25 @@ impl Statements {
         Self(Arc::new(Texts {
             load_user: fill(&load("{users}", "org_id = $1 AND user_id = $2")),
             load_settings: fill(&load("{settings}", "org_id = $1")),
+            summaries: fill(
+                "SELECT user_id, enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since
+                FROM {users} WHERE org_id = $1 AND user_id = ANY($2)",
+            ),
             users: Writes {
                 first: form(
                     "INSERT INTO {users} (org_id, user_id, revision, record,
-                        enrolled_epoch, enrolled_since, pending_until, waiting_until, blocked_since)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                        enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
                     ON CONFLICT (org_id, user_id) DO NOTHING",
                     "$2",
-                    10,
+                    11,
                 ),
                 later: form(
                     "UPDATE {users} SET revision = $3, record = $4, enrolled_epoch = $5, enrolled_since = $6,
-                        pending_until = $7, waiting_until = $8, blocked_since = $9
-                    WHERE org_id = $1 AND user_id = $2 AND revision = $10",
+                        last_used = $7, pending_until = $8, waiting_until = $9, blocked_since = $10
+                    WHERE org_id = $1 AND user_id = $2 AND revision = $11",
                     "$2",
-                    11,
+                    12,
                 ),
             },
             settings: Writes {
@@ -140,6 +145,10 @@ impl Statements {
 
     pub(super) fn load_settings(&self) -> SqlStr {
         self.0.load_settings.clone()
+    }
+
+    pub(super) fn summaries(&self) -> SqlStr {
+        self.0.summaries.clone()
     }
 
     pub(super) fn users(&self) -> &Writes {

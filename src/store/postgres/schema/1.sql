@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS {users} (
     record         bytea  NOT NULL CHECK (octet_length(record) > 0),
     enrolled_epoch text,
     enrolled_since bigint,
+    last_used      bigint,
     pending_until  bigint,
     waiting_until  bigint,
     blocked_since  bigint,

@@ -8,6 +8,7 @@ CREATE TABLE countersign_users (
     record         BLOB    NOT NULL CHECK (length(record) > 0),
     enrolled_epoch TEXT,
     enrolled_since INTEGER,
+    last_used      INTEGER,
     pending_until  INTEGER,
     waiting_until  INTEGER,
     blocked_since  INTEGER,

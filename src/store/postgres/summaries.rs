@@ -1,0 +1,46 @@
+//! What is true of users, in plain columns, for lists and reports.
+
+use std::collections::HashMap;
+
+use sqlx::{FromRow, Row as _, postgres::PgRow};
+
+use super::{PostgresError, PostgresStore};
+use crate::{
+    requirement::Epoch,
+    store::UserSummary,
+    time::Timestamp,
+    who::{OrgId, UserId},
+};
+
+/// Reads the columns of `countersign_users` by their names, for a host that joins them to its own table. Where the join
+/// is an outer one, ask first whether there is a `revision`: if not, nothing was ever written.
+impl FromRow<'_, PgRow> for UserSummary {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        let epoch = row.try_get::<Option<&str>, _>("enrolled_epoch")?.map(str::parse::<Epoch>).transpose();
+        let at = |column| {
+            let seconds = row.try_get::<Option<i64>, _>(column)?.map(u64::try_from).transpose();
+            let seconds = seconds.map_err(|source| sqlx::Error::Decode(source.into()))?;
+            Ok::<_, sqlx::Error>(seconds.map(Timestamp::from_unix))
+        };
+        Ok(Self {
+            enrolled_epoch: epoch.map_err(|source| sqlx::Error::Decode(source.into()))?,
+            enrolled_since: at("enrolled_since")?,
+            last_used: at("last_used")?,
+            pending_until: at("pending_until")?,
+            waiting_until: at("waiting_until")?,
+            blocked_since: at("blocked_since")?,
+        })
+    }
+}
+
+pub(super) async fn of(
+    store: &PostgresStore,
+    org: &OrgId,
+    users: &[&UserId],
+) -> Result<Vec<Option<UserSummary>>, PostgresError> {
+    let ids: Vec<&str> = users.iter().map(|user| user.as_str()).collect();
+    let rows = store.fetch(sqlx::query(store.statements.summaries()).bind(org.as_str()).bind(ids)).await?;
+    let found = rows.iter().map(|row| Ok((row.try_get("user_id")?, UserSummary::from_row(row)?)));
+    let found: HashMap<&str, UserSummary> = found.collect::<sqlx::Result<_>>()?;
+    Ok(users.iter().map(|user| found.get(user.as_str()).cloned()).collect())
+}

@@ -1,0 +1,194 @@
+//! The people of an org, in pages, each with what the store's summary says of him: for lists, counts and reports.
+//!
+//! It is the host's to write, since who there is stands in the host's tables, and what is true of them in the
+//! store's. Where both are in one database, that is one join. Facts only: what they come to is for the reader to
+//! judge, and nothing that lets anybody in is ever decided by them.
+
+use std::{future::Future, sync::Arc};
+
+use super::UserSummary;
+use crate::{
+    error::BoxError,
+    requirement::Epoch,
+    time::Timestamp,
+    who::{OrgId, Person, Role, UserId},
+};
+
+/// Who there is in an org, page by page: optional, and what reports, counts and
+/// [`who_can_help`](crate::TwoFactor::who_can_help) are made from. Given to the driver with
+/// [`Builder::roster`](crate::Builder::roster).
+///
+/// 1. **Everybody once.** Whoever belongs to the org during a whole walk is on exactly one of its pages, customers
+///    among them; people of other orgs are on none. One id always comes before or after another, in an order that is
+///    the host's choice.
+/// 2. **From where the last page ended.** A page begins with the first one [`after`](PageOf::after) the given id, also
+///    when that user is gone by now: `where id > $after order by id`, and no offset.
+/// 3. **No longer than asked for.** Shorter is fine; *empty* means that nobody follows.
+/// 4. **As the directory says.** The person is the one that [`Directory::find`](super::Directory::find) finds under his
+///    id, his role among it. With a role in the [request](PageOf::role), those of that role and no others.
+/// 5. **As the store was told.** The summary is that of the last swap that was [`Done`](super::Swap::Done) for the
+///    user, and `None` if there was none. It may be a moment old: a replica does.
+/// 6. **Groups are sums.** [`groups`](Self::groups) counts everybody whom the pages list, each in a group of those who
+///    are alike. (There is a default which reads them all.)
+/// 7. **Failure is an `Err`.** So is a role that [`Role`] has not.
+///
+/// The ready-made stores answer for many ids at once, so a host whose users are in another database joins by hand:
+///
+/// ```
+/// use std::sync::Arc;
+/// use countersign::{MemoryStore, PageOf, Listed, Person, Roster};
+///
+/// # struct Users;
+/// # impl Users { async fn page(&self, _: PageOf<'_>) -> Result<Vec<Person>, std::convert::Infallible> { Ok(Vec::new()) } }
+/// struct Everybody {
+///     users: Users,
+///     store: Arc<MemoryStore>, // or a SqliteStore, a PostgresStore, an EtcdStore: `summaries(…).await?`
+/// }
+///
+/// impl Roster for Everybody {
+///     type Error = std::convert::Infallible;
+///
+///     async fn page(&self, wanted: PageOf<'_>) -> Result<Vec<Listed>, Self::Error> {
+///         let people = self.users.page(wanted).await?;
+///         let summaries = self.store.summaries(wanted.org, people.iter().map(Person::id));
+///         Ok(people.into_iter().zip(summaries).map(|(person, summary)| Listed { person, summary }).collect())
+///     }
+/// }
+/// ```
+pub trait Roster: Send + Sync + 'static {
+    /// What goes wrong when the host looks.
+    type Error: Into<BoxError> + Send;
+
+    /// The next people of an org.
+    fn page(&self, wanted: PageOf<'_>) -> impl Future<Output = Result<Vec<Listed>, Self::Error>> + Send;
+
+    /// How many there are, by what they have in common at `now`: see [`RosterGroup`].
+    ///
+    /// Reads everybody, in pages, unless the host does better. In SQL it is one query:
+    ///
+    /// ```sql
+    /// SELECT people.role, account.revision IS NOT NULL, account.enrolled_epoch, max(account.blocked_since),
+    ///        max(account.waiting_until), max(account.pending_until), count(*)
+    /// FROM people LEFT JOIN countersign_users AS account ON …
+    /// WHERE people.org_id = $org
+    /// GROUP BY people.role, account.revision IS NOT NULL, account.enrolled_epoch,
+    ///          account.blocked_since IS NULL, account.waiting_until > $now, account.pending_until > $now
+    /// ```
+    fn groups(
+        &self,
+        org: &OrgId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<RosterGroup>, Self::Error>> + Send {
+        async move {
+            let mut groups: Vec<(Alike, RosterGroup)> = Vec::new();
+            let mut last: Option<UserId> = None;
+            loop {
+                let wanted = PageOf { after: last.as_ref(), ..PageOf::first(org, MOST_IN_A_PAGE) };
+                let page = self.page(wanted).await?;
+                let next = page.last().map(|listed| listed.person.id().clone());
+                // A roster that begins anew with each page would never come to an end.
+                if next.is_none() || next == last {
+                    return Ok(groups.into_iter().map(|(_, group)| group).collect());
+                }
+                for Listed { person, summary } in page {
+                    let alike = Alike::of(person.role(), summary.as_ref(), now);
+                    match groups.iter_mut().find(|(other, _)| *other == alike) {
+                        Some((_, group)) => group.people += 1,
+                        None => {
+                            groups.push((alike, RosterGroup { role: person.role(), summary, people: 1 }));
+                        }
+                    }
+                }
+                last = next;
+            }
+        }
+    }
+}
+
+/// The most that are asked for at once: a page of a thousand people takes about 400 kilobytes.
+pub(crate) const MOST_IN_A_PAGE: u32 = 1_000;
+
+/// Which people of an org are wanted.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct PageOf<'a> {
+    /// The org.
+    pub org: &'a OrgId,
+    /// Only people of this role; everybody if there is none.
+    pub role: Option<Role>,
+    /// Those who come after this one; from the beginning if there is none.
+    pub after: Option<&'a UserId>,
+    /// How many at most; from 1 to 1,000.
+    pub limit: u32,
+}
+
+impl<'a> PageOf<'a> {
+    /// The first page of everybody.
+    pub fn first(org: &'a OrgId, limit: u32) -> Self {
+        Self { org, role: None, after: None, limit }
+    }
+}
+
+/// Somebody on a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Who it is, as the directory says.
+    pub person: Person,
+    /// What the store was last told of him; `None` if nothing was ever written.
+    pub summary: Option<UserSummary>,
+}
+
+/// People who have in common their role, whether anything was ever written for them, their
+/// [`enrolled_epoch`](UserSummary::enrolled_epoch), whether there is a [`blocked_since`](UserSummary::blocked_since),
+/// and whether [`waiting_until`](UserSummary::waiting_until) and [`pending_until`](UserSummary::pending_until) are
+/// after the moment at which they were counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RosterGroup {
+    /// Their role.
+    pub role: Role,
+    /// The summary of any one of them, or one that is like it in what they have in common.
+    pub summary: Option<UserSummary>,
+    /// How many they are.
+    pub people: u64,
+}
+
+/// What people of one group have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Alike {
+    role: Role,
+    enrolled_epoch: Option<Epoch>,
+    /// Whether anything was written, and whether they are blocked, waiting and pending.
+    marks: [bool; 4],
+}
+
+impl Alike {
+    pub(crate) fn of(role: Role, summary: Option<&UserSummary>, now: Timestamp) -> Self {
+        let later = |at: Option<Timestamp>| at.is_some_and(|at| at > now);
+        Self {
+            role,
+            enrolled_epoch: summary.and_then(|summary| summary.enrolled_epoch),
+            marks: [
+                summary.is_some(),
+                summary.is_some_and(|summary| summary.blocked_since.is_some()),
+                later(summary.and_then(|summary| summary.waiting_until)),
+                later(summary.and_then(|summary| summary.pending_until)),
+            ],
+        }
+    }
+}
+
+impl<T: Roster> Roster for Arc<T> {
+    type Error = T::Error;
+
+    fn page(&self, wanted: PageOf<'_>) -> impl Future<Output = Result<Vec<Listed>, Self::Error>> + Send {
+        T::page(self, wanted)
+    }
+
+    fn groups(
+        &self,
+        org: &OrgId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<RosterGroup>, Self::Error>> + Send {
+        T::groups(self, org, now)
+    }
+}

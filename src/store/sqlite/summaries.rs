@@ -1,0 +1,56 @@
+//! What is true of users, in plain columns, for lists and reports.
+
+use std::collections::HashMap;
+
+use sqlx::{FromRow, Row as _, SqlitePool, sqlite::SqliteRow};
+
+use super::SqliteError;
+use crate::{
+    requirement::Epoch,
+    store::UserSummary,
+    time::Timestamp,
+    who::{OrgId, UserId},
+};
+
+/// Reads the columns of `countersign_users` by their names, for a host that joins them to its own table. Where the join
+/// is an outer one, ask first whether there is a `revision`: if not, nothing was ever written.
+impl FromRow<'_, SqliteRow> for UserSummary {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        let damaged = |source| sqlx::Error::ColumnDecode { index: "enrolled_epoch".to_owned(), source };
+        let epoch = row.try_get::<Option<&str>, _>("enrolled_epoch")?.map(str::parse::<Epoch>).transpose();
+        let at = |column| {
+            let seconds: Option<u64> = row.try_get(column)?;
+            Ok::<_, sqlx::Error>(seconds.map(Timestamp::from_unix))
+        };
+        Ok(Self {
+            enrolled_epoch: epoch.map_err(|error| damaged(error.into()))?,
+            enrolled_since: at("enrolled_since")?,
+            last_used: at("last_used")?,
+            pending_until: at("pending_until")?,
+            waiting_until: at("waiting_until")?,
+            blocked_since: at("blocked_since")?,
+        })
+    }
+}
+
+pub(super) async fn of(
+    pool: &SqlitePool,
+    org: &OrgId,
+    users: &[&UserId],
+) -> Result<Vec<Option<UserSummary>>, SqliteError> {
+    // One parameter, however many they are: SQLite has a limit of these.
+    const SELECT: &str = "
+        SELECT user_id, enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since
+        FROM countersign_users WHERE org_id = ?1 AND user_id IN (SELECT value FROM json_each(?2))";
+    let select = sqlx::query(SELECT).bind(org.as_str()).bind(json(users));
+    let found = select.try_map(|row: SqliteRow| Ok((row.try_get("user_id")?, UserSummary::from_row(&row)?)));
+    let found: HashMap<String, UserSummary> = found.fetch_all(pool).await?.into_iter().collect();
+    Ok(users.iter().map(|user| found.get(user.as_str()).cloned()).collect())
+}
+
+/// The ids as a JSON array of strings. They are without control characters, so two characters want escaping (RFC 8259
+/// §7).
+fn json(users: &[&UserId]) -> String {
+    let quoted = |user: &&UserId| format!("\"{}\"", user.as_str().replace('\\', "\\\\").replace('"', "\\\""));
+    format!("[{}]", users.iter().map(quoted).collect::<Vec<_>>().join(","))
+}
