@@ -1,4 +1,4 @@
-//! A company chooses its rules, and a colleague is invited before she may set up her phone.
+//! A company chooses its rules: a colleague is invited before she may set up her phone, and has her browser remembered.
 
 use crate::{
     programs,
@@ -23,7 +23,8 @@ fn an_invitation_opens_what_the_password_alone_does_not() {
         morgan.presses("preset-nist").await;
         morgan.sees("rules").await;
         morgan.must_read("about", "NIST SP 800-63B-4").await;
-        morgan.ticks("by_invitation").await;
+        morgan.ticks("by-invitation").await;
+        morgan.types("remember", "30").await;
         morgan.presses("save-rules").await;
         morgan.sees("rules").await;
         morgan.must_read("notice", "saved").await;
@@ -52,6 +53,28 @@ fn an_invitation_opens_what_the_password_alone_does_not() {
         riley.presses("submit-invitation").await;
         riley.sees("setup").await;
         riley.enrolls().await;
+
+        // A browser that is remembered asks for no code, until its user thinks better of it.
+        riley.signs_out().await;
+        riley.gives_the_password().await;
+        riley.sees("code").await;
+        riley.ticks("remember").await;
+        riley.gives_the_next_code().await;
+        riley.sees("home").await;
+        riley.signs_out().await;
+        riley.gives_the_password().await;
+        riley.sees("home").await;
+        riley.goes_to("/account").await;
+        riley.sees("account").await;
+        riley.must_read("devices", "last used").await;
+        riley.presses("forget-devices").await;
+        riley.sees("account").await;
+        riley.finds_no("devices").await;
+        riley.signs_out().await;
+        riley.gives_the_password().await;
+        riley.sees("code").await;
+        riley.gives_the_next_code().await;
+        riley.sees("home").await;
 
         // The first one in invites the other.
         riley.goes_to("/settings").await;

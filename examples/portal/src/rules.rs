@@ -40,6 +40,7 @@ pub(crate) struct Rules {
     pub(crate) pending: String,
     pub(crate) stamp: String,
     pub(crate) fresh_code: String,
+    pub(crate) remember: String,
     pub(crate) enroll_within: String,
     pub(crate) end_sessions: Option<String>,
     pub(crate) by_invitation: Option<String>,
@@ -64,6 +65,7 @@ impl Rules {
             pending: in_units(settings.pending(), MINUTE),
             stamp: in_units(settings.stamp(), HOUR),
             fresh_code: in_units(settings.fresh_code(), MINUTE),
+            remember: settings.remember_devices().map_or(0, Days::count).to_string(),
             enroll_within: settings.enroll_within().map_or(0, Days::count).to_string(),
             end_sessions: ticked(settings.running_sessions() == RunningSessions::End),
             by_invitation: ticked(settings.by_invitation()),
@@ -84,17 +86,19 @@ impl Rules {
         if waits.from == u32::MAX {
             return Err(InvalidSetting::Waits);
         }
-        let enroll_within = match number(&self.enroll_within) {
-            0 => None,
-            days => Some(Days::new(u8::try_from(days).map_err(|_| InvalidSetting::Days)?)?),
+        let days = |text: &str| match number(text) {
+            0 => Ok(None),
+            days => Days::new(u8::try_from(days).map_err(|_| InvalidSetting::Days)?).map(Some),
         };
+        let (remember, enroll_within) = (days(&self.remember)?, days(&self.enroll_within)?);
         let sessions = if self.end_sessions.is_some() { RunningSessions::End } else { RunningSessions::GoOn };
         let settings = before.with_hard_stop(number(&self.hard_stop))?.with_waits(waits)?;
         let settings = settings.with_ticket(lasting(&self.ticket, MINUTE))?;
         let settings = settings.with_pending(lasting(&self.pending, MINUTE))?;
         let settings = settings.with_stamp(lasting(&self.stamp, HOUR))?;
         let settings = settings.with_fresh_code(lasting(&self.fresh_code, MINUTE))?;
-        let settings = settings.with_running_sessions(sessions).with_enroll_within(enroll_within);
+        let settings = settings.with_running_sessions(sessions).with_remember_devices(remember);
+        let settings = settings.with_enroll_within(enroll_within);
         let settings = settings.with_by_invitation(self.by_invitation.is_some());
         Ok(settings.with_enrollment_by_choice(self.by_choice.is_some()))
     }
@@ -111,6 +115,7 @@ impl Rules {
             ("pending", Some(self.pending.clone())),
             ("stamp", Some(self.stamp.clone())),
             ("fresh_code", Some(self.fresh_code.clone())),
+            ("remember", Some(self.remember.clone())),
             ("enroll_within", Some(self.enroll_within.clone())),
             ("end_sessions", self.end_sessions.clone()),
             ("by_invitation", self.by_invitation.clone()),
