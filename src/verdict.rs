@@ -9,7 +9,7 @@ use crate::{event::Denied, hint::Hint, pass::Pass, ticket::Ticket, time::Timesta
 
 /// Where a user goes whose first factor was accepted.
 #[derive(Debug)]
-#[must_use = "only `Open` lets the user in"]
+#[must_use = "only `Open` and `EnrollBy` let the user in"]
 pub enum Gate {
     /// In: nothing more is asked of him.
     Open(Pass),

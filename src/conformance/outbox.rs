@@ -148,6 +148,9 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
                 return broken(NOBODY, how);
             }
             self.acknowledge(&waiting).await?;
+            if !self.waiting_in(&one.org, 64).await?.is_empty() {
+                return broken(ONCE, "what was acknowledged waits still");
+            }
         }
         Ok(())
     }

@@ -54,7 +54,7 @@ over_every_store! {
         world.step();
         world.block("ian", &phone).await;
         let admin = world.fresh_admin().await;
-        granted(world.two_factor.reset(&admin, &user("ian")).await.unwrap());
+        granted(world.two_factor.reset_with_new_password(&admin, &user("ian")).await.unwrap());
         let notices = round(&world.store).await;
         let (one, both, admins) = (Audience::User, Audience::UserAndMasterAdmins, Audience::MasterAdmins);
         let waits = vec![("ian", "code-refused", one); 5];
