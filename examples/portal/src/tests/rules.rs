@@ -14,6 +14,7 @@ fn rules(seen: &str, changed: &[(&str, &str)]) -> String {
         ("pending", "15"),
         ("stamp", "12"),
         ("fresh_code", "5"),
+        ("remember", "0"),
         ("enroll_within", "0"),
     ];
     for (name, value) in changed {
@@ -43,6 +44,7 @@ async fn a_master_admin_saves_rules_within_their_bounds_and_nobody_else_does() {
         ("hard_stop", "many", "1 to 100 wrong codes"),
         ("first_wait", "4000", "an hour at most"),
         ("stamp", "99999999", "thirty days"),
+        ("remember", "91", "One day to 90 days"),
         ("enroll_within", "91", "One day to 90 days"),
         ("enroll_within", "-1", "One day to 90 days"),
     ] {
