@@ -14,8 +14,8 @@ use std::{
 };
 
 use countersign::{
-    Attempt, Clock, Directory, FirstFactor, Gate, KeyId, Keyring, MemoryStore, OrgId, OsRandom, Pass, Person,
-    Refusal, Requirement, Role, SystemClock, Ticket, TwoFactor, UserId, Verdict,
+    Attempt, Clock, Directory, Enrolled, FirstFactor, Gate, KeyId, Keyring, MemoryStore, OrgId, OsRandom,
+    Pass, Person, Refusal, Requirement, Role, SystemClock, Ticket, TwoFactor, UserId, Verdict,
 };
 
 /// The users table of this very small portal.
@@ -42,11 +42,18 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     // The password would be checked here. Then Ann is let in, asked for a code, or sent to enroll.
     println!("Ann's password was right. She is signing in.");
     if let Gate::Enroll(ticket) = two_factor.check_in(FirstFactor::accepted(&org, &ann)).await? {
-        let Some(pass) = enroll(&two_factor, ticket).await? else { return Ok(()) };
-        println!("\nEnrolled, and signed in as {}.", pass.user());
+        let Some(enrolled) = enroll(&two_factor, ticket).await? else { return Ok(()) };
+        println!("\nEnrolled, and signed in as {}.", enrolled.pass.user());
+        if let Some(codes) = enrolled.recovery_codes {
+            println!(
+                "\nShould the phone be lost, each of these recovery codes lets Ann in once. Write them down:\n"
+            );
+            println!("{}", codes.expose());
+        }
     }
 
     println!("\nNow Ann signs in again. The code that enrolled her is used up: wait for the app's next one.");
+    println!("(A recovery code is taken as well.)");
     if let Gate::AskCode(ticket) = two_factor.check_in(FirstFactor::accepted(&org, &ann)).await? {
         let Some(pass) = log_in(&two_factor, &ticket).await? else { return Ok(()) };
         println!("\nSigned in as {}, until {}.", pass.user(), pass.expires_at());
@@ -57,7 +64,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 async fn enroll(
     two_factor: &TwoFactor,
     ticket: Ticket,
-) -> Result<Option<Pass>, Box<dyn Error + Send + Sync>> {
+) -> Result<Option<Enrolled>, Box<dyn Error + Send + Sync>> {
     let mut is_shown = false;
     loop {
         if !is_shown {
@@ -79,7 +86,7 @@ async fn enroll(
         }
         let Some(code) = ask("The first code that the app shows: ")? else { return Ok(None) };
         match two_factor.confirm(Attempt::new(&ticket, &code)).await? {
-            Verdict::Granted(enrolled) => return Ok(Some(enrolled.pass)),
+            Verdict::Granted(enrolled) => return Ok(Some(enrolled)),
             Verdict::Refused(refusal) => {
                 explain(refusal);
                 match refusal {
@@ -98,7 +105,16 @@ async fn log_in(
 ) -> Result<Option<Pass>, Box<dyn Error + Send + Sync>> {
     loop {
         let Some(code) = ask("The code that the app shows now: ")? else { return Ok(None) };
-        match two_factor.verify(Attempt::new(ticket, &code)).await? {
+        // A portal has a page of its own for recovery codes; here whatever is longer than a code is one.
+        let answer = if code.len() > 8 {
+            two_factor.recover(Attempt::new(ticket, &code)).await?.map(|recovered| {
+                println!("  {} recovery codes are left.", recovered.left);
+                recovered.pass
+            })
+        } else {
+            two_factor.verify(Attempt::new(ticket, &code)).await?
+        };
+        match answer {
             Verdict::Granted(pass) => return Ok(Some(pass)),
             Verdict::Refused(refusal) => {
                 explain(refusal);

@@ -11,6 +11,7 @@ mod guesses;
 mod hints;
 mod import;
 mod joining;
+mod recovery;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ pub(crate) use self::{
     devices::Forgotten,
     guesses::{Guesses, Wait},
     joining::{Due, Invited, Joining},
+    recovery::Recovery,
 };
 use self::{guesses::Locked, hints::FirstCode};
 use crate::{
@@ -30,6 +32,7 @@ use crate::{
     hint::Hint,
     otp::{Check, Code, Match, Secret, Step, Totp},
     policy::Policy,
+    recovery::{Drawn, RecoveryCodes},
     requirement::Epoch,
     ticket::{TicketClaims, TicketId},
     time::Timestamp,
@@ -70,6 +73,7 @@ pub(crate) struct Live {
     pub(crate) consumed: Step,
     /// How many steps the app's clock was off at the last right code, as far as the code rules follow it.
     pub(crate) drift: i8,
+    pub(crate) recovery: Recovery,
 }
 
 /// The authenticator of another system, which waits for its first code here. It is shown to nobody (R9).
@@ -148,6 +152,13 @@ enum Miss {
     Wrong(Option<Hint>),
 }
 
+/// A user who was let in: the generation that his pass belongs to, and what he is given along with it.
+#[derive(Debug)]
+pub(crate) struct Let<T> {
+    pub(crate) generation: Generation,
+    pub(crate) with: T,
+}
+
 type Answer<T> = Decision<Result<T, Refusal>>;
 
 impl Account {
@@ -188,7 +199,7 @@ impl Account {
     pub(crate) fn standing(&self, terms: Terms<'_>) -> Standing {
         if !self.is_asked(terms.policy) {
             Standing::NotRequired
-        } else if self.guesses.is_blocked(terms.settings()) {
+        } else if self.is_blocked(terms) {
             Standing::Blocked
         } else if self.enrolled(terms.policy).is_some() {
             Standing::Enrolled
@@ -206,7 +217,7 @@ impl Account {
         if let Err(refusal) = admitted.and_then(|()| self.admit_to_enroll(ticket, terms)) {
             return Decision::reply(Err(refusal));
         }
-        if self.guesses.is_blocked(terms.settings()) {
+        if self.is_blocked(terms) {
             return Decision::reply(Err(Refusal::Blocked));
         }
         let mut events = Vec::new();
@@ -237,19 +248,21 @@ impl Account {
         Decision::write(self, events, Ok(shown))
     }
 
-    /// Takes the first code of a pending secret, which is live from then on, in the place of any other.
+    /// Takes the first code of a pending secret, which is live from then on, in the place of any other. An enrollment
+    /// comes with recovery codes; a replacement keeps those that there are, since nobody lost them.
     pub(crate) fn confirm(
         mut self,
         ticket: &TicketClaims,
         code: &str,
         next: Generation,
+        drawn: Drawn,
         terms: Terms<'_>,
-    ) -> Answer<Generation> {
+    ) -> Answer<Let<Option<RecoveryCodes>>> {
         let admitted = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms);
         if let Err(refusal) = admitted.and_then(|()| self.admit_to_enroll(ticket, terms)) {
             return Decision::reply(Err(refusal));
         }
-        if let Some(locked) = self.guesses.locked(terms.settings(), terms.now) {
+        if let Some(locked) = self.locked(terms) {
             return self.keep_out(locked, terms);
         }
         let (pending, code) = match self.pending.take() {
@@ -270,6 +283,11 @@ impl Account {
         };
         match checked {
             Check::Right(Match { step, offset, .. }) => {
+                let replaced = self.live.take().filter(|_| ticket.purpose == Purpose::Replace);
+                let (recovery, shown) = match replaced {
+                    Some(replaced) => (replaced.recovery, None),
+                    None => (Recovery { codes: drawn.kept, ..Recovery::default() }, Some(drawn.shown)),
+                };
                 self.live = Some(Live {
                     secret: pending.secret,
                     totp: pending.totp,
@@ -278,6 +296,7 @@ impl Account {
                     last_used: terms.now,
                     consumed: step,
                     drift: terms.codes.followed(offset),
+                    recovery,
                 });
                 self.imported = None;
                 self.guesses = Guesses::default();
@@ -287,7 +306,7 @@ impl Account {
                     Purpose::Replace => EventKind::Replaced,
                     _ => EventKind::Enrolled { epoch: terms.policy.epoch },
                 };
-                Decision::write_and_end_sessions(self, event, Ok(next))
+                Decision::write_and_end_sessions(self, event, Ok(Let { generation: next, with: shown }))
             }
             Check::Used | Check::Wrong => {
                 let hint = pending.hint(code, terms);
@@ -297,17 +316,27 @@ impl Account {
         }
     }
 
+    /// Forgets the pending secret that this ticket drew. Whatever is live stays as it is (R8).
+    pub(crate) fn cancel(mut self, ticket: &TicketClaims, terms: Terms<'_>) -> Answer<()> {
+        if let Err(refusal) = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms) {
+            return Decision::reply(Err(refusal));
+        }
+        if self.pending.take_if(|pending| pending.ticket == ticket.id).is_none() {
+            return Decision::reply(Ok(()));
+        }
+        let event = match ticket.purpose {
+            Purpose::Replace => EventKind::ReplacementCancelled,
+            _ => EventKind::EnrollmentCancelled,
+        };
+        Decision::write(self, vec![event], Ok(()))
+    }
+
     /// Takes a code of the enrolled authenticator (R1, R2).
-    pub(crate) fn verify(
-        mut self,
-        ticket: &TicketClaims,
-        code: &str,
-        terms: Terms<'_>,
-    ) -> Answer<Generation> {
+    pub(crate) fn verify(mut self, ticket: &TicketClaims, code: &str, terms: Terms<'_>) -> Answer<Let<()>> {
         if let Err(refusal) = self.admit(ticket, &[Purpose::LogIn, Purpose::StepUp], terms) {
             return Decision::reply(Err(refusal));
         }
-        if let Some(locked) = self.guesses.locked(terms.settings(), terms.now) {
+        if let Some(locked) = self.locked(terms) {
             return self.keep_out(locked, terms);
         }
         let Some(live) = self.live.as_mut().filter(|live| live.epoch == terms.policy.epoch) else {
@@ -325,8 +354,8 @@ impl Account {
                 self.guesses = Guesses::default();
                 self.spend(ticket, terms.now);
                 let accepted = EventKind::CodeAccepted { purpose: ticket.purpose };
-                let generation = self.generation;
-                Decision::write(self, vec![accepted], Ok(generation))
+                let granted = Let { generation: self.generation, with: () };
+                Decision::write(self, vec![accepted], Ok(granted))
             }
             Check::Used => self.count(ticket.purpose, Miss::Used, terms),
             Check::Wrong => {
@@ -341,11 +370,13 @@ impl Account {
         let purposes =
             [Purpose::LogIn, Purpose::StepUp, Purpose::TakeOver, Purpose::Enroll, Purpose::Replace];
         self.admit(ticket, &purposes, terms)?;
-        let wait_until = match self.guesses.locked(terms.settings(), terms.now) {
+        let wait_until = match self.locked(terms) {
             Some(Locked::Blocked) => return Err(Refusal::Blocked),
             Some(Locked::Until(until)) => Some(until),
             // As long as it will be when the next code comes, and begins it anew.
-            Some(Locked::ClockWentBack) => self.guesses.wait.map(|wait| terms.now.after(wait.lasts)),
+            Some(Locked::ClockWentBack) => {
+                self.rows().filter_map(|row| row.wait).map(|wait| terms.now.after(wait.lasts)).max()
+            }
             None => None,
         };
         let totp = match ticket.purpose {
@@ -359,7 +390,7 @@ impl Account {
 
     /// Whether the user may be asked for a code, or for another authenticator, on the strength of his session.
     pub(crate) fn may_prove(&self, terms: Terms<'_>) -> Result<(), Refusal> {
-        if self.guesses.is_blocked(terms.settings()) {
+        if self.is_blocked(terms) {
             Err(Refusal::Blocked)
         } else if !self.is_asked(terms.policy) || self.enrolled(terms.policy).is_none() {
             Err(Refusal::EnrollFirst)
@@ -370,7 +401,7 @@ impl Account {
 
     /// Lifts waiting and blocking. The authenticator stays; everything handed out is void.
     pub(crate) fn unlock(mut self, next: Generation, event: EventKind) -> Decision<()> {
-        self.guesses = Guesses::default();
+        self.forgive();
         self.move_to(next);
         Decision::write_and_end_sessions(self, event, ())
     }
@@ -421,7 +452,7 @@ impl Account {
             Locked::Blocked => Decision::reply(Err(Refusal::Blocked)),
             Locked::Until(until) => Decision::reply(Err(Refusal::Wait { until })),
             Locked::ClockWentBack => {
-                let until = self.guesses.wait_anew(terms.now);
+                let until = self.wait_anew(terms.now);
                 Decision::write(self, vec![EventKind::ClockWentBack], Err(Refusal::Wait { until }))
             }
         }

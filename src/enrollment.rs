@@ -10,6 +10,7 @@ use crate::{
     account::Shown,
     otp::{Digits, KeyUri, Label, QrCode, TooLong, Totp},
     pass::Pass,
+    recovery::RecoveryCodes,
     time::Timestamp,
 };
 
@@ -110,4 +111,17 @@ pub struct Prompt {
 pub struct Enrolled {
     /// The user is in: the first code was his login too.
     pub pass: Pass,
+    /// What lets him in when his phone is lost, each once: show them now, they are never shown again. `None` when one
+    /// authenticator was put in the place of another, which leaves the codes that there are as they were.
+    pub recovery_codes: Option<RecoveryCodes>,
+}
+
+/// A login with a recovery code.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Recovered {
+    /// The user is in.
+    pub pass: Pass,
+    /// How many recovery codes he has left.
+    pub left: u32,
 }

@@ -210,6 +210,10 @@ pub enum EventKind {
     },
     /// A QR code for another authenticator was drawn; the enrolled one still works.
     ReplacementStarted,
+    /// The user gave up enrolling; the QR code is void.
+    EnrollmentCancelled,
+    /// The user gave up replacing his authenticator; the new QR code is void, and the enrolled one works as before.
+    ReplacementCancelled,
     /// The new authenticator's code was right: it works now, and the old one never again.
     Replaced,
     /// The user took his authenticator off his account, which nobody required.
@@ -230,6 +234,21 @@ pub enum EventKind {
         /// How long no code is looked at from now on.
         wait: Option<Duration>,
     },
+    /// A recovery code let the user in, and is used up. Either he is without his phone, or somebody has found the
+    /// sheet: tell him.
+    RecoveryUsed {
+        /// How many he has left.
+        left: u32,
+    },
+    /// A recovery code was not accepted, and was counted, in a row of their own.
+    RecoveryRefused {
+        /// How many in a row have now been refused.
+        in_a_row: u32,
+        /// How long no code is looked at from now on.
+        wait: Option<Duration>,
+    },
+    /// The user drew new recovery codes, and none of the old ones works any more.
+    RecoveryCodesRenewed,
     /// Too many refused codes in a row: no code is looked at until somebody unlocks or resets the account.
     /// Only somebody with the password can have got here, so this password is known to somebody.
     Blocked,
@@ -310,10 +329,15 @@ impl EventKind {
             Self::Enrolled { .. } => "enrolled",
             Self::Imported { .. } => "imported",
             Self::ReplacementStarted => "replacement-started",
+            Self::EnrollmentCancelled => "enrollment-cancelled",
+            Self::ReplacementCancelled => "replacement-cancelled",
             Self::Replaced => "replaced",
             Self::Withdrawn => "withdrawn",
             Self::CodeAccepted { .. } => "code-accepted",
             Self::CodeRefused { .. } => "code-refused",
+            Self::RecoveryUsed { .. } => "recovery-used",
+            Self::RecoveryRefused { .. } => "recovery-refused",
+            Self::RecoveryCodesRenewed => "recovery-codes-renewed",
             Self::Blocked => "blocked",
             Self::ClockWentBack => "clock-went-back",
             Self::Reset { .. } => "reset",
@@ -350,6 +374,10 @@ impl fmt::Display for EventKind {
                 write!(f, "the key of another system was imported: {}", reason.as_str())
             }
             Self::ReplacementStarted => f.write_str("a QR code for another authenticator was shown"),
+            Self::EnrollmentCancelled => f.write_str("the enrollment was given up; its QR code is void"),
+            Self::ReplacementCancelled => {
+                f.write_str("the replacement was given up; the authenticator of before stays")
+            }
             Self::Replaced => f.write_str("the authenticator was replaced"),
             Self::Withdrawn => f.write_str("the user took his authenticator off"),
             Self::CodeAccepted { purpose } => write!(f, "a code was accepted ({})", purpose.as_str()),
@@ -361,6 +389,15 @@ impl fmt::Display for EventKind {
                     None => Ok(()),
                 }
             }
+            Self::RecoveryUsed { left } => write!(f, "a recovery code was used; {left} are left"),
+            Self::RecoveryRefused { in_a_row, wait } => {
+                write!(f, "a wrong recovery code was refused, {in_a_row} in a row")?;
+                match wait {
+                    Some(wait) => write!(f, "; next one in {} s", wait.as_secs()),
+                    None => Ok(()),
+                }
+            }
+            Self::RecoveryCodesRenewed => f.write_str("new recovery codes were drawn; the old ones are void"),
             Self::Blocked => f.write_str("blocked after too many wrong codes: somebody knows this password"),
             Self::ClockWentBack => f.write_str("the clock was set back; the wait began anew"),
             Self::Reset { remedy, reason } => {

@@ -1,6 +1,7 @@
 //! The name of a user's current trust.
 
-/// Random bits that are drawn anew with every enrollment, replacement, reset, unlock and end of trust (R7).
+/// Random bits that are drawn anew with every enrollment, replacement, recovery, reset, unlock and end of trust
+/// (R7).
 ///
 /// Tickets, stamps and pending secrets carry the generation in which they were made, and are void in any other.
 /// So one write ends them all, without a list of what was handed out.

@@ -36,6 +36,7 @@ mod policy;
 mod authority;
 #[cfg(feature = "std")]
 mod report;
+mod recovery;
 #[cfg(feature = "std")]
 mod generation;
 #[cfg(feature = "std")]
@@ -71,7 +72,7 @@ pub mod manual;
 pub use self::{
     code_rules::{CodeRules, InvalidCodeRule},
     device::{Device, DeviceId, DeviceToken, InvalidDeviceId, RememberedDevice},
-    enrollment::{Enrolled, Prompt, Setup},
+    enrollment::{Enrolled, Prompt, Recovered, Setup},
     event::{
         Act, Actor, Audience, Denied, Event, EventKind, InvalidNote, Operator, Origin, Purpose, Reason,
         Recipient, Remedy, UnknownAudience,
@@ -83,6 +84,7 @@ pub use self::{
     pass::{Means, Pass, Stamp},
     policy::InForce,
     random::OsRandom,
+    recovery::RecoveryCodes,
     report::{Counts, CsvLine, NoStatus, ReportRow, Status},
     request::{Attempt, FirstFactor, Visit},
     requirement::{Epoch, InvalidEpoch, Requirement, RunningSessions},

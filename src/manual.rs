@@ -2,9 +2,9 @@
 //!
 //! [The words](#the-words) · [The rules](#the-rules) · [Threat model](#threat-model) ·
 //! [Helping the user](#helping-the-user) · [Moving in](#moving-in) · [What is not promised](#what-is-not-promised) ·
-//! [Why each default](#why-each-default) · [Remembered devices](#remembered-devices) ·
-//! [Write your own store](#write-your-own-store) · [Telling people](#telling-people) · [Reports](#reports) ·
-//! [Durability](#durability) ·
+//! [Why each default](#why-each-default) · [Recovery codes](#recovery-codes) ·
+//! [Remembered devices](#remembered-devices) · [Write your own store](#write-your-own-store) ·
+//! [Telling people](#telling-people) · [Reports](#reports) · [Durability](#durability) ·
 //! [The store in PostgreSQL](#the-store-in-postgresql) · [The store in etcd](#the-store-in-etcd) · [Keys](#keys) ·
 //! [Operations](#operations) · [Where everything is](#where-everything-is)
 //!
@@ -19,9 +19,10 @@
 //! | by choice | where an org offers it, internal users enroll also while the requirement is off, and are asked for codes from then on ([`TwoFactor::enroll`], [`TwoFactor::withdraw`]). When it is switched on, a new epoch begins for them as for everybody |
 //! | settings | what an org may choose besides: how many wrong codes, how long proofs last, who may enroll ([`Settings`]) |
 //! | epoch | names the time since the requirement was last switched from off to on |
-//! | generation | names a user's current trust: random bits, drawn anew with every enrollment, replacement, reset, unlock and end of trust. What was handed out earlier is bound to it |
+//! | generation | names a user's current trust: random bits, drawn anew with every enrollment, replacement, recovery, reset, unlock and end of trust. What was handed out earlier is bound to it |
 //! | enrollment | a user's state: unenrolled, pending (a QR code is out), imported (a key of another system waits for its first code), enrolled |
 //! | step | the number of the interval of time that a code belongs to |
+//! | recovery code | lets its user in once, in the place of a code of the app; shown when it is drawn, and never again |
 //! | grace | the days that an org may give a user to enroll, from when he is first told |
 //! | invitation | what a Master Admin hands to a user whose enrollment the password alone does not open ([`TwoFactor::invite`]) |
 //! | ticket | sealed, short-lived proof that the first factor was just accepted for this user |
@@ -36,10 +37,11 @@
 //!
 //! * **R1 One code, one login.** A step of a secret is consumed at most once, whatever the number of processes,
 //!   threads or retries, and across all purposes. Only later steps than the last consumed one are accepted; what is
-//!   stored is the highest step that matched.
+//!   stored is the highest step that matched. A recovery code likewise: once.
 //! * **R2 Every guess that is looked at counts**, durably, before its answer. N parallel guesses use N of the budget.
 //!   New tickets, new steps, new passwords, restarts and other processes do not refill it. While waiting or blocked no
-//!   entry point looks at a code. A right code that was used before is a guess like any other.
+//!   entry point looks at a code. A right code that was used before is a guess like any other. Wrong recovery codes make
+//!   a row of their own under the same ceiling, and the end of either row closes both.
 //! * **R3 No counter moves without the first factor** (a ticket or a pass). So a stranger cannot lock anybody out.
 //! * **R4 Fail closed.** No pass without a positive decision whose write, where the decision needs one, was
 //!   acknowledged. Everything unknown is an `Err`.
@@ -48,16 +50,18 @@
 //!   at hand means that the settings are stale: they are read again, and then it is an `Err`.
 //! * **R7 A reset touches one account**, ends everything bound to its generation, and its old secret never works
 //!   again, not even for a login already under way.
-//! * **R8 A live secret is replaced only by proof**: a current code (or a reset). Starting an enrollment never weakens
+//! * **R8 A live secret is replaced only by proof**: a current code, a recovery code just used, or a reset. Starting an enrollment never weakens
 //!   or overwrites an enrolled one, and never reveals it.
-//! * **R9 Secrets stay in.** They are drawn here or imported, sealed before a store sees them, shown while pending to the ticket
-//!   that drew them, and once enrolled to nobody. No `Debug`, `Display`, error or event carries one, nor a code.
+//! * **R9 Secrets stay in.** They are drawn here or imported, sealed before a store sees them, shown while pending to the
+//!   ticket that drew them, and once enrolled to nobody. Recovery codes are shown in the answer that drew them; what is
+//!   kept is their hashes. No `Debug`, `Display`, error or event carries one, nor a code.
 //! * **R10 An event for every change, in the same atomic write as the change.** Refused administrative acts leave one
 //!   on the actor's own record, at most one per kind and hour.
-//! * **R11 Input is text from strangers.** Exactly so many ASCII digits, spaces forgiven; all else is
-//!   [`Refusal::Malformed`]: no write, no guess counted. The ends of time, and clocks that go backward, are survived:
-//!   what claims to be issued later than now is expired, and waits are capped. (At an enrollment with seven or eight
-//!   digits, six are looked at as well, and then counted.)
+//! * **R11 Input is text from strangers.** Exactly so many ASCII digits, spaces forgiven; a recovery code exactly so many
+//!   of its characters, case, spaces and hyphens forgiven; all else is [`Refusal::Malformed`]: no write, no guess
+//!   counted. The ends of time, and clocks that go backward, are survived: what claims to be issued later than now is
+//!   expired, and waits are capped. (At an enrollment with seven or eight digits, six are looked at as well, and then
+//!   counted.)
 //! * **R12 Constant time by construction.** Codes are compared as numbers with masks, every step of the window is
 //!   computed, the dynamic truncation selects without a secret index.
 //! * **R13 Authority is proved.** Administrative methods take the actor's [`Pass`]; its role is read anew, and where
@@ -79,6 +83,11 @@
 //! | one code for two purposes (enroll and log in, log in and step up) | R1 | `the_code_that_logged_in_does_not_step_up` |
 //! | the same code sent many times at once, to several servers | R1 | `a_code_is_spent_once_by_many_racers` |
 //! | a code that matches two steps is used once for each | R1 | `a_code_that_matches_two_steps_of_the_window_burns_both` |
+//! | a recovery code is used twice, or by many at once | R1 | `a_recovery_code_is_spent_once_by_many_racers` |
+//! | guessing at recovery codes, alone or in turns with codes of the app | R2 | `wrong_recovery_codes_count_in_a_row_of_their_own_and_block_like_others` |
+//! | a recovery code as the way round a block | R2 | `a_recovery_code_is_no_way_round_a_block` |
+//! | a sheet of recovery codes found after a reset, or after new ones were drawn | R7, R1 | `recovery_codes_die_with_a_reset_and_with_off_and_on`, `renewed_recovery_codes_void_the_old_ones` |
+//! | a stolen sheet administers, or draws a sheet of its own | R13 | `a_recovery_code_replaces_the_lost_phone_and_administers_nothing` |
 //! | guessing in parallel, faster than the counter | R2 | `parallel_guesses_use_up_the_budget_one_by_one` |
 //! | a new login, a new process or a new password refills the budget | R2 | `a_changed_password_does_not_lift_a_block` |
 //! | guessing at the enrollment page instead | R2 | `wrong_first_codes_count_in_the_same_row` |
@@ -222,6 +231,7 @@
 //! | default | why | source |
 //! | --- | --- | --- |
 //! | SHA-1, 6 digits, 30 s | the one combination that Google Authenticator, Microsoft Authenticator, Duo Mobile and Authy all take; HMAC-SHA-1 is not touched by SHA-1's collisions | RFC 6238 §1.2, §5.2 |
+//! | ten recovery codes of 120 bits | nobody types 24 characters often; a guesser never hits one. From 112 bits on a salted, approved hash (SHA-256, of which 128 bits are kept) is all that is asked for, and no slow one | NIST SP 800-63B-4 §3.1.2.2 |
 //! | 20 bytes of secret | the length of the hash's output, and above the 128 bits demanded | RFC 4226 §4 R6 |
 //! | clocks that are off are not followed | phones set theirs by themselves; [`CodeRules::drift`] is for tokens that cannot | RFC 6238 §6 |
 //! | an hour is looked at for a hint | a phone whose time was set by hand for another time zone; 120 hashes, about ten microseconds | |
@@ -257,6 +267,22 @@
 //!   [`TwoFactor::forget_device`]). A session that is running there goes on until it ends; for a stolen device call
 //!   [`TwoFactor::end_trust`].
 //! * Copied together with the password, it lets the thief in. That is why it is listed with its last use.
+//!
+//! # Recovery codes
+//!
+//! They come with an enrollment ([`Enrolled::recovery_codes`](crate::Enrolled::recovery_codes)), ten of them, and are shown
+//! once. Offer to copy, to download and to print them; no link, no mail, no log. [`TwoFactor::recover`] takes one with the
+//! ticket of a login. What it comes to:
+//!
+//! | what | and then |
+//! | --- | --- |
+//! | one is used | the user is in, and everything that was handed out before is void. He is told how many are left; tell him by mail as well (`recovery-used`), since it may not have been he |
+//! | the phone is lost | the pass of a recovery code is enough for [`TwoFactor::replace`], for as long as a code would be fresh. That is what it is for: NIST SP 800-63B-4 §4.2 has a user recover with a saved code beside his password, and bind a new authenticator then |
+//! | administration | the pass of a recovery code is not fresh. A sheet can be copied and lie about for years; whoever has it may regain his own account, and nobody else's |
+//! | the authenticator is replaced | the codes that are left go on: the sheet was not lost with the phone. Whoever thinks it was draws new ones |
+//! | new ones are drawn | with a fresh code of the app ([`TwoFactor::renew_recovery_codes`]), and none of the old ones works |
+//! | a reset; off and on; an enrollment by choice that is withdrawn | none of them works: they belong to the enrollment, which is gone |
+//! | unlock, a changed password | the codes stay, as the authenticator does |
 //!
 //! # Write your own store
 //!
@@ -430,8 +456,9 @@
 //! ```
 //!
 //! *How large.* etcd suggests a quota of 8 GiB at most (`--quota-backend-bytes=8589934592`; without it there are 2). A
-//! user takes about 520 bytes of it, each event of the trail about 360, and as much again while it waits to be told. So about 10 million users are the ceiling: 16
-//! million would leave no room for a trail, and 7 million is what fits with the two events of each enrollment. All keys
+//! user takes about 710 bytes of it, each event of the trail about 360, and as much again while it waits to be told. So
+//! about 10 million users are the ceiling: 12 million would leave no room for a trail, and 6 million is what fits with the
+//! two events of each enrollment. All keys
 //! are in the server's memory as well, at about half a kilobyte each, two for a user. Set
 //! `--auto-compaction-retention=1h`, since every write leaves the earlier value behind until it is compacted, and
 //! defragment one node after the other now and then. Shorten the trail, which is what grows: times count down in its
@@ -510,6 +537,7 @@
 //!   policy.rs       what an org decided
 //!   authority.rs    who may do what to whom
 //!   report.rs       how things stand with everybody (report/csv: as a file; two_factor/reporting reads it)
+//!   recovery.rs     recovery codes: drawn, read, kept
 //!   generation.rs · codec.rs · seal.rs        names of trust, bytes, keyring
 //!   invitation.rs · ticket.rs · device.rs · pass.rs   what is handed out
 //!   verdict.rs      Gate, Verdict, Refusal, Import
@@ -518,12 +546,12 @@
 //!   request.rs · enrollment.rs                what a host hands in, what its pages show
 //!   two_factor.rs   the driver: what a host calls
 //!   two_factor/     builder · commit (the one conditional write) · deciding (load, decide, write) · admin ·
-//!                   by_choice · joining (grace, invitations) · devices · settings · support · import
+//!                   by_choice · joining (grace, invitations) · devices · recovery · settings · support · import
 //!   testing.rs      (feature) for hosts' own tests
 //! examples/         enroll.rs (terminal) · support_reset.rs (the vendor's desk) · portal/ (a package of its own)
 //! benches/          peers/ (beside other crates: the table in the README) · instructions/ (how many, in counts.txt) ·
 //!                   stores/ (how fast the stores are); packages of their own
-//! tests/it/         one binary: engine · stories · edges · hints · import · races · faults · secrecy · model ·
+//! tests/it/         one binary: engine · stories · recovery · edges · hints · import · races · faults · secrecy · model ·
 //!                   conformance · sqlite · postgres · etcd · …
 //! tests/browser/    the portal in a real browser
 //! tests/failover/   portals under load while PostgreSQL fails over, and an account of what was promised and kept

@@ -62,6 +62,10 @@ pub enum Means {
     Code,
     /// By an internal user on a device that was remembered after a code: that code does not count as a fresh one.
     RememberedDevice,
+    /// With a recovery code. That shows a sheet of paper, which can be copied and lie about, and not the phone: so it is
+    /// never [fresh](Pass::is_fresh), and administers nothing. What it does allow, for as long as a code would be
+    /// fresh, is to [replace](crate::TwoFactor::replace) the authenticator that may be lost.
+    RecoveryCode,
 }
 
 /// Evidence for R4: nothing stands between a decision and its answer. Made in two places of the driver only.
@@ -191,7 +195,9 @@ impl Session {
                 given && self.epoch == policy.epoch && !self.was_promoted(person)
             }
             (true, Means::NotRequired) => go_on && !self.was_promoted(person),
-            (true, Means::Code | Means::RememberedDevice) => go_on || self.epoch == policy.epoch,
+            (true, Means::Code | Means::RememberedDevice | Means::RecoveryCode) => {
+                go_on || self.epoch == policy.epoch
+            }
         };
         trusted && shows_enough
     }
@@ -205,8 +211,19 @@ impl Session {
         self.epoch == policy.epoch && self.has_fresh_code(policy.settings.fresh_code(), now)
     }
 
+    /// Whether it shows enough, and freshly enough, to put another authenticator in the place of the enrolled one (R8):
+    /// whoever has just used a recovery code may have lost that.
+    pub(crate) fn may_replace(&self, policy: &Policy, now: Timestamp) -> bool {
+        let recovered = self.means == Means::RecoveryCode && self.epoch == policy.epoch;
+        self.shows_fresh_code(policy, now) || (recovered && self.is_recent(policy.settings.fresh_code(), now))
+    }
+
     fn has_fresh_code(&self, age: Duration, now: Timestamp) -> bool {
-        self.means == Means::Code && now.since(self.earned_at).is_some_and(|passed| passed <= age)
+        self.means == Means::Code && self.is_recent(age, now)
+    }
+
+    fn is_recent(&self, age: Duration, now: Timestamp) -> bool {
+        now.since(self.earned_at).is_some_and(|passed| passed <= age)
     }
 
     pub(crate) fn seal(&self, keyring: &Keyring, random: &dyn SecureRandom) -> Result<Stamp, BoxError> {
@@ -226,6 +243,7 @@ impl Session {
             Means::Code => 2,
             Means::Grace => 3,
             Means::RememberedDevice => 4,
+            Means::RecoveryCode => 5,
         });
         plain.time(self.earned_at);
         plain.time(self.expires_at);
@@ -257,6 +275,7 @@ impl Session {
                 2 => Means::Code,
                 3 => Means::Grace,
                 4 => Means::RememberedDevice,
+                5 => Means::RecoveryCode,
                 _ => return Err(Damaged),
             },
             earned_at: plain.time()?,

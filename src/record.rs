@@ -9,13 +9,16 @@ mod tests;
 use zeroize::Zeroizing;
 
 use crate::{
-    account::{Account, Due, Guesses, Imported, Invited, Joining, Live, Pending, Recorded, Spent, Wait},
+    account::{
+        Account, Due, Guesses, Imported, Invited, Joining, Live, Pending, Recorded, Recovery, Spent, Wait,
+    },
     codec::{Damaged, Reader, Writer},
     device::{Device, DeviceId},
     event::{Act, Denied, Origin},
     invitation::InvitationCode,
     otp::{Algorithm, Digits, Secret, Step, Totp},
     policy::Policy,
+    recovery::{KeptCodes, RecoveryCodes},
     requirement::{Requirement, RunningSessions},
     settings::{Days, Settings, Waits},
     store::{OrgSummary, UserSummary},
@@ -66,8 +69,8 @@ impl Record for Account {
             enrolled_since: self.live.as_ref().map(|live| live.since),
             last_used: self.live.as_ref().map(|live| live.last_used),
             pending_until: self.pending.as_ref().map(|pending| pending.expires_at),
-            waiting_until: self.guesses.wait_until(),
-            blocked_since: self.guesses.blocked_since,
+            waiting_until: self.waiting_until(),
+            blocked_since: self.blocked_since(),
         }
     }
 
@@ -81,6 +84,9 @@ impl Record for Account {
             plain.time(live.last_used);
             plain.u64(live.consumed.number());
             plain.u8(live.drift.cast_unsigned());
+            plain.array(live.recovery.codes.salt);
+            plain.list(&live.recovery.codes.digests, |plain, digest| plain.array(*digest));
+            write_guesses(plain, &live.recovery.guesses);
         });
         plain.option(self.pending.as_ref(), |plain, pending| {
             plain.bytes(pending.secret.expose());
@@ -98,12 +104,7 @@ impl Record for Account {
             plain.time(imported.at);
         });
         plain.flag(self.was_taken_off);
-        plain.u32(self.guesses.in_a_row);
-        plain.option(self.guesses.wait, |plain, wait| {
-            plain.time(wait.since);
-            plain.seconds(wait.lasts);
-        });
-        plain.option(self.guesses.blocked_since, Writer::time);
+        write_guesses(plain, &self.guesses);
         plain.list(&self.spent, |plain, spent| {
             plain.array(spent.ticket.0);
             plain.time(spent.expires_at);
@@ -150,6 +151,7 @@ impl Record for Account {
                     last_used: plain.time()?,
                     consumed: Step::from_number(plain.u64()?),
                     drift: plain.u8()?.cast_signed(),
+                    recovery: Recovery { codes: read_kept_codes(plain)?, guesses: read_guesses(plain)? },
                 })
             })?,
             pending: plain.option(|plain| {
@@ -172,11 +174,7 @@ impl Record for Account {
                 })
             })?,
             was_taken_off: plain.flag()?,
-            guesses: Guesses {
-                in_a_row: plain.u32()?,
-                wait: plain.option(|plain| Ok(Wait { since: plain.time()?, lasts: plain.seconds()? }))?,
-                blocked_since: plain.option(Reader::time)?,
-            },
+            guesses: read_guesses(plain)?,
             spent: plain
                 .list(|plain| Ok(Spent { ticket: TicketId(plain.array()?), expires_at: plain.time()? }))?,
             recorded: plain.list(|plain| {
@@ -215,6 +213,28 @@ impl Record for Account {
             })?,
         })
     }
+}
+
+fn write_guesses(plain: &mut Writer, guesses: &Guesses) {
+    plain.u32(guesses.in_a_row);
+    plain.option(guesses.wait, |plain, wait| {
+        plain.time(wait.since);
+        plain.seconds(wait.lasts);
+    });
+    plain.option(guesses.blocked_since, Writer::time);
+}
+
+fn read_guesses(plain: &mut Reader<'_>) -> Result<Guesses, Damaged> {
+    Ok(Guesses {
+        in_a_row: plain.u32()?,
+        wait: plain.option(|plain| Ok(Wait { since: plain.time()?, lasts: plain.seconds()? }))?,
+        blocked_since: plain.option(Reader::time)?,
+    })
+}
+
+fn read_kept_codes(plain: &mut Reader<'_>) -> Result<KeptCodes, Damaged> {
+    let codes = KeptCodes { salt: plain.array()?, digests: plain.list(Reader::array)? };
+    if codes.digests.len() > RecoveryCodes::COUNT { Err(Damaged) } else { Ok(codes) }
 }
 
 impl Record for Policy {

@@ -42,7 +42,7 @@ impl FirstFactor {
 }
 
 /// A code that somebody typed, and the ticket it belongs to.
-#[must_use = "it is for `TwoFactor::verify` or `TwoFactor::confirm`"]
+#[must_use = "it is for `TwoFactor::verify`, `TwoFactor::confirm` or `TwoFactor::recover`"]
 pub struct Attempt<'a> {
     pub(crate) ticket: &'a Ticket,
     pub(crate) code: &'a str,
@@ -70,7 +70,7 @@ impl fmt::Debug for Attempt<'_> {
 
 /// A look at the page with the QR code, with the ticket it belongs to: a `&Ticket` will do, and
 /// [`Ticket::seen_from`] says where the request came from.
-#[must_use = "it is for `TwoFactor::setup`"]
+#[must_use = "it is for `TwoFactor::setup` or `TwoFactor::cancel`"]
 pub struct Visit<'a> {
     pub(crate) ticket: &'a Ticket,
     pub(crate) seen_from: Option<Origin>,

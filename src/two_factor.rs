@@ -12,6 +12,7 @@ mod import;
 mod joining;
 mod devices;
 mod reporting;
+mod recovery;
 mod settings;
 mod support;
 
@@ -23,7 +24,7 @@ pub use support::Support;
 
 use self::deciding::{Decided, Trace, Trust};
 use crate::{
-    account::{Account, Decision, Prompted, Standing, Terms},
+    account::{Account, Decision, Let, Prompted, Standing, Terms},
     code_rules::CodeRules,
     enrollment::{Enrolled, Prompt, Setup},
     error::{Error, ErrorKind},
@@ -184,14 +185,31 @@ impl TwoFactor {
     ///
     /// # Errors
     /// Those of [`check_in`](Self::check_in), [`ErrorKind::Contended`] and [`ErrorKind::OutcomeUnknown`]: the
-    /// enrollment may have happened, and the user signs in again.
+    /// enrollment may have happened, and the user signs in again. Recovery codes that nobody saw he
+    /// [renews](Self::renew_recovery_codes) then.
     pub async fn confirm(&self, attempt: Attempt<'_>) -> Result<Verdict<Enrolled>, Error> {
-        let confirmed = self.attempt(attempt, |core, account, claims, code, terms| {
-            Ok(account.confirm(claims, code, Generation(core.draw()?), terms))
+        let confirmed = self.attempt(attempt, Means::Code, |core, account, claims, code, terms| {
+            Ok(account.confirm(claims, code, Generation(core.draw()?), core.recovery_codes()?, terms))
         });
-        Ok(match confirmed.await? {
-            Verdict::Granted(pass) => Verdict::Granted(Enrolled { pass }),
-            Verdict::Refused(refusal) => Verdict::Refused(refusal),
+        Ok(confirmed.await?.map(|(pass, recovery_codes)| Enrolled { pass, recovery_codes }))
+    }
+
+    /// Forgets the QR code that was drawn under this ticket, for a user who thought better of it: nobody can confirm it
+    /// any more. An enrolled authenticator works as it did before. Drop the ticket afterwards.
+    ///
+    /// # Errors
+    /// Those of [`setup`](Self::setup) but the last. If it fails, the QR code is void when it expires.
+    pub async fn cancel(&self, visit: impl Into<Visit<'_>>) -> Result<Verdict<()>, Error> {
+        let core = &*self.0;
+        let Visit { ticket, seen_from } = visit.into();
+        let Some((claims, person)) = core.bearer(ticket).await? else {
+            return Ok(Verdict::Refused(Refusal::TicketVoid));
+        };
+        let trace = Trace::of_bearer(&claims, seen_from);
+        let cancel = |account: Account, terms: Terms<'_>| Ok(account.cancel(&claims, terms));
+        Ok(match core.decide(&person, &trace, cancel).await?.reply {
+            Ok(()) => Verdict::Granted(()),
+            Err(refusal) => Verdict::Refused(refusal),
         })
     }
 
@@ -210,7 +228,7 @@ impl TwoFactor {
                 _ => account.verify(claims, code, terms),
             })
         };
-        self.attempt(attempt, judge).await
+        Ok(self.attempt(attempt, Means::Code, judge).await?.map(|(pass, ())| pass))
     }
 
     /// Checks the stamp of a session against the account, the directory and the policy of this moment. To be
@@ -240,9 +258,10 @@ impl TwoFactor {
         self.0.prove(pass, Purpose::StepUp).await
     }
 
-    /// Lets a user who has just shown a code put another authenticator in the place of his own: the ticket is for
+    /// Lets a user who has just shown a code, of his app or a recovery code, put another authenticator in the place of
+    /// his own: the ticket is for
     /// [`setup`](Self::setup) and [`confirm`](Self::confirm). Until the new one is confirmed the old one works,
-    /// and only it.
+    /// and only it; [`cancel`](Self::cancel) leaves everything as it was.
     ///
     /// # Errors
     /// Those of [`resume`](Self::resume).
@@ -269,18 +288,20 @@ impl TwoFactor {
         core.decide(&person, &Trace::of(Actor::Host), end).await.map(|decided| decided.reply)
     }
 
-    /// A code was typed: `judge` is the command of the state machine that takes it.
-    async fn attempt(
+    /// A code was typed: `judge` is the command of the state machine that takes it, and a right one the `means` by which
+    /// the pass is earned.
+    async fn attempt<T>(
         &self,
         attempt: Attempt<'_>,
+        means: Means,
         judge: impl Fn(
             &Core,
             Account,
             &TicketClaims,
             &str,
             Terms<'_>,
-        ) -> Result<Decision<Result<Generation, Refusal>>, Error>,
-    ) -> Result<Verdict<Pass>, Error> {
+        ) -> Result<Decision<Result<Let<T>, Refusal>>, Error>,
+    ) -> Result<Verdict<(Pass, T)>, Error> {
         let core = &*self.0;
         let Some((claims, person)) = core.bearer(attempt.ticket).await? else {
             return Ok(Verdict::Refused(Refusal::TicketVoid));
@@ -291,10 +312,10 @@ impl TwoFactor {
         let Decided { reply, policy, now, witness } = judged.await?;
         match reply {
             Err(refusal) => Ok(Verdict::Refused(refusal)),
-            Ok(generation) => {
+            Ok(Let { generation, with }) => {
                 let trust = Trust { generation, policy };
-                core.pass(&person, trust, Means::Code, now, claims.session_ends_at, witness)
-                    .map(Verdict::Granted)
+                let pass = core.pass(&person, trust, means, now, claims.session_ends_at, witness)?;
+                Ok(Verdict::Granted((pass, with)))
             }
         }
     }

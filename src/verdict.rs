@@ -53,6 +53,14 @@ impl<T> Verdict<T> {
         }
     }
 
+    /// The same verdict on something made of what was granted.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Verdict<U> {
+        match self {
+            Self::Granted(granted) => Verdict::Granted(make(granted)),
+            Self::Refused(refusal) => Verdict::Refused(refusal),
+        }
+    }
+
     /// Why it was refused.
     pub fn refusal(&self) -> Option<Refusal> {
         match self {

@@ -20,13 +20,13 @@ pub(crate) struct Wait {
     pub(crate) lasts: Duration,
 }
 
-/// Why no code may be looked at.
-#[derive(Clone, Copy)]
+/// Why no code may be looked at. Of two reasons the later one here is the one to tell.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Locked {
-    Blocked,
     Until(Timestamp),
     /// A wait began later than now.
     ClockWentBack,
+    Blocked,
 }
 
 impl Guesses {
@@ -69,9 +69,9 @@ impl Guesses {
         self.wait.map(Wait::until)
     }
 
-    /// Begins the wait anew, and tells its end.
+    /// Begins the wait anew if it began later than now, and tells its end.
     pub(super) fn wait_anew(&mut self, now: Timestamp) -> Timestamp {
-        self.wait = self.wait.map(|wait| Wait { since: now, ..wait });
+        self.wait = self.wait.map(|wait| Wait { since: wait.since.min(now), ..wait });
         self.wait_until().unwrap_or(now)
     }
 }

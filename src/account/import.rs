@@ -1,6 +1,6 @@
 //! Authenticators of another system: taken over once they have shown one right code.
 
-use super::{Account, Answer, Decision, Guesses, Imported, Joining, Live, Miss, Terms};
+use super::{Account, Answer, Decision, Guesses, Imported, Joining, Let, Live, Miss, Recovery, Terms};
 use crate::{
     event::{EventKind, Purpose, Reason},
     generation::Generation,
@@ -67,11 +67,11 @@ impl Account {
         code: &str,
         next: Generation,
         terms: Terms<'_>,
-    ) -> Answer<Generation> {
+    ) -> Answer<Let<()>> {
         if let Err(refusal) = self.admit(ticket, &[Purpose::TakeOver], terms) {
             return Decision::reply(Err(refusal));
         }
-        if let Some(locked) = self.guesses.locked(terms.settings(), terms.now) {
+        if let Some(locked) = self.locked(terms) {
             return self.keep_out(locked, terms);
         }
         let Some(imported) = self.imported.take().filter(|imported| imported.counts(terms.policy)) else {
@@ -90,12 +90,14 @@ impl Account {
                     consumed: step,
                     drift: terms.codes.followed(offset),
                     last_used: terms.now,
+                    // He draws recovery codes when he likes: the page that asked for this code has no place for them.
+                    recovery: Recovery::default(),
                 });
                 self.guesses = Guesses::default();
                 self.joining = Joining::default();
                 self.move_to(next);
                 let event = EventKind::Enrolled { epoch: terms.policy.epoch };
-                Decision::write_and_end_sessions(self, event, Ok(next))
+                Decision::write_and_end_sessions(self, event, Ok(Let { generation: next, with: () }))
             }
             Check::Used | Check::Wrong => {
                 let hint = imported.hint(code, terms);

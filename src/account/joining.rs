@@ -123,7 +123,7 @@ impl Account {
         if let Err(refusal) = self.admit(ticket, &[Purpose::Enroll], terms) {
             return Decision::reply(Err(refusal));
         }
-        if let Some(locked) = self.guesses.locked(terms.settings(), terms.now) {
+        if let Some(locked) = self.locked(terms) {
             return self.keep_out(locked, terms);
         }
         let Some(typed) = InvitationCode::parse(typed) else {
@@ -189,7 +189,7 @@ impl Account {
         next: Generation,
         event: EventKind,
     ) -> Answer<()> {
-        if account.is_some_and(|account| account.guesses.is_blocked(settings)) {
+        if account.is_some_and(|account| account.rows().any(|row| row.is_blocked(settings))) {
             return Decision::reply(Err(Refusal::PasswordKnown));
         }
         let Decision { write, reply } = Self::reset(next, event);

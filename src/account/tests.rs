@@ -27,8 +27,13 @@ fn enrolled() -> Account {
         last_used: NOW,
         consumed: Step::from_number(0),
         drift: 0,
+        recovery: Recovery::default(),
     };
     Account { live: Some(live), ..Account::never_written() }
+}
+
+fn drawn() -> Drawn {
+    Drawn::draw(&crate::random::OsRandom).unwrap()
 }
 
 /// A ticket that fits in every respect but what it is for.
@@ -63,7 +68,7 @@ fn nobody_enrolls_over_a_live_secret() {
     let terms = Terms { now: NOW, policy: &POLICY, codes: &codes };
     let to_enroll = ticket(Purpose::Enroll);
     assert_eq!(refusal(&enrolled().setup(&to_enroll, secret(2), terms)), Refusal::TicketVoid);
-    let confirmed = enrolled().confirm(&to_enroll, "123456", Generation([2; 16]), terms);
+    let confirmed = enrolled().confirm(&to_enroll, "123456", Generation([2; 16]), drawn(), terms);
     assert_eq!(refusal(&confirmed), Refusal::TicketVoid);
 }
 
@@ -130,4 +135,35 @@ fn a_listed_device_opens_only_what_it_was_remembered_for() {
         let entered = account.enter_on(&token(), terms);
         assert!(entered.reply.is_none() && entered.write.is_none());
     }
+}
+
+/// R7: a session of an earlier generation renews nothing, whatever has been enrolled since.
+#[test]
+fn recovery_codes_are_renewed_in_the_generation_that_asked() {
+    let codes = CodeRules::default();
+    let terms = Terms { now: NOW, policy: &POLICY, codes: &codes };
+    let ended = Generation([5; 16]);
+    assert_eq!(refusal(&enrolled().renew_recovery_codes(ended, drawn(), terms)), Refusal::SessionOver);
+    assert!(enrolled().renew_recovery_codes(Generation::FIRST, drawn(), terms).reply.is_ok());
+}
+
+/// R11: a clock that was set back begins the waits anew that began later than now, and those only; the later end is told.
+#[test]
+fn a_clock_that_was_set_back_makes_nobody_wait_longer_for_having_two_rows() {
+    let waits = |since: u64| Guesses {
+        in_a_row: 5,
+        wait: Some(Wait { since: Timestamp::from_unix(since), lasts: Duration::from_secs(30) }),
+        blocked_since: None,
+    };
+    let mut account = enrolled();
+    account.guesses = waits(NOW.as_unix() - 10);
+    account.live.as_mut().unwrap().recovery.guesses = waits(NOW.as_unix() + 1_000);
+    let codes = CodeRules::default();
+    let terms = Terms { now: NOW, policy: &POLICY, codes: &codes };
+    let answer = account.recover(&ticket(Purpose::LogIn), "anything", Generation([2; 16]), terms);
+    let until = NOW.after(Duration::from_secs(30));
+    assert_eq!(answer.reply.unwrap_err(), Refusal::Wait { until });
+    let written = answer.write.unwrap().next;
+    assert_eq!(written.guesses.wait_until(), Some(Timestamp::from_unix(NOW.as_unix() + 20)));
+    assert_eq!(written.waiting_until(), Some(until));
 }

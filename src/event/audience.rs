@@ -95,7 +95,10 @@ impl Event {
             | EventKind::EnrollmentDue { .. }
             | EventKind::GraceExtended { .. }
             | EventKind::DeviceRemembered { .. }
-            | EventKind::CodeRefused { wait: Some(_), .. } => Audience::User,
+            | EventKind::RecoveryUsed { .. }
+            | EventKind::RecoveryCodesRenewed
+            | EventKind::CodeRefused { wait: Some(_), .. }
+            | EventKind::RecoveryRefused { wait: Some(_), .. } => Audience::User,
             // An admin has to do something about it, and the user has to change his password.
             EventKind::Blocked => Audience::UserAndMasterAdmins,
             // An import binds an authenticator that the user may not have.
@@ -120,7 +123,10 @@ impl Event {
             | EventKind::CodeAccepted { .. }
             | EventKind::DeviceUsed { .. }
             | EventKind::DeviceForgotten { .. }
+            | EventKind::EnrollmentCancelled
+            | EventKind::ReplacementCancelled
             | EventKind::CodeRefused { wait: None, .. }
+            | EventKind::RecoveryRefused { wait: None, .. }
             | EventKind::ClockWentBack => Audience::Nobody,
         }
     }
@@ -167,6 +173,9 @@ mod tests {
             EventKind::Invited { until: Timestamp::from_unix(1), reason: None },
             EventKind::DeviceRemembered { name: Origin::of_device(&""), until: Timestamp::from_unix(0) },
             EventKind::Reset { remedy: Remedy::None, reason: None },
+            EventKind::RecoveryUsed { left: 9 },
+            EventKind::RecoveryCodesRenewed,
+            EventKind::RecoveryRefused { in_a_row: 5, wait: Some(Duration::from_secs(30)) },
             EventKind::Unlocked { reason: None },
             refused(Some(Duration::from_secs(30))),
         ] {
@@ -182,6 +191,9 @@ mod tests {
             EventKind::EnrollmentSuperseded,
             EventKind::ReplacementStarted,
             EventKind::CodeAccepted { purpose: Purpose::LogIn },
+            EventKind::EnrollmentCancelled,
+            EventKind::ReplacementCancelled,
+            EventKind::RecoveryRefused { in_a_row: 4, wait: None },
             refused(None),
             EventKind::ClockWentBack,
             EventKind::TrustEnded,

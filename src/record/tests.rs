@@ -1,7 +1,7 @@
 //! Sealed content that no version of ours can have written.
 
 use super::*;
-use crate::requirement::Epoch;
+use crate::{generation::Generation, requirement::Epoch, time::Timestamp};
 
 fn policy() -> Policy {
     Policy { requirement: Requirement::On, epoch: Epoch::FIRST, settings: Settings::pci_dss() }
@@ -29,4 +29,40 @@ fn settings_that_no_admin_could_have_chosen_are_damaged() {
     for length in 0..bytes.len() {
         assert!(from_bytes::<Policy>(&bytes[..length]).is_err());
     }
+}
+
+fn account(recovery_codes: u8) -> Account {
+    let now = Timestamp::from_unix(1_800_000_000);
+    let codes = KeptCodes { salt: [9; 16], digests: (0..recovery_codes).map(|n| [n; 16]).collect() };
+    let guesses = Guesses { in_a_row: 10, wait: None, blocked_since: Some(now) };
+    let live = Live {
+        secret: Secret::from_bytes(&[1; 20]).unwrap(),
+        totp: Totp::default(),
+        epoch: Epoch::FIRST,
+        since: now,
+        last_used: now,
+        consumed: Step::from_number(7),
+        drift: -1,
+        recovery: Recovery { codes, guesses },
+    };
+    Account { generation: Generation([2; 16]), live: Some(live), ..Account::never_written() }
+}
+
+/// R1, R2: what was spent and counted is read back as it was written; more codes than there can be are none.
+#[test]
+fn recovery_codes_and_their_row_are_kept_and_no_more_of_them_than_there_are() {
+    let id = WriteId([3; 16]);
+    for codes in [0, 1, 10] {
+        let bytes = to_bytes(&account(codes), id);
+        let (read, _) = from_bytes::<Account>(&bytes).unwrap();
+        assert_eq!(*to_bytes(&read, id), *bytes);
+        assert_eq!(read.blocked_since(), account(codes).blocked_since());
+        let recovery = read.live.unwrap().recovery;
+        assert_eq!(recovery.codes.digests, (0..codes).map(|n| [n; 16]).collect::<Vec<_>>());
+        assert_eq!((recovery.codes.salt, recovery.guesses.in_a_row), ([9; 16], 10));
+        for length in 0..bytes.len() {
+            assert!(from_bytes::<Account>(&bytes[..length]).is_err());
+        }
+    }
+    assert!(from_bytes::<Account>(&to_bytes(&account(11), id)).is_err());
 }

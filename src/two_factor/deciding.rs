@@ -224,8 +224,7 @@ impl Core {
         if let Err(refusal) = before.account().may_prove(terms) {
             return Ok(Verdict::Refused(refusal));
         }
-        let fresh = session.shows_fresh_code(terms.policy, terms.now);
-        if purpose == Purpose::Replace && !fresh {
+        if purpose == Purpose::Replace && !session.may_replace(terms.policy, terms.now) {
             return Ok(Verdict::Refused(Refusal::FreshCodeNeeded));
         }
         let ends_at = Some(session.expires_at);

@@ -44,6 +44,7 @@ fn the_terminal_example_enrolls_and_logs_in() {
         "that is not a code",
         "Wrong code. You have 9 more tries.",
         "Enrolled, and signed in as ann.",
+        "each of these recovery codes lets Ann in once",
         "it has been used already",
         "Signed in as ann",
     ] {

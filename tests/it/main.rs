@@ -12,6 +12,7 @@ mod hints;
 mod import;
 mod key_list;
 mod races;
+mod recovery;
 mod faults;
 mod listening;
 mod outbox;

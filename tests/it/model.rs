@@ -7,8 +7,8 @@ use std::{
 };
 
 use countersign::{
-    Attempt, FirstFactor, Gate, InForce, Means, Operator, Pass, Reason, Refusal, Requirement,
-    RunningSessions, Settings, Stamp, Stored, Support, Ticket, Timestamp, Verdict,
+    Attempt, FirstFactor, Gate, InForce, Means, Operator, Pass, Reason, Recovered, RecoveryCodes, Refusal,
+    Requirement, RunningSessions, Settings, Stamp, Stored, Support, Ticket, Timestamp, Verdict,
     otp::{Secret, Totp},
 };
 use proptest::prelude::*;
@@ -25,6 +25,10 @@ enum Deed {
     /// With the code of the secret last shown for the ticket's user, so many steps off; or a wrong one.
     Confirm(usize, Option<i64>),
     Verify(usize, Option<i64>),
+    /// With one of the recovery codes that were ever shown to the ticket's user; or a wrong one.
+    Recover(usize, Option<usize>),
+    /// With the session's pass.
+    Renew(usize),
     Resume(usize),
     StepUp(usize),
     Advance(u64),
@@ -47,6 +51,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         5 => which().prop_map(Deed::Setup),
         6 => (which(), code()).prop_map(|(ticket, code)| Deed::Confirm(ticket, code)),
         9 => (which(), code()).prop_map(|(ticket, code)| Deed::Verify(ticket, code)),
+        3 => (which(), prop::option::of(0_usize..20)).prop_map(|(ticket, code)| Deed::Recover(ticket, code)),
+        1 => which().prop_map(Deed::Renew),
         3 => which().prop_map(Deed::Resume),
         2 => which().prop_map(Deed::StepUp),
         4 => (0_u64..90).prop_map(Deed::Advance),
@@ -76,6 +82,10 @@ struct Knowledge {
     /// For every secret, the steps that let somebody in.
     consumed: BTreeMap<String, BTreeSet<u64>>,
     wrong_in_a_row: BTreeMap<String, u32>,
+    /// The recovery codes ever shown to each user, and those of them that must still work.
+    sheets: BTreeMap<String, Vec<String>>,
+    good_codes: BTreeMap<String, BTreeSet<String>>,
+    wrong_recoveries_in_a_row: BTreeMap<String, u32>,
 }
 
 impl Knowledge {
@@ -103,15 +113,47 @@ impl Knowledge {
         self.stamps.insert(0, (id.to_owned(), pass.stamp().clone()));
     }
 
+    fn shows_codes(&mut self, id: &str, codes: &RecoveryCodes) {
+        let codes = codes.expose().lines().map(str::to_owned);
+        let sheet = self.sheets.entry(id.to_owned()).or_default();
+        sheet.splice(..0, codes.clone());
+        self.good_codes.insert(id.to_owned(), codes.collect());
+    }
+
+    /// R1, R4: what must be true of a pass that a recovery code earned.
+    fn recovered(&mut self, id: &str, code: &str, recovered: &Recovered) {
+        assert!(self.asks(id) && self.enrolled.contains_key(id), "{id} recovered what he has not");
+        assert_eq!((recovered.pass.user().as_str(), recovered.pass.means()), (id, Means::RecoveryCode));
+        let good = self.good_codes.get_mut(id).expect("nobody is enrolled without recovery codes");
+        assert!(good.remove(code), "{id} got in with a recovery code that was spent or void");
+        assert_eq!(good.len(), usize::try_from(recovered.left).unwrap());
+        self.wrong_recoveries_in_a_row.insert(id.to_owned(), 0);
+    }
+
+    fn is_blocked(&self, id: &str) -> bool {
+        [&self.wrong_in_a_row, &self.wrong_recoveries_in_a_row].iter().any(|row| row.get(id) == Some(&10))
+    }
+
+    fn forgive(&mut self, id: &str) {
+        self.wrong_in_a_row.remove(id);
+        self.wrong_recoveries_in_a_row.remove(id);
+    }
+
     /// R2: the row of refused codes, and the end of it.
-    fn refused(&mut self, id: &str, refusal: Refusal) {
-        let row = self.wrong_in_a_row.entry(id.to_owned()).or_default();
+    fn refused(&mut self, id: &str, refusal: Refusal, of_recovery: bool) {
+        let was_blocked = self.is_blocked(id);
+        let rows = if of_recovery { &mut self.wrong_recoveries_in_a_row } else { &mut self.wrong_in_a_row };
+        let row = rows.entry(id.to_owned()).or_default();
         match refusal {
             Refusal::WrongCode { left, .. } | Refusal::AlreadyUsed { left, .. } => {
                 *row += 1;
                 assert_eq!(left, 10 - *row, "{id}");
             }
-            Refusal::Blocked => *row = 10,
+            Refusal::Blocked if was_blocked => {}
+            Refusal::Blocked => {
+                assert_eq!(*row, 9, "{id}");
+                *row = 10;
+            }
             Refusal::Malformed => panic!("every code here is one"),
             _ => {}
         }
@@ -179,6 +221,8 @@ impl Walk {
             Deed::Setup(which) => return self.setup(which).await,
             Deed::Confirm(which, off) => return self.confirm(which, off).await,
             Deed::Verify(which, off) => return self.verify(which, off).await,
+            Deed::Recover(which, code) => return self.recover(which, code).await,
+            Deed::Renew(which) => return self.renew(which).await,
             Deed::Resume(which) => self.resume(which).await,
             Deed::StepUp(which) => self.step_up(which).await,
             Deed::Advance(seconds) => self.world.clock.advance(Duration::from_secs(seconds)),
@@ -194,7 +238,7 @@ impl Walk {
                 let unlocked =
                     self.support.unlock(&org(ACME), &user(USERS[who]), &self.reason).await.unwrap();
                 assert_eq!(unlocked.refusal().is_some(), USERS[who] == CUSTOMER);
-                self.known.wrong_in_a_row.remove(USERS[who]);
+                self.known.forgive(USERS[who]);
                 return Some(USERS[who].to_owned());
             }
             Deed::EndTrust(who) => {
@@ -227,7 +271,7 @@ impl Walk {
                 known.tickets.insert(0, (id.to_owned(), ticket));
             }
             Gate::EnrollBy { .. } | Gate::AskInvitation(_) => panic!("no settings here say so"),
-            Gate::Blocked => assert!(known.asks(id) && known.wrong_in_a_row[id] == 10, "{id} was blocked"),
+            Gate::Blocked => assert!(known.asks(id) && known.is_blocked(id), "{id} was blocked"),
         }
     }
 
@@ -251,8 +295,10 @@ impl Walk {
                 assert!(!self.known.enrolled.contains_key(&id), "{id} was enrolled twice");
                 self.known.earned(&id, &key, step, &enrolled.pass);
                 self.known.enrolled.insert(id.clone(), key);
+                self.known.shows_codes(&id, &enrolled.recovery_codes.unwrap());
+                self.known.wrong_recoveries_in_a_row.remove(&id);
             }
-            Verdict::Refused(refusal) => self.known.refused(&id, refusal),
+            Verdict::Refused(refusal) => self.known.refused(&id, refusal, false),
         }
         Some(id)
     }
@@ -266,7 +312,42 @@ impl Walk {
                 assert_eq!(self.known.enrolled.get(&id), Some(&key), "{id} got in without an authenticator");
                 self.known.earned(&id, &key, step, &pass);
             }
-            Verdict::Refused(refusal) => self.known.refused(&id, refusal),
+            Verdict::Refused(refusal) => self.known.refused(&id, refusal, false),
+        }
+        Some(id)
+    }
+
+    async fn recover(&mut self, which: usize, code: Option<usize>) -> Option<String> {
+        let (id, ticket) = self.known.ticket(which)?;
+        let sheet = self.known.sheets.get(&id).map_or(&[][..], Vec::as_slice);
+        let code = code.and_then(|code| sheet.get(code)).map_or("0".repeat(24), String::clone);
+        match self.world.two_factor.recover(Attempt::new(&ticket, &code)).await.unwrap() {
+            Verdict::Granted(recovered) => {
+                self.known.recovered(&id, &code, &recovered);
+                // Everything that was handed out before is void.
+                for (_, stamp) in self.known.stamps.iter().filter(|(of, _)| *of == id) {
+                    assert!(self.world.resume(stamp).await.is_none());
+                }
+                self.known.stamps.insert(0, (id.clone(), recovered.pass.stamp().clone()));
+            }
+            Verdict::Refused(refusal) => {
+                let counted = matches!(refusal, Refusal::WrongCode { .. });
+                let good = self.known.good_codes.get(&id).is_some_and(|good| good.contains(&code));
+                assert!(!(counted && good), "a good recovery code of {id} was called wrong");
+                self.known.refused(&id, refusal, true);
+            }
+        }
+        Some(id)
+    }
+
+    async fn renew(&mut self, which: usize) -> Option<String> {
+        let (id, stamp) = self.known.stamp(which)?;
+        let pass = self.world.resume(&stamp).await?;
+        if let Verdict::Granted(codes) = self.world.two_factor.renew_recovery_codes(&pass).await.unwrap() {
+            assert!(self.known.asks(&id) && self.known.enrolled.contains_key(&id));
+            assert!(!self.known.is_blocked(&id));
+            assert!(pass.is_fresh(Duration::from_secs(300)));
+            self.known.shows_codes(&id, &codes);
         }
         Some(id)
     }
@@ -326,6 +407,8 @@ impl Walk {
             assert!(self.known.asks(&id) && !self.known.is_on);
             assert!(pass.means() == Means::Code && pass.is_fresh(Duration::from_secs(300)));
             self.known.enrolled.remove(&id);
+            self.known.good_codes.remove(&id);
+            self.known.wrong_recoveries_in_a_row.remove(&id);
             assert!(self.world.resume(&stamp).await.is_none());
         }
         Some(id)
@@ -339,6 +422,7 @@ impl Walk {
         if on && !self.known.is_on {
             // R6.
             self.known.enrolled.clear();
+            self.known.good_codes.clear();
         }
         self.known.is_on = on;
     }
@@ -354,7 +438,8 @@ impl Walk {
         if id != CUSTOMER {
             // R7.
             self.known.enrolled.remove(id);
-            self.known.wrong_in_a_row.remove(id);
+            self.known.good_codes.remove(id);
+            self.known.forgive(id);
             for (_, stamp) in self.known.stamps.iter().filter(|(of, _)| of == id) {
                 assert!(self.world.resume(stamp).await.is_none());
             }

@@ -73,7 +73,14 @@ over_every_store! {
         let refusal = refused(world.two_factor.confirm(Attempt::new(&ticket, &wrong)).await.unwrap());
         shown.push(("Refusal", format!("{refusal:?} {refusal}")));
         let enrolled = granted(world.two_factor.confirm(Attempt::new(&ticket, &code)).await.unwrap());
-        shown.push(("Enrolled", format!("{enrolled:?}")));
+        shown.push(("Enrolled", format!("{enrolled:?} {enrolled:#?}")));
+        let recovery_codes: Vec<String> =
+            enrolled.recovery_codes.unwrap().expose().lines().map(str::to_owned).collect();
+        let login = world.ticket_for_code("ian").await;
+        let attempt = Attempt::new(&login, &recovery_codes[0]);
+        shown.push(("Attempt", format!("{attempt:?}")));
+        let recovered = granted(world.two_factor.recover(attempt).await.unwrap());
+        shown.push(("Recovered", format!("{recovered:?}")));
         shown.push(("Stamp", format!("{:?}", enrolled.pass.stamp())));
         let first_factor = FirstFactor::accepted(&org(ACME), &user("ian"));
         shown.push(("FirstFactor", format!("{first_factor:?}")));
@@ -92,7 +99,12 @@ over_every_store! {
         for event in world.events().await {
             shown.push(("Event", format!("{event:?}")));
         }
-        let hidden = Hidden::of(&[&key], &[code, wrong]);
+        let mut typed = vec![code, wrong];
+        // The used one as well, and as they might be typed.
+        for code in &recovery_codes {
+            typed.extend([code.clone(), code.replace('-', ""), code.to_lowercase()]);
+        }
+        let hidden = Hidden::of(&[&key], &typed);
         for (what, text) in &shown {
             hidden.is_not_in(what, text);
             // Tickets and stamps open doors: their texts count as secrets too.

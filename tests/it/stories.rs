@@ -540,6 +540,43 @@ over_every_store! {
         assert_eq!(refused(replaced), Refusal::FreshCodeNeeded);
     }
 
+    /// R8: cancelling leaves everything as it was, and the secret that was shown is nobody's.
+    async fn a_cancelled_replacement_leaves_everything_as_it_was(world: World) {
+        world.switch_on().await;
+        let (phone, session) = world.enroll("ian").await;
+        let ticket = granted(world.two_factor.replace(&session).await.unwrap());
+        // Before anything was drawn there is nothing to forget.
+        let before = world.record("ian").await;
+        granted(world.two_factor.cancel(&ticket).await.unwrap());
+        assert_eq!(world.record("ian").await, before);
+        let new = Authenticator::enrolled_with(&world.setup(&ticket).await).unwrap();
+        // Nobody else's ticket cancels it.
+        let another = granted(world.two_factor.replace(&session).await.unwrap());
+        granted(world.two_factor.cancel(&another).await.unwrap());
+        let login = world.ticket_for_code("ian").await;
+        assert_eq!(refused(world.two_factor.cancel(&login).await.unwrap()), Refusal::TicketVoid);
+        assert_eq!(world.kinds_for("ian").await.last().unwrap(), "replacement-started");
+
+        granted(world.two_factor.cancel(ticket.seen_from("10.0.0.4")).await.unwrap());
+        let told = world.events().await.pop().unwrap();
+        assert_eq!((told.kind.as_str(), told.seen_from.as_deref()), ("replacement-cancelled", Some("10.0.0.4")));
+        let code = new.code(&world.clock);
+        let confirmed = world.two_factor.confirm(Attempt::new(&ticket, &code)).await.unwrap();
+        assert_eq!(refused(confirmed), Refusal::SetupExpired);
+        assert!(world.resume(session.stamp()).await.is_some());
+        let _ = world.log_in("ian", &phone).await;
+    }
+
+    async fn a_cancelled_enrollment_leaves_nothing(world: World) {
+        world.switch_on().await;
+        let ticket = world.ticket_to_enroll("ian").await;
+        let given_up = world.setup(&ticket).await.key().to_owned();
+        granted(world.two_factor.cancel(&ticket).await.unwrap());
+        assert_eq!(world.kinds_for("ian").await, ["enrollment-started", "enrollment-cancelled"]);
+        let again = world.setup(&ticket).await;
+        assert_ne!(again.key(), given_up);
+    }
+
     /// R8: no ticket of any kind shows or overwrites a live secret.
     async fn an_enrolled_secret_is_shown_to_nobody(world: World) {
         world.switch_on().await;

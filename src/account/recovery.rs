@@ -1,0 +1,129 @@
+//! Recovery codes: they belong to the enrollment, and are guessed at in a row of their own.
+
+use super::{Account, Answer, Decision, Guesses, Let, Live, Locked, Terms};
+use crate::{
+    event::{EventKind, Purpose},
+    generation::Generation,
+    recovery::{Drawn, KeptCodes, RecoveryCode, RecoveryCodes},
+    ticket::TicketClaims,
+    time::Timestamp,
+    verdict::Refusal,
+};
+
+/// The recovery codes of an enrolled authenticator. They end with it, by where they stand.
+#[derive(Debug, Default)]
+pub(crate) struct Recovery {
+    pub(crate) codes: KeptCodes,
+    /// What was tried in vain instead of a recovery code, under the same ceiling (NIST SP 800-63B-4 §3.2.2).
+    pub(crate) guesses: Guesses,
+}
+
+impl Account {
+    /// Takes a recovery code in the place of the app's (R1, R2, R3). Everything handed out before is void: whoever
+    /// needs one has lost something, and somebody may have found it. The authenticator stays.
+    pub(crate) fn recover(
+        mut self,
+        ticket: &TicketClaims,
+        code: &str,
+        next: Generation,
+        terms: Terms<'_>,
+    ) -> Answer<Let<u32>> {
+        if let Err(refusal) = self.admit(ticket, &[Purpose::LogIn], terms) {
+            return Decision::reply(Err(refusal));
+        }
+        if let Some(locked) = self.locked(terms) {
+            return self.keep_out(locked, terms);
+        }
+        let Some(live) = self.live.as_mut().filter(|live| live.epoch == terms.policy.epoch) else {
+            return Decision::reply(Err(Refusal::TicketVoid));
+        };
+        let Ok(code) = RecoveryCode::parse(code) else {
+            return Decision::reply(Err(Refusal::Malformed));
+        };
+        let Recovery { codes, guesses } = &mut live.recovery;
+        if codes.take(&code).is_some() {
+            let left = codes.left();
+            *guesses = Guesses::default();
+            self.move_to(next);
+            let used = EventKind::RecoveryUsed { left };
+            return Decision::write_and_end_sessions(self, used, Ok(Let { generation: next, with: left }));
+        }
+        *guesses = guesses.and_another(terms.settings(), terms.now);
+        let (left, wait_until) = (guesses.left(terms.settings()), guesses.wait_until());
+        let wait = guesses.wait.map(|wait| wait.lasts);
+        let mut events = vec![EventKind::RecoveryRefused { in_a_row: guesses.in_a_row, wait }];
+        if left == 0 {
+            events.push(EventKind::Blocked);
+            return Decision::write(self, events, Err(Refusal::Blocked));
+        }
+        Decision::write(self, events, Err(Refusal::WrongCode { left, wait_until, hint: None }))
+    }
+
+    /// Puts new recovery codes in the place of the old ones, of which none works any more. `of` is the generation of
+    /// the session in which they were asked for.
+    pub(crate) fn renew_recovery_codes(
+        mut self,
+        of: Generation,
+        drawn: Drawn,
+        terms: Terms<'_>,
+    ) -> Answer<RecoveryCodes> {
+        if of != self.generation {
+            return Decision::reply(Err(Refusal::SessionOver));
+        }
+        if let Err(refusal) = self.may_prove(terms) {
+            return Decision::reply(Err(refusal));
+        }
+        let Some(live) = self.live.as_mut() else {
+            return Decision::reply(Err(Refusal::EnrollFirst));
+        };
+        // The row goes on: new codes are no reason to begin counting anew (R2).
+        live.recovery.codes = drawn.kept;
+        Decision::write(self, vec![EventKind::RecoveryCodesRenewed], Ok(drawn.shown))
+    }
+
+    /// How many recovery codes the user still has, if he has an authenticator that counts.
+    pub(crate) fn recovery_codes_left(&self, terms: Terms<'_>) -> Result<u32, Refusal> {
+        match self.enrolled(terms.policy) {
+            Some(live) if self.is_asked(terms.policy) => Ok(live.recovery.codes.left()),
+            _ => Err(Refusal::EnrollFirst),
+        }
+    }
+
+    /// Whether no code of any kind is looked at: what is guessed in one row closes the other one too (R2).
+    pub(super) fn is_blocked(&self, terms: Terms<'_>) -> bool {
+        self.rows().any(|row| row.is_blocked(terms.settings()))
+    }
+
+    pub(super) fn locked(&self, terms: Terms<'_>) -> Option<Locked> {
+        self.rows().filter_map(|row| row.locked(terms.settings(), terms.now)).max()
+    }
+
+    /// Begins the waits anew that began later than now, and tells when the last of all ends.
+    pub(super) fn wait_anew(&mut self, now: Timestamp) -> Timestamp {
+        let recovery = self.live.as_mut().map(|live| &mut live.recovery.guesses);
+        let rows = [Some(&mut self.guesses), recovery].into_iter().flatten();
+        rows.map(|row| row.wait_anew(now)).max().unwrap_or(now)
+    }
+
+    /// The wait that ends last.
+    pub(crate) fn waiting_until(&self) -> Option<Timestamp> {
+        self.rows().filter_map(Guesses::wait_until).max()
+    }
+
+    /// The first block.
+    pub(crate) fn blocked_since(&self) -> Option<Timestamp> {
+        self.rows().filter_map(|row| row.blocked_since).min()
+    }
+
+    /// Lifts waits and blocks of either kind.
+    pub(super) fn forgive(&mut self) {
+        self.guesses = Guesses::default();
+        if let Some(Live { recovery, .. }) = &mut self.live {
+            recovery.guesses = Guesses::default();
+        }
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = &Guesses> {
+        [Some(&self.guesses), self.live.as_ref().map(|live| &live.recovery.guesses)].into_iter().flatten()
+    }
+}

@@ -1,0 +1,171 @@
+//! Recovery codes: what lets a user in once whose phone is lost.
+//!
+//! They are shown when they are drawn and never again. What is kept are their hashes: with 120 bits there is nothing to
+//! guess in them, so that an approved hash is enough and no slow one is needed (NIST SP 800-63B-4 §3.1.2.2 wants that
+//! from 112 bits on). Of each hash the first 128 bits are kept (NIST SP 800-107 §5.1), still more than a code has: a
+//! record is read at every request, and there are millions of them.
+
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, hint::black_box};
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::{
+    error::BoxError,
+    random::{self, SecureRandom},
+};
+
+/// Recovery codes as they were just drawn, to be shown to the user in this one answer: the page, a file to download, a
+/// sheet to print. Keep them nowhere, and send the page with `Cache-Control: no-store`.
+///
+/// Each has 120 bits, as four groups of six characters: digits and letters without I, L, O and U, so that none can be
+/// taken for another. Typed in lower case, without hyphens, with spaces, or with O for 0 and I or L for 1, they are
+/// taken all the same.
+///
+/// ```compile_fail,E0599
+/// fn keep(codes: &countersign::RecoveryCodes) -> countersign::RecoveryCodes { codes.clone() }
+/// ```
+/// ```compile_fail,E0277
+/// fn leak_by_printing(codes: &countersign::RecoveryCodes) -> String { format!("{codes}") }
+/// ```
+pub struct RecoveryCodes(Zeroizing<String>);
+
+/// The digits and letters of a recovery code, by their values: Crockford's base32.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const CHARACTERS: usize = 24;
+const GROUP: usize = 6;
+/// 24 characters of five bits each.
+const BITS: u32 = 120;
+
+impl RecoveryCodes {
+    /// How many there are in a set.
+    pub const COUNT: usize = 10;
+
+    /// The codes, one a line.
+    ///
+    /// ```
+    /// # use countersign::RecoveryCodes;
+    /// fn as_items(codes: &RecoveryCodes) -> Vec<&str> {
+    ///     codes.expose().lines().collect()
+    /// }
+    /// ```
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RecoveryCodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecoveryCodes(…)")
+    }
+}
+
+/// A new set: what is shown of it, and what is kept.
+pub(crate) struct Drawn {
+    pub(crate) shown: RecoveryCodes,
+    pub(crate) kept: KeptCodes,
+}
+
+impl Drawn {
+    pub(crate) fn draw(random: &dyn SecureRandom) -> Result<Self, BoxError> {
+        let salt = random::draw(random)?;
+        // As long as it becomes: growing would leave copies behind.
+        let mut text = Zeroizing::new(String::with_capacity(RecoveryCodes::COUNT * (CHARACTERS + 4)));
+        let mut digests = Vec::with_capacity(RecoveryCodes::COUNT);
+        for _ in 0..RecoveryCodes::COUNT {
+            let code = RecoveryCode::draw(random)?;
+            code.write(&mut text);
+            text.push('\n');
+            digests.push(code.digest(&salt));
+        }
+        text.pop();
+        Ok(Self { shown: RecoveryCodes(text), kept: KeptCodes { salt, digests } })
+    }
+}
+
+/// One code, drawn or typed.
+pub(crate) struct RecoveryCode(Zeroizing<u128>);
+
+/// A text that is no recovery code. It was not looked at, and nothing was counted (R11).
+#[derive(Debug)]
+pub(crate) struct NoRecoveryCode;
+
+impl RecoveryCode {
+    fn draw(random: &dyn SecureRandom) -> Result<Self, BoxError> {
+        let bytes = Zeroizing::new(random::draw::<16>(random)?);
+        Ok(Self(Zeroizing::new(u128::from_be_bytes(*bytes) >> (u128::BITS - BITS))))
+    }
+
+    /// Reads what somebody typed off a sheet: exactly so many characters of the alphabet in either case, spaces and
+    /// hyphens forgiven wherever they are.
+    pub(crate) fn parse(text: &str) -> Result<Self, NoRecoveryCode> {
+        let (mut code, mut seen) = (Zeroizing::new(0_u128), 0);
+        for byte in text.bytes().filter(|byte| !matches!(byte, b' ' | b'-')) {
+            let character = match byte.to_ascii_uppercase() {
+                b'O' => b'0',
+                b'I' | b'L' => b'1',
+                other => other,
+            };
+            let value = ALPHABET.iter().position(|known| *known == character).ok_or(NoRecoveryCode)?;
+            if seen == CHARACTERS {
+                return Err(NoRecoveryCode);
+            }
+            *code = *code << 5 | value as u128;
+            seen += 1;
+        }
+        if seen == CHARACTERS { Ok(Self(code)) } else { Err(NoRecoveryCode) }
+    }
+
+    fn write(&self, text: &mut String) {
+        for place in 0..CHARACTERS {
+            if place > 0 && place % GROUP == 0 {
+                text.push('-');
+            }
+            let value = *self.0 >> (5 * (CHARACTERS - 1 - place)) & 31;
+            text.push(char::from(ALPHABET[value as usize]));
+        }
+    }
+
+    fn digest(&self, salt: &[u8; 16]) -> Digest128 {
+        let bytes = Zeroizing::new(self.0.to_be_bytes());
+        // Never moved once it has taken the code in, and wiped by its own crate when it goes (R9).
+        let mut hash = Sha256::new();
+        hash.update(salt);
+        hash.update(*bytes);
+        let whole: [u8; 32] = hash.finalize_reset().into();
+        *whole.first_chunk().expect("a half is shorter than the whole")
+    }
+}
+
+/// The first half of a SHA-256.
+pub(crate) type Digest128 = [u8; 16];
+
+/// What is kept of a set: salted hashes of the codes that were not used yet.
+#[derive(Debug, Default)]
+pub(crate) struct KeptCodes {
+    pub(crate) salt: [u8; 16],
+    pub(crate) digests: Vec<Digest128>,
+}
+
+impl KeptCodes {
+    /// Takes a code out of the set, if it is in it: it is never in it again (R1). All that are left are compared
+    /// whole, whichever it is (R12).
+    pub(crate) fn take(&mut self, code: &RecoveryCode) -> Option<()> {
+        let typed = code.digest(&self.salt);
+        let differs = |kept: &Digest128| {
+            black_box(kept.iter().zip(&typed).fold(0, |differs, (kept, typed)| differs | (kept ^ typed)))
+        };
+        let differences: Vec<u8> = self.digests.iter().map(differs).collect();
+        // Whether one was right, and which, is no secret any more once the answer is on its way.
+        let place = differences.iter().position(|differs| *differs == 0)?;
+        self.digests.remove(place);
+        Some(())
+    }
+
+    pub(crate) fn left(&self) -> u32 {
+        u32::try_from(self.digests.len()).unwrap_or(u32::MAX)
+    }
+}
