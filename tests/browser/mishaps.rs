@@ -182,6 +182,16 @@ pub(crate) async fn a_new_phone(riley: &mut Person<'_>) {
     riley.sees("account").await;
     riley.presses("replace-authenticator").await;
     riley.sees("setup").await;
+    // Changing his mind leaves everything as it was.
+    riley.presses("start-over").await;
+    riley.sees("account").await;
+    riley.must_read("notice", "Nothing has changed").await;
+    riley.goes_to("/").await;
+    riley.signs_out().await;
+    riley.signs_in().await;
+    riley.goes_to("/account").await;
+    riley.presses("replace-authenticator").await;
+    riley.sees("setup").await;
     let old = riley.loses_the_phone();
     riley.scans().await;
     assert_ne!(riley.phone().key, old.key, "a new key");
@@ -197,6 +207,72 @@ pub(crate) async fn a_new_phone(riley: &mut Person<'_>) {
     riley.sees("code").await;
     riley.must_read("code-error", "not right").await;
     riley.gives_the_code().await;
+    riley.sees("home").await;
+}
+
+/// With one of the ten codes that nobody thought of until now.
+pub(crate) async fn a_phone_in_the_sea(riley: &mut Person<'_>) {
+    let drowned = riley.loses_the_phone();
+    riley.goes_to("/").await;
+    riley.signs_out().await;
+    riley.gives_the_password().await;
+    riley.sees("code").await;
+    riley.opens("lost-phone").await;
+    riley.presses("use-recovery-code").await;
+    riley.sees("recover").await;
+    assert_eq!(riley.focus().await, "code", "the cursor stands where the code goes");
+    riley.gives_a_recovery_code("one of the ten").await;
+    riley.sees("recover").await;
+    assert_eq!(riley.status().await, 422);
+    riley.must_read("code-error", "four groups of six").await;
+    let used = riley.sheet[2].clone();
+    riley.gives_a_recovery_code(&used.to_lowercase().replace('-', " ")).await;
+    riley.sees("account").await;
+    riley.must_read("notice", "9 are left").await;
+    assert_eq!(riley.reads_attribute("codes-left", "data-left").await, "9");
+    riley.goes_to("/").await;
+    riley.must_read("signed-in-with", "a recovery code").await;
+
+    // Another phone, without the old one.
+    riley.goes_to("/account").await;
+    riley.presses("replace-authenticator").await;
+    riley.sees("setup").await;
+    riley.scans().await;
+    assert_ne!(riley.phone().key, drowned.key, "a new key");
+    riley.gives_the_code().await;
+    riley.sees("account").await;
+
+    // A used code is used.
+    riley.goes_to("/").await;
+    riley.signs_out().await;
+    riley.gives_the_password().await;
+    riley.goes_to("/recover").await;
+    riley.sees("recover").await;
+    riley.gives_a_recovery_code(&used).await;
+    riley.sees("recover").await;
+    riley.must_read("code-error", "it was used before").await;
+    riley.presses("use-app").await;
+    riley.sees("code").await;
+    riley.gives_the_next_code().await;
+    riley.sees("home").await;
+
+    // New ones, and the old ones are void.
+    let old = riley.sheet[0].clone();
+    riley.goes_to("/account").await;
+    riley.presses("renew-codes").await;
+    riley.writes_the_recovery_codes_down().await;
+    assert!(!riley.sheet.contains(&old), "new ones");
+    riley.presses("continue").await;
+    riley.sees("account").await;
+    assert_eq!(riley.reads_attribute("codes-left", "data-left").await, "10");
+    riley.goes_to("/").await;
+    riley.signs_out().await;
+    riley.gives_the_password().await;
+    riley.goes_to("/recover").await;
+    riley.gives_a_recovery_code(&old).await;
+    riley.sees("recover").await;
+    riley.goes_to("/code").await;
+    riley.gives_the_next_code().await;
     riley.sees("home").await;
 }
 

@@ -19,13 +19,15 @@ pub(crate) struct Person<'stage> {
     pub(crate) password: String,
     login: &'static str,
     phone: Option<Phone>,
+    /// Recovery codes, as they were written down from the one page that shows them.
+    pub(crate) sheet: Vec<String>,
     browser: WebDriver,
 }
 
 /// With a browser.
 impl<'stage> Person<'stage> {
     pub(crate) fn new(stage: &'stage Stage, login: &'static str, browser: WebDriver) -> Self {
-        Self { stage, password: PASSWORD.to_owned(), login, phone: None, browser }
+        Self { stage, password: PASSWORD.to_owned(), login, phone: None, sheet: Vec::new(), browser }
     }
 
     pub(crate) async fn goes_to(&self, path: &str) {
@@ -110,6 +112,11 @@ impl<'stage> Person<'stage> {
         if gone.is_err() {
             self.wonders(&format!("pressed #{id} and waits for another page")).await;
         }
+    }
+
+    /// Unfolds what is folded up.
+    pub(crate) async fn opens(&self, id: &str) {
+        self.finds(id).await.click().await.expect("it can be clicked");
     }
 
     /// Types where the cursor stands already, and presses Enter: no mouse, no tab.
@@ -198,8 +205,27 @@ impl Person<'_> {
         self.sees("setup").await;
         self.scans().await;
         self.gives_the_code().await;
+        self.writes_the_recovery_codes_down().await;
+        self.presses("continue").await;
         self.sees("home").await;
         self.must_read("notice", "Your authenticator app is set up.").await;
+    }
+
+    /// All ten, and the file that can be downloaded has the same ones.
+    pub(crate) async fn writes_the_recovery_codes_down(&mut self) {
+        self.sees("recovery-codes").await;
+        self.sheet = self.reads("recovery-codes").await.split_whitespace().map(str::to_owned).collect();
+        assert_eq!(self.sheet.len(), 10, "{:?}", self.sheet);
+        let file = self.reads_attribute("download-codes", "href").await;
+        for code in &self.sheet {
+            assert!(file.contains(&format!("%0A{code}%0A")), "{code} is not in {file}");
+        }
+    }
+
+    /// Instead of the app's code, at the end of a sign-in.
+    pub(crate) async fn gives_a_recovery_code(&self, code: &str) {
+        self.types("code", code).await;
+        self.presses("submit-code").await;
     }
 
     /// Holds the phone before the screen. The app forgets what it showed before.

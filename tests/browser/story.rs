@@ -42,6 +42,7 @@ fn play(name: &str, window: Window) {
         mishaps::somebody_who_moves_in(&mut cast.jamie).await;
         mishaps::somebody_who_guesses(&cast).await;
         mishaps::a_new_phone(&mut cast.riley).await;
+        mishaps::a_phone_in_the_sea(&mut cast.riley).await;
         mishaps::a_password_that_is_known_to_others(&mut cast.sam).await;
         mishaps::nobody_left_but_the_vendor(&mut cast.morgan).await;
         mishaps::a_power_cut(&cast).await;
@@ -326,6 +327,10 @@ async fn the_trail_tells_it_all(riley: &Person<'_>) {
         "unlocked",
         "replacement-started",
         "replaced",
+        "replacement-cancelled",
+        "recovery-used",
+        "recovery-refused",
+        "recovery-codes-renewed",
         "trust-ended",
     ] {
         assert!(kinds.iter().any(|it| it == kind), "no {kind} in {kinds:?}");
@@ -339,6 +344,11 @@ fn no_key_was_kept_in_the_open(Cast { morgan, riley, sam, .. }: &Cast<'_>) {
     for file in morgan.stage.files_of_the_portal() {
         for person in [morgan, riley, sam] {
             assert!(!person.phone().is_known_to(&file), "a key is in {}", file.display());
+            let content = std::fs::read(&file).expect("the file can be read");
+            for code in &person.sheet {
+                let found = content.windows(code.len()).any(|part| part == code.as_bytes());
+                assert!(!found, "a recovery code is in {}", file.display());
+            }
         }
     }
 }

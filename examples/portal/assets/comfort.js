@@ -17,19 +17,27 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   time.textContent = date.toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
 }
 
-// The key of the QR code, for the clipboard.
-const copy = document.getElementById("copy-key");
-if (copy && navigator.clipboard) {
-  copy.hidden = false;
-  copy.addEventListener("click", async () => {
-    const key = document.getElementById("key").textContent.replaceAll(/\s/g, "");
+// What is to be kept elsewhere, for the clipboard.
+const copies = (id, text) => {
+  const button = document.getElementById(id);
+  if (!button || !navigator.clipboard) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(key);
-      copy.textContent = "Copied";
+      await navigator.clipboard.writeText(text());
+      button.textContent = "Copied";
     } catch {
-      copy.textContent = "Please copy it by hand";
+      button.textContent = "Please copy by hand";
     }
   });
+};
+copies("copy-key", () => document.getElementById("key").textContent.replaceAll(/\s/g, ""));
+copies("copy-codes", () => [...document.querySelectorAll("#recovery-codes code")].map((code) => code.textContent).join("\n"));
+
+const print = document.getElementById("print-codes");
+if (print) {
+  print.hidden = false;
+  print.addEventListener("click", () => window.print());
 }
 
 // The cursor waits in the code field, but on a phone the QR code above it comes first.

@@ -34,7 +34,7 @@ pub(crate) async fn home(State(app): State<App>, signed_in: SignedIn) -> Result<
     Ok(pages::ok(&pages::Home {
         frame: Frame::from(&signed_in),
         role,
-        with_code: signed_in.pass.means() == Means::Code,
+        means: signed_in.pass.means(),
         required,
         since: signed_in.pass.earned_at(),
         name: signed_in.user.name,
@@ -78,16 +78,30 @@ pub(crate) async fn replace_authenticator(
     State(app): State<App>,
     signed_in: SignedIn,
 ) -> Result<Response, Failure> {
-    let (ticket, page) = match app.two_factor.replace(&signed_in.pass).await? {
-        Verdict::Granted(ticket) => (ticket, "/setup"),
-        Verdict::Refused(Refusal::FreshCodeNeeded) => match app.two_factor.step_up(&signed_in.pass).await? {
-            Verdict::Granted(ticket) => (ticket, "/code"),
-            Verdict::Refused(refusal) => return Ok(settings::refused(&signed_in, refusal)),
-        },
-        Verdict::Refused(refusal) => return Ok(settings::refused(&signed_in, refusal)),
-    };
-    let cookie = signed_in.session.park_step_up(&app, &ticket, "/account").await?;
-    Ok((cookie, Redirect::to(page)).into_response())
+    match app.two_factor.replace(&signed_in.pass).await? {
+        Verdict::Granted(ticket) => {
+            let cookie = signed_in.session.park_step_up(&app, &ticket, "/account").await?;
+            Ok((cookie, Redirect::to("/setup")).into_response())
+        }
+        Verdict::Refused(refusal) => settings::after_refusal(&app, signed_in, refusal, "/account").await,
+    }
+}
+
+/// He thought better of it: the QR code that he saw is void, and all is as it was.
+pub(crate) async fn keep_authenticator(
+    State(app): State<App>,
+    signed_in: SignedIn,
+) -> Result<Response, Failure> {
+    let session = &signed_in.session;
+    if let Some(ticket) = session.ticket()
+        && let Verdict::Refused(refusal) = app.two_factor.cancel(ticket.seen_from(&session.seen_from)).await?
+        && refusal != Refusal::TicketVoid
+    {
+        return Ok(settings::refused(&signed_in, refusal));
+    }
+    let said =
+        "Nothing has changed: your authenticator app works as before. You can remove the new entry from it.";
+    Ok((session.unpark(&app, said).await?, back()).into_response())
 }
 
 pub(crate) async fn page(
@@ -95,7 +109,8 @@ pub(crate) async fn page(
     signed_in: &SignedIn,
     wrong: Option<WrongPassword>,
 ) -> Result<Response, Failure> {
-    let has_authenticator = matches!(signed_in.pass.means(), Means::Code | Means::RememberedDevice);
+    let has_authenticator =
+        matches!(signed_in.pass.means(), Means::Code | Means::RememberedDevice | Means::RecoveryCode);
     // Customers have nothing to do with it, whatever can be read of the settings.
     let (may_enroll, may_withdraw) = if signed_in.pass.role() == Role::Customer {
         (false, false)
@@ -105,6 +120,11 @@ pub(crate) async fn page(
         let may_enroll = !has_authenticator && (by_choice || signed_in.pass.means() == Means::Grace);
         (may_enroll, by_choice && has_authenticator)
     };
+    let recovery_codes_left = if has_authenticator {
+        app.two_factor.recovery_codes_left(&signed_in.pass).await?.granted()
+    } else {
+        None
+    };
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(pages::page(
         status,
@@ -112,6 +132,7 @@ pub(crate) async fn page(
             frame: Frame::from(signed_in),
             login: signed_in.user.login.clone(),
             has_authenticator,
+            recovery_codes_left,
             devices: devices::of(app, signed_in).await?,
             may_enroll,
             may_withdraw,

@@ -19,7 +19,7 @@ use crate::{
     joining, login, mails,
     passwords::Passwords,
     people::{People, User},
-    rules, session, settings,
+    recovery, rules, session, settings,
 };
 
 #[derive(Clone)]
@@ -62,6 +62,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/login", get(login::form).post(login::sign_in))
         .route("/code", get(login::code_form).post(login::code))
         .route("/setup", get(login::setup_form).post(login::setup))
+        .route("/recover", get(recovery::form).post(recovery::recover))
         .route("/logout", post(login::sign_out))
         .route("/account", get(account::form))
         .route("/account/password", post(account::change_password))
@@ -71,6 +72,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/invitation", get(joining::form).post(joining::accept))
         .route("/account/devices/forget", post(devices::forget))
         .route("/account/devices/{id}/forget", post(devices::forget))
+        .route("/account/authenticator/keep", post(account::keep_authenticator))
+        .route("/account/recovery-codes", post(recovery::renew))
         .route("/settings", get(settings::form).post(settings::save))
         .route("/settings/people/{id}/{act}", get(settings::confirm).post(settings::act))
         .route("/settings/rules", get(rules::form).post(rules::save))

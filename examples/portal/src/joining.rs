@@ -45,7 +45,7 @@ pub(crate) async fn accept(
 ) -> Result<Response, Failure> {
     let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
     let attempt = Attempt::new(&ticket, &form.invitation).seen_from(&session.seen_from);
-    match login::outcome(app.two_factor.accept(attempt).await)? {
+    match login::outcome(app.two_factor.accept(attempt).await, Complaint::about_an_invitation)? {
         Outcome::Granted(ticket) => {
             let Some(user) = login::bearer(&app, &session).await? else {
                 return Ok(Redirect::to("/").into_response());
@@ -58,7 +58,7 @@ pub(crate) async fn accept(
             };
             Ok((cookie, Redirect::to("/setup")).into_response())
         }
-        Outcome::Again(complaint) => Ok(invitation_page(&session, Some(complaint.about_an_invitation()))),
+        Outcome::Again(complaint) => Ok(invitation_page(&session, Some(complaint))),
         Outcome::Over(refusal) => login::over(&app, &session, refusal).await,
     }
 }

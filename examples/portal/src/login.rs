@@ -15,6 +15,7 @@ use crate::{
     failure::{self, Failure},
     pages::{self, Frame, Occasion},
     people::User,
+    recovery,
     session::Session,
     words::{self, Complaint},
 };
@@ -58,12 +59,12 @@ pub(crate) async fn sign_in(
         first_factor = first_factor.on_device(device.clone());
     }
     match app.two_factor.check_in(first_factor).await? {
-        Gate::Open(pass) => session.sign_in(&app, pass, None).await,
+        Gate::Open(pass) => session.sign_in(&app, &pass, None).await,
         Gate::AskCode(ticket) => park(&app, &session, &user, &ticket, "/code").await,
         Gate::Enroll(ticket) => park(&app, &session, &user, &ticket, "/setup").await,
         Gate::EnrollBy { pass, by, .. } => {
             let notice = format!("Please set up your authenticator app by {}: see Account.", words::day(by));
-            session.sign_in(&app, pass, Some(&notice)).await
+            session.sign_in(&app, &pass, Some(&notice)).await
         }
         Gate::AskInvitation(ticket) => park(&app, &session, &user, &ticket, "/invitation").await,
         Gate::Blocked => blocked(&app, &session, &user).await,
@@ -108,13 +109,13 @@ pub(crate) async fn code(
         return Ok(Redirect::to("/").into_response());
     };
     let attempt = Attempt::new(&ticket, &form.code).seen_from(&session.seen_from);
-    match outcome(app.two_factor.verify(attempt).await)? {
+    match outcome(app.two_factor.verify(attempt).await, Complaint::about)? {
         Outcome::Granted(pass) => {
             let device = match form.remember {
                 Some(_) => devices::remember(&app, &pass, &session.browser).await,
                 None => None,
             };
-            let mut response = session.sign_in(&app, pass, None).await?;
+            let mut response = session.sign_in(&app, &pass, None).await?;
             response.headers_mut().extend(device.map(|cookie| (header::SET_COOKIE, cookie)));
             Ok(response)
         }
@@ -150,9 +151,14 @@ pub(crate) async fn setup(
 ) -> Result<Response, Failure> {
     let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
     let attempt = Attempt::new(&ticket, &form.code).seen_from(&session.seen_from);
-    match outcome(app.two_factor.confirm(attempt).await)? {
-        Outcome::Granted(Enrolled { pass, .. }) => {
-            session.sign_in(&app, pass, Some("Your authenticator app is set up.")).await
+    match outcome(app.two_factor.confirm(attempt).await, Complaint::about)? {
+        Outcome::Granted(Enrolled { pass, recovery_codes, .. }) => {
+            let cookie = session.open(&app, &pass, Some("Your authenticator app is set up.")).await?;
+            let next = match recovery_codes {
+                Some(codes) => recovery::codes_page(codes, session.destination()),
+                None => Redirect::to(session.destination()).into_response(),
+            };
+            Ok((cookie, next).into_response())
         }
         Outcome::Again(complaint) => {
             setup_page(&app, &session, Some(complaint), StatusCode::UNPROCESSABLE_ENTITY).await
@@ -178,7 +184,10 @@ pub(crate) enum Outcome<T> {
     Over(Refusal),
 }
 
-pub(crate) fn outcome<T>(answer: Result<Verdict<T>, Error>) -> Result<Outcome<T>, Error> {
+pub(crate) fn outcome<T>(
+    answer: Result<Verdict<T>, Error>,
+    complain: fn(Refusal) -> Complaint,
+) -> Result<Outcome<T>, Error> {
     match answer {
         Ok(Verdict::Granted(granted)) => Ok(Outcome::Granted(granted)),
         Ok(Verdict::Refused(
@@ -187,7 +196,7 @@ pub(crate) fn outcome<T>(answer: Result<Verdict<T>, Error>) -> Result<Outcome<T>
             | Refusal::AlreadyUsed { .. }
             | Refusal::Wait { .. }
             | Refusal::SetupExpired),
-        )) => Ok(Outcome::Again(Complaint::about(refusal))),
+        )) => Ok(Outcome::Again(complain(refusal))),
         Ok(Verdict::Refused(refusal)) => Ok(Outcome::Over(refusal)),
         Err(error) if error.kind() == ErrorKind::OutcomeUnknown => {
             failure::log("nobody was let in", &error);
@@ -259,7 +268,7 @@ async fn setup_page(
     let occasion = match session.stamp() {
         None => Occasion::SignIn,
         Some(stamp) => match app.two_factor.resume(&stamp).await?.granted() {
-            Some(pass) if pass.means() == Means::Code => Occasion::Replacement,
+            Some(pass) if matches!(pass.means(), Means::Code | Means::RecoveryCode) => Occasion::Replacement,
             _ => Occasion::ByChoice,
         },
     };

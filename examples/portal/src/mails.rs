@@ -3,6 +3,8 @@
 //! This portal has no mail server, so a mail is a row that the page *Mails* shows. A real one would hand it to its
 //! provider in `write`, with the same key, by which the provider can tell what it was given twice.
 
+mod words;
+
 use axum::{extract::State, response::Response};
 use countersign::{
     BoxError, OrgId, Recipient, Role, Timestamp, UserId,
@@ -16,7 +18,6 @@ use crate::{
     pages::{self, Frame},
     people::{Colleague, User},
     session::SignedIn,
-    words,
 };
 
 /// One round: everything that waits is written to whom it concerns. What could not be stays for the next round.

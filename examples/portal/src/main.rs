@@ -10,6 +10,7 @@
 //! * `app.rs`: everything put together: state, routes, headers
 //! * `login.rs`: password → code or QR code → signed in
 //! * `joining.rs`: an authenticator by invitation, or by choice
+//! * `recovery.rs`: recovery codes: shown once, taken once, drawn anew
 //! * `settings.rs`: what Master Admins do: the requirement, resets, the audit trail
 //! * `rules.rs`: how many wrong codes, how long things last, who may enroll when
 //! * `account.rs`: what everybody does for himself: the password, another phone
@@ -28,6 +29,7 @@ mod mails;
 mod pages;
 mod passwords;
 mod people;
+mod recovery;
 mod rules;
 mod session;
 mod settings;

@@ -8,7 +8,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use countersign::{
-    Days, Device, Invitation, Requirement, Role, RunningSessions, Setup, Timestamp,
+    Days, Device, Invitation, Means, RecoveryCodes, Requirement, Role, RunningSessions, Setup, Timestamp,
     store::{EventId, LoggedEvent},
 };
 
@@ -90,6 +90,37 @@ pub(crate) enum Occasion {
 }
 
 #[derive(Template)]
+#[template(path = "recover.html")]
+pub(crate) struct Recover {
+    pub(crate) frame: Frame,
+    pub(crate) complaint: Option<Complaint>,
+}
+
+/// Shown once, in the answer to the request that drew them.
+#[derive(Template)]
+#[template(path = "recovery_codes.html")]
+pub(crate) struct Sheet {
+    /// Of nobody: the page has no form, and one way on.
+    pub(crate) frame: Frame,
+    pub(crate) codes: RecoveryCodes,
+    pub(crate) next: String,
+}
+
+impl Sheet {
+    /// The codes as a file, without asking the server for it, which has forgotten them.
+    fn file(&self) -> String {
+        let lines = self.codes.expose().lines();
+        let mut file = "data:text/plain;charset=utf-8,Acme%20Portal%20recovery%20codes%0A".to_owned();
+        for line in lines {
+            file.push_str("%0A");
+            file.push_str(line);
+        }
+        file.push_str("%0A");
+        file
+    }
+}
+
+#[derive(Template)]
 #[template(path = "blocked.html")]
 pub(crate) struct Blocked {
     pub(crate) frame: Frame,
@@ -102,7 +133,7 @@ pub(crate) struct Home {
     pub(crate) frame: Frame,
     pub(crate) name: String,
     pub(crate) role: Role,
-    pub(crate) with_code: bool,
+    pub(crate) means: Means,
     pub(crate) required: bool,
     pub(crate) since: Timestamp,
 }
@@ -233,6 +264,8 @@ pub(crate) struct Account {
     pub(crate) may_enroll: bool,
     pub(crate) may_withdraw: bool,
     pub(crate) devices: Vec<Device>,
+    /// `None` for whoever has no authenticator.
+    pub(crate) recovery_codes_left: Option<u32>,
     pub(crate) wrong: Option<WrongPassword>,
 }
 

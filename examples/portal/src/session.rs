@@ -1,7 +1,7 @@
 //! What the server remembers of a browser between two requests.
 //!
 //! The browser holds a random id in a cookie, the database only its hash. Tickets and stamps stay on the server.
-//! A session is signed in if it holds a stamp, and [`Session::sign_in`] is the one function that writes a stamp:
+//! A session is signed in if it holds a stamp, and [`Session::open`] is the one function that writes a stamp:
 //! it takes a [`Pass`], and only the library can make a pass. So no forgotten check elsewhere in the portal can
 //! open a session without the second factor.
 
@@ -62,13 +62,8 @@ struct Kept {
 
 impl Session {
     /// The only door: from here on the browser is signed in as the user of this pass. It gets a new id, so that
-    /// an id that somebody planted or saw earlier is worth nothing; and goes where it was bound for.
-    pub(crate) async fn sign_in(
-        &self,
-        app: &App,
-        pass: Pass,
-        notice: Option<&str>,
-    ) -> Result<Response, Failure> {
+    /// an id that somebody planted or saw earlier is worth nothing.
+    pub(crate) async fn open(&self, app: &App, pass: &Pass, notice: Option<&str>) -> Result<Cookie, Failure> {
         let kept = Kept {
             user_id: Some(pass.user().as_str().to_owned()),
             stamp: Some(pass.stamp().expose().to_owned()),
@@ -76,8 +71,21 @@ impl Session {
             expires_at: pass.expires_at().as_unix().cast_signed(),
             ..Kept::default()
         };
-        let destination = self.kept.return_to.as_deref().unwrap_or("/");
-        Ok((self.renew(app, kept).await?, Redirect::to(destination)).into_response())
+        self.renew(app, kept).await
+    }
+
+    /// Through the door, and to where the browser was bound for.
+    pub(crate) async fn sign_in(
+        &self,
+        app: &App,
+        pass: &Pass,
+        notice: Option<&str>,
+    ) -> Result<Response, Failure> {
+        Ok((self.open(app, pass, notice).await?, Redirect::to(self.destination())).into_response())
+    }
+
+    pub(crate) fn destination(&self) -> &str {
+        self.kept.return_to.as_deref().unwrap_or("/")
     }
 
     /// The password was right: keeps the ticket until the code arrives. Whoever was signed in before is not any more.
@@ -106,6 +114,12 @@ impl Session {
     ) -> Result<Cookie, Failure> {
         let (ticket, return_to) = (Some(ticket.expose().to_owned()), Some(return_to.to_owned()));
         self.renew(app, Kept { ticket, return_to, ..self.kept.clone() }).await
+    }
+
+    /// Drops the ticket; its bearer stays signed in.
+    pub(crate) async fn unpark(&self, app: &App, notice: &str) -> Result<Cookie, Failure> {
+        let notice = Some(notice.to_owned());
+        self.renew(app, Kept { ticket: None, return_to: None, notice, ..self.kept.clone() }).await
     }
 
     /// Back to the sign-in page, and nothing is left of the session but a sentence.

@@ -123,13 +123,23 @@ impl Browser {
     }
 
     /// The second step for the first time: the key of the page is typed into an app, and its code into the page.
+    /// The recovery codes are on the page then.
     async fn enroll(&mut self, portal: &Portal) -> Secret {
         self.get("/setup").await;
         let secret = Secret::from_base32(&self.between("id=\"key\">", "<").unwrap()).unwrap();
         let code = portal.next_code(&secret);
         let end = if self.page.contains(">Finish and sign in<") { "/" } else { "/account" };
-        assert_eq!(destination(&self.post("/setup", &format!("code={code}")).await), end);
+        assert_eq!(self.post("/setup", &format!("code={code}")).await.status(), StatusCode::OK);
+        assert_eq!(self.recovery_codes().len(), 10);
+        assert!(self.page.contains(&format!("id=\"continue\" class=\"button primary\" href=\"{end}\"")));
         secret
+    }
+}
+
+impl Browser {
+    fn recovery_codes(&self) -> Vec<String> {
+        let listed = self.page.split("<li><code>").skip(1);
+        listed.map(|rest| rest.split('<').next().unwrap().to_owned()).collect()
     }
 }
 
@@ -258,41 +268,6 @@ async fn who_is_concerned_is_written_to_once() {
         assert_eq!(count("An authenticator app was added to your account"), 3);
         assert_eq!(count("<td data-label=\"To\" class=\"to\">sam</td>"), 1);
         assert_eq!(count("The rules of two-factor authentication were changed"), 2, "to each Master Admin");
-    }
-}
-
-/// What the library tells people of has words of its own here, and not only the trail's.
-#[test]
-fn every_kind_that_is_told_has_words() {
-    use countersign::{
-        Audience, OrgId, Recipient, Timestamp,
-        store::{EventId, LoggedEvent, Notice},
-    };
-    for kind in [
-        "enrolled",
-        "replaced",
-        "withdrawn",
-        "code-refused",
-        "blocked",
-        "reset",
-        "unlocked",
-        "device-remembered",
-        "enrollment-due",
-        "grace-extended",
-        "invited",
-        "imported",
-        "requirement-changed",
-        "settings-changed",
-        "act-refused",
-    ] {
-        let (id, at) = (EventId::numbered(1), Timestamp::from_unix(1_800_000_000));
-        let (text, by) = ("the trail’s own sentence".to_owned(), "user".to_owned());
-        let event = LoggedEvent::new(id, at, kind.to_owned(), text, by);
-        let notice = Notice::new(OrgId::new("acme").unwrap(), Audience::UserAndMasterAdmins, event);
-        for recipient in [Recipient::User, Recipient::MasterAdmins] {
-            let mail = crate::words::mail(&notice, recipient, "Sam Okafor", "Riley Chen");
-            assert!(!mail.subject.starts_with("About two-factor"), "{kind} has no words");
-        }
     }
 }
 
@@ -460,4 +435,55 @@ async fn a_list_is_imported_line_by_line_and_again_with_the_same_result() {
             .await
             .is_err()
     );
+}
+
+#[tokio::test]
+async fn a_recovery_code_signs_in_once_and_leads_to_another_phone() {
+    let portal = Portal::new().await;
+    switch_on(&portal).await;
+    let mut sam = portal.signed_in("sam").await;
+    sam.enroll(&portal).await;
+    let codes = sam.recovery_codes();
+    // The file to download is in the page itself, and the page is shown once.
+    let file = sam.between("href=\"data:text/plain;charset=utf-8,", "\"").unwrap();
+    assert!(codes.iter().all(|code| file.contains(&format!("%0A{code}%0A"))), "{file}");
+    sam.get("/account").await;
+    assert!(sam.page.contains("You have 10 left.") && !sam.page.contains(&codes[0]));
+
+    let mut elsewhere = portal.browser();
+    assert_eq!(destination(&elsewhere.get("/recover").await), "/", "the password comes first");
+    elsewhere.password("sam").await;
+    elsewhere.get("/recover").await;
+    for (typed, complaint) in
+        [("123456", "four groups of six"), ("000000-000000-000000-000000", "it was used before")]
+    {
+        let response = elsewhere.post("/recover", &format!("code={typed}")).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(elsewhere.page.contains(complaint), "{typed}");
+    }
+    let typed = format!("code={}", codes[4].to_lowercase().replace('-', "+"));
+    assert_eq!(destination(&elsewhere.post("/recover", &typed).await), "/account");
+    assert_eq!(destination(&sam.get("/").await), "/login", "what was open before is over");
+    elsewhere.get("/account").await;
+    assert!(elsewhere.page.contains("9 are left.") && elsewhere.page.contains("You have 9 left."));
+
+    // New codes want the phone, another phone does not.
+    assert_eq!(destination(&elsewhere.post("/account/recovery-codes", "").await), "/code");
+    elsewhere.get("/account").await;
+    assert_eq!(destination(&elsewhere.post("/account/authenticator", "").await), "/setup");
+    elsewhere.get("/setup").await;
+    let secret = Secret::from_base32(&elsewhere.between("id=\"key\">", "<").unwrap()).unwrap();
+    let code = portal.next_code(&secret);
+    assert_eq!(destination(&elsewhere.post("/setup", &format!("code={code}")).await), "/account");
+    elsewhere.get("/account").await;
+    assert_eq!(elsewhere.post("/account/recovery-codes", "").await.status(), StatusCode::OK);
+    let renewed = elsewhere.recovery_codes();
+    assert!(renewed.len() == 10 && !renewed.contains(&codes[0]));
+
+    let mut again = portal.signed_in("sam").await;
+    again.get("/recover").await;
+    let old = again.post("/recover", &format!("code={}", codes[0])).await;
+    assert_eq!(old.status(), StatusCode::UNPROCESSABLE_ENTITY, "a renewal voids the old ones");
+    assert_eq!(destination(&again.post("/recover", &format!("code={}", renewed[0])).await), "/account");
+    assert_eq!(portal.count("recovery-used").await, 2);
 }

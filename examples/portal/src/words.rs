@@ -1,10 +1,8 @@
-//! Words for people: why a code was not taken, why an act was refused, what a role is called, what a mail says.
+//! Words for people: why a code was not taken, why an act was refused, what a role is called.
 
 use std::time::Duration;
 
-use countersign::{
-    Clock, Denied, Hint, Prompt, Recipient, Refusal, Role, SystemClock, Timestamp, otp::Digits, store::Notice,
-};
+use countersign::{Clock, Denied, Hint, Prompt, Refusal, Role, SystemClock, Timestamp, otp::Digits};
 
 /// What was wrong with a code, in words for the one who typed it.
 pub(crate) struct Complaint {
@@ -15,15 +13,9 @@ pub(crate) struct Complaint {
 
 impl Complaint {
     pub(crate) fn about(refusal: Refusal) -> Self {
-        let wait = match refusal {
-            Refusal::WrongCode { wait_until: Some(until), .. }
-            | Refusal::AlreadyUsed { wait_until: Some(until), .. }
-            | Refusal::Wait { until } => seconds_to(until),
-            _ => 0,
-        };
         let sentence = match refusal {
             Refusal::WrongCode { hint: Some(hint), .. } => {
-                return Self { sentence: helped(hint) + &tries(refusal), wait };
+                return Self { sentence: helped(hint) + &tries(refusal), wait: wait(refusal) };
             }
             Refusal::Malformed => "A code has six digits. Type the ones that your app shows for this portal.",
             Refusal::WrongCode { .. } => {
@@ -54,18 +46,34 @@ impl Complaint {
             Refusal::Denied(why) => denied(why),
             _ => "Please sign in again.",
         };
-        Self { sentence: format!("{sentence}{}", tries(refusal)), wait }
+        Self { sentence: format!("{sentence}{}", tries(refusal)), wait: wait(refusal) }
     }
 
-    /// The same about an invitation, which is no code of an app.
-    pub(crate) fn about_an_invitation(self) -> Self {
-        let sentence = if self.wait > 0 {
+    /// What was wrong with a recovery code.
+    pub(crate) fn about_recovery(refusal: Refusal) -> Self {
+        let sentence = match refusal {
+            Refusal::Malformed => {
+                "A recovery code has four groups of six letters and digits. Type all of them."
+            }
+            Refusal::WrongCode { .. } => {
+                "That recovery code is not right, or it was used before. Each works once; try another one."
+            }
+            Refusal::Wait { .. } => "There were too many wrong codes, so this one was not looked at.",
+            _ => return Self::about(refusal),
+        };
+        Self { sentence: format!("{sentence}{}", tries(refusal)), wait: wait(refusal) }
+    }
+
+    /// What was wrong with an invitation, which is no code of an app.
+    pub(crate) fn about_an_invitation(refusal: Refusal) -> Self {
+        let wait = wait(refusal);
+        let sentence = if wait > 0 {
             "There were too many wrong ones."
         } else {
             "That is not your invitation. Type all four groups as you got them: it is good for one day, and for one \
              phone. A newer one makes it void."
         };
-        Self { sentence: sentence.to_owned(), ..self }
+        Self { sentence: sentence.to_owned(), wait }
     }
 
     /// The same, for an authenticator whose codes may not have six digits.
@@ -126,6 +134,17 @@ fn minutes(by: Duration) -> String {
     }
 }
 
+/// How long no code is looked at, in seconds.
+fn wait(refusal: Refusal) -> u64 {
+    match refusal {
+        Refusal::WrongCode { wait_until: Some(until), .. }
+        | Refusal::AlreadyUsed { wait_until: Some(until), .. }
+        | Refusal::Wait { until } => seconds_to(until),
+        _ => 0,
+    }
+}
+
+/// How many tries are left, once there are few: a further sentence.
 fn tries(refusal: Refusal) -> String {
     match refusal {
         Refusal::WrongCode { left: 1, .. } | Refusal::AlreadyUsed { left: 1, .. } => {
@@ -167,113 +186,4 @@ pub(crate) fn role(role: Role) -> &'static str {
         Role::MasterAdmin => "Master Admin",
         _ => "Unknown",
     }
-}
-
-/// A mail, without its addressee.
-pub(crate) struct Mail {
-    pub(crate) subject: String,
-    pub(crate) text: String,
-}
-
-/// What to write about a notice to one of its recipients: what happened, and what to do if that was not expected. No
-/// link: a mail about one's account that asks to click is what the other side sends, too.
-pub(crate) fn mail(notice: &Notice, to: Recipient, about: &str, by: &str) -> Mail {
-    const NOT_YOU: &str =
-        "If that was not you, tell your Master Admin at once: somebody knows your password.";
-    const NOT_EXPECTED: &str = "If you did not expect that, ask your Master Admin.";
-    const NOT_AGREED: &str = "If you did not expect that, ask your colleagues.";
-    let (subject, text) = match (notice.event.kind.as_str(), to) {
-        ("enrolled", _) => (
-            "An authenticator app was added to your account".to_owned(),
-            format!("From now on its codes sign you in. {NOT_YOU}"),
-        ),
-        ("replaced", _) => (
-            "Your authenticator app was replaced".to_owned(),
-            format!("A new one signs you in; the old one never will again. {NOT_YOU}"),
-        ),
-        ("withdrawn", _) => (
-            "Your authenticator app was taken off your account".to_owned(),
-            format!("Your password alone signs you in. {NOT_YOU}"),
-        ),
-        ("code-refused", _) => (
-            "Wrong codes were typed for your account".to_owned(),
-            format!("Your password was right, and several codes in a row were not. {NOT_YOU}"),
-        ),
-        ("blocked", Recipient::User) => (
-            "Your account is blocked".to_owned(),
-            format!("There were too many wrong codes, from somebody who has your password. {NOT_YOU}"),
-        ),
-        ("blocked", Recipient::MasterAdmins) => (
-            format!("The account of {about} is blocked"),
-            format!(
-                "There were too many wrong codes, from somebody who has the password. Speak to {about}: if it was \
-                 somebody else, have the password changed first, and unlock the account then."
-            ),
-        ),
-        ("reset", Recipient::User) => (
-            "Your authenticator app was reset".to_owned(),
-            format!("{by} did it. You set up a new one at your next sign-in. {NOT_EXPECTED}"),
-        ),
-        ("reset", Recipient::MasterAdmins) => (
-            format!("The authenticator app of {about} was reset"),
-            format!("{by} did it: {}. {NOT_AGREED}", notice.event.text),
-        ),
-        ("unlocked", Recipient::User) => (
-            "Your account was unlocked".to_owned(),
-            format!("{by} did it. Your authenticator app works as before. {NOT_EXPECTED}"),
-        ),
-        ("unlocked", Recipient::MasterAdmins) => (
-            format!("The account of {about} was unlocked"),
-            format!("{by} did it: {}. {NOT_AGREED}", notice.event.text),
-        ),
-        ("device-remembered", _) => (
-            "A browser is remembered for your account".to_owned(),
-            format!("Your password alone signs you in there: {}. {NOT_YOU}", notice.event.text),
-        ),
-        ("enrollment-due", _) => (
-            "Please set up an authenticator app".to_owned(),
-            format!("Your company asks for one: {}. You find it under Account.", notice.event.text),
-        ),
-        ("grace-extended", _) => (
-            "You have more time to set up an authenticator app".to_owned(),
-            format!("{by} gave it to you: {}.", notice.event.text),
-        ),
-        ("invited", Recipient::User) => (
-            "You are invited to set up an authenticator app".to_owned(),
-            format!("{by} has a code for you to begin with. {NOT_EXPECTED}"),
-        ),
-        ("invited", Recipient::MasterAdmins) => (
-            format!("{about} was invited to set up an authenticator app"),
-            format!("{by} did it: {}. {NOT_AGREED}", notice.event.text),
-        ),
-        ("imported", Recipient::User) => (
-            "Your authenticator app was brought over from another system".to_owned(),
-            format!("{by} did it. Your next sign-in asks for its code. {NOT_EXPECTED}"),
-        ),
-        ("imported", Recipient::MasterAdmins) => (
-            format!("The authenticator app of {about} was brought over from another system"),
-            format!("{by} did it: {}. {NOT_AGREED}", notice.event.text),
-        ),
-        ("requirement-changed" | "settings-changed", _) => (
-            "The rules of two-factor authentication were changed".to_owned(),
-            format!("{by} did it: {}. {NOT_AGREED}", notice.event.text),
-        ),
-        ("act-refused", _) => (
-            format!("{about} tried to do what only Master Admins may"),
-            format!(
-                "It was {}. Ask {about} whether it was a mistake, or somebody else at the keyboard.",
-                notice.event.text
-            ),
-        ),
-        // A kind that is newer than this page of words. The library's own sentence will do.
-        (_, Recipient::User) => (
-            "About two-factor authentication for your account".to_owned(),
-            format!("{}. {NOT_YOU}", notice.event.text),
-        ),
-        (_, Recipient::MasterAdmins) => (
-            format!("About two-factor authentication for {about}"),
-            format!("{}. {NOT_AGREED}", notice.event.text),
-        ),
-    };
-    Mail { subject, text }
 }

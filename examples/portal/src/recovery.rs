@@ -1,0 +1,86 @@
+//! Recovery codes: the page that shows them once, the page that takes one, new ones.
+
+use axum::{
+    Extension, Form,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use countersign::{Attempt, Recovered, RecoveryCodes, Verdict};
+use serde::Deserialize;
+
+use crate::{
+    app::App,
+    failure::Failure,
+    login::{self, Outcome},
+    pages::{self, Frame},
+    session::{Session, SignedIn},
+    settings,
+    words::Complaint,
+};
+
+#[derive(Deserialize)]
+pub(crate) struct TypedCode {
+    code: String,
+}
+
+/// The one page that shows them. It is the answer to the request that drew them, since the server keeps none of them,
+/// not even until the next request.
+pub(crate) fn codes_page(codes: RecoveryCodes, next: &str) -> Response {
+    pages::ok(&pages::Sheet { frame: Frame::default(), codes, next: next.to_owned() })
+}
+
+/// *Use a recovery code*, in the place of the code of the app.
+pub(crate) async fn form(
+    State(app): State<App>,
+    Extension(session): Extension<Session>,
+) -> Result<Response, Failure> {
+    let Some(ticket) = session.ticket().filter(|_| !session.is_signed_in()) else {
+        return Ok(Redirect::to("/").into_response());
+    };
+    match app.two_factor.prompt(&ticket).await? {
+        Verdict::Granted(prompt) => {
+            let complaint = Complaint::before(prompt);
+            Ok(pages::ok(&pages::Recover { frame: Frame::from(&session), complaint }))
+        }
+        Verdict::Refused(refusal) => login::over(&app, &session, refusal).await,
+    }
+}
+
+pub(crate) async fn recover(
+    State(app): State<App>,
+    Extension(session): Extension<Session>,
+    Form(form): Form<TypedCode>,
+) -> Result<Response, Failure> {
+    let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
+    let attempt = Attempt::new(&ticket, &form.code).seen_from(&session.seen_from);
+    let complaint = match login::outcome(app.two_factor.recover(attempt).await, Complaint::about_recovery)? {
+        Outcome::Granted(Recovered { pass, left, .. }) => {
+            // To where he finds what he needs next.
+            let cookie = session.open(&app, &pass, Some(&said(left))).await?;
+            return Ok((cookie, Redirect::to("/account")).into_response());
+        }
+        Outcome::Again(complaint) => complaint,
+        Outcome::Over(refusal) => return login::over(&app, &session, refusal).await,
+    };
+    Ok(pages::again(&pages::Recover { frame: Frame::from(&session), complaint: Some(complaint) }))
+}
+
+/// New ones in the place of the old. A reload asks before it draws others.
+pub(crate) async fn renew(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Failure> {
+    match app.two_factor.renew_recovery_codes(&signed_in.pass).await? {
+        Verdict::Granted(codes) => Ok(codes_page(codes, "/account")),
+        Verdict::Refused(refusal) => settings::after_refusal(&app, signed_in, refusal, "/account").await,
+    }
+}
+
+fn said(left: u32) -> String {
+    let left = match left {
+        0 => "It was your last one".to_owned(),
+        1 => "One is left".to_owned(),
+        left => format!("{left} are left"),
+    };
+    format!(
+        "You signed in with a recovery code, which is used up now. {left}. If your phone is lost, set up another \
+         authenticator here."
+    )
+}
