@@ -82,6 +82,8 @@ pub(crate) async fn a_clock_that_is_off(robin: &mut Person<'_>) {
     robin.sees("setup").await;
     robin.must_read("code-error", "about 4 minutes ahead").await;
     robin.gives_the_code().await;
+    robin.writes_the_recovery_codes_down().await;
+    robin.presses("continue").await;
     robin.sees("home").await;
 
     // An hour and a half later nothing of the last hour is consumed.
