@@ -237,16 +237,16 @@
 //! | an hour is looked at for a hint | a phone whose time was set by hand for another time zone; 120 hashes, about ten microseconds | |
 //! | one step either way | network delay and clocks that are off; three right answers in a million at any time | RFC 6238 §5.2 |
 //! | ticket and pending enrollment 15 min | time to fetch the phone, or to install an app | |
-//! | stamp 12 h | a working day; a new login at the latest then | NIST SP 800-63B-4 §2.2.3 (at most 24 h at AAL2) |
-//! | waits of 30 s, doubling, from the 5th wrong code in a row | a typist errs twice or three times; a guesser is slowed down | NIST SP 800-63B-4 §3.2.2 (waits from 30 s up to an hour) |
-//! | hard stop at 10 in a row | ten guesses, each three in a million | NIST SP 800-63B-4 §3.2.2 (at most 100) |
-//! | a code at most 5 min old for administration | long enough to do several things, too short for a session left open | OWASP ASVS 5.0, 7.5.1 (a new authentication; no number) |
-//! | no device is remembered | or whoever has the browser needs the password only | PCI DSS v4.0.1, 8.5.1 (all factors before access) |
+//! | stamp 12 h | a working day; a new login at the latest then | NIST SP 800-63B-4 §2.2.3 (wants an end, and recommends 24 h at most at AAL2) |
+//! | waits of 30 s, doubling, from the 5th wrong code in a row | a typist errs twice or three times; a guesser is slowed down | NIST SP 800-63B-4 §3.2.2 (its example: from 30 s up to an hour) |
+//! | hard stop at 10 in a row | ten guesses, each three in a million | NIST SP 800-63B-4 §3.2.2 (at most 100; fewer are welcome); PCI DSS v4.0.1, 8.3.4 (at most 10) |
+//! | a code at most 5 min old for administration | long enough to do several things, too short for a session left open | OWASP ASVS 5.0, 7.5.3 (one factor anew before what is highly sensitive; no number) |
+//! | no device is remembered | or whoever has the browser needs the password only | NIST SP 800-63B-4 §5.1 (no remembered browser instead of an authentication); PCI DSS v4.0.1, 8.5.1 (all factors before access) |
 //! | a customer's session lasts as long as the host's settings at first say | the org's settings are not read for him (R5) | |
 //! | no time to enroll, no invitations | as the product does: the QR code comes at the next login. Time to enroll ([`Settings::enroll_within`]) is time in which the password is enough; an invitation keeps out the thief who comes first | CISA AA22-074A |
-//! | an invitation lasts 24 h | it is handed over in person or on the phone, and used the same day | NIST SP 800-63A-4 (codes sent by mail) |
+//! | an invitation lasts 24 h | it is handed over in person or on the phone, and used the same day | NIST SP 800-63A-4 §3.8 (codes sent by electronic mail) |
 //! | a blocked account is reset with a new password or an invitation only | only somebody with the password can have blocked it, and would enroll first | |
-//! | nobody enrolls by choice | the box that switches the requirement on is the whole product; where it is offered, the password is asked for anew, so that no session left open binds a stranger's phone | NIST SP 800-63B-4 §4.1.2 |
+//! | nobody enrolls by choice | the box that switches the requirement on is the whole product; where it is offered, the password is asked for anew, so that no session left open binds a stranger's phone | NIST SP 800-63B-4 §4.1.2.1 |
 //! | changing settings names what was seen | two admins at work at once do not undo each other unknowingly | |
 //! | running sessions go on when the requirement is switched on | the admin who ticks the box is not thrown out of the page he is on; [`RunningSessions::End`] is the stricter choice | |
 //!
@@ -308,8 +308,8 @@
 //!
 //! A user has to hear when somebody adds an authenticator to his account, takes one off, or types wrong codes behind his
 //! right password: mostly it was he, and the one time it was not he is the first who can tell. NIST SP 800-63B-4 wants
-//! it for authenticators that are bound (§4.1.2) and accounts that are recovered (§4.2.3), and says how in §4.6; OWASP
-//! ASVS 5.0 in 6.3.5 and 6.3.7.
+//! it for authenticators that are bound (§4.1.2.1) and accounts that are recovered (§4.2.3), and says how in §4.6; OWASP
+//! ASVS 5.0 in 6.3.5 and 6.3.7, at level 3.
 //!
 //! [`Event::audience`](crate::Event::audience) says whom to tell:
 //!

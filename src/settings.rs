@@ -11,8 +11,8 @@ use crate::requirement::RunningSessions;
 ///
 /// Each org has its own, which [`change_settings`](crate::TwoFactor::change_settings) changes.
 /// [`default`](Settings::default) is what the product does; [`nist_aal2`](Settings::nist_aal2),
-/// [`pci_dss`](Settings::pci_dss) and [`asvs_l2`](Settings::asvs_l2) are what those documents ask for. What none of them
-/// can hold is a value out of bounds.
+/// [`pci_dss`](Settings::pci_dss) and [`asvs_l2`](Settings::asvs_l2) are what those documents ask for, as far as settings
+/// can give it. What none of them can hold is a value out of bounds.
 ///
 /// ```
 /// use countersign::{InvalidSetting, Settings};
@@ -183,7 +183,7 @@ impl Settings {
 impl Settings {
     /// With another hard stop.
     ///
-    /// NIST SP 800-63B-4 §3.2.2 allows at most 100 wrong ones in a row.
+    /// NIST SP 800-63B-4 §3.2.2 allows at most 100 wrong ones in a row, and welcomes fewer.
     ///
     /// # Errors
     /// [`InvalidSetting::HardStop`] unless it is 1 to 100.
@@ -197,7 +197,7 @@ impl Settings {
         }
     }
 
-    /// With other waits. NIST SP 800-63B-4 §3.2.2 names 30 seconds up to an hour.
+    /// With other waits. NIST SP 800-63B-4 §3.2.2 permits waits, and names 30 seconds up to an hour as an example.
     ///
     /// # Errors
     /// [`InvalidSetting::Waits`] when they begin with wrong code 0, when the first is below a second or above the
@@ -280,7 +280,7 @@ impl Settings {
     }
 
     /// With enrollment by [invitation](crate::TwoFactor::invite) only, or by the password alone. Invitations keep out
-    /// the thief who has a password and enrolls first (CISA alert AA22-074A tells of one who did). Invite a Master Admin
+    /// the thief who has a password and enrolls first (CISA advisory AA22-074A tells of one who did). Invite a Master Admin
     /// *before* the requirement is switched on, or the vendor has to.
     pub const fn with_by_invitation(mut self, by_invitation: bool) -> Self {
         self.by_invitation = by_invitation;

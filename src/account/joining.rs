@@ -43,7 +43,7 @@ pub(crate) struct Invited {
     pub(crate) expires_at: Timestamp,
 }
 
-/// As long as a code for enrollment may be on its way by electronic mail (NIST SP 800-63A-4 on confirmation codes).
+/// As long as a code for enrollment may be on its way by electronic mail (NIST SP 800-63A-4 §3.8).
 const INVITATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Invited {

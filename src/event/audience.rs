@@ -78,9 +78,9 @@ impl Event {
     /// Whom to tell of it.
     ///
     /// The user hears of whatever lets somebody in who could not get in before, keeps him out, or shows that his
-    /// password is known: NIST SP 800-63B-4 §4.1.2 (an authenticator was bound), §4.2.3 (an account was recovered) and
-    /// §4.6 (how to notify), OWASP ASVS 5.0 6.3.5 (suspicious attempts) and 6.3.7 (changed authentication details). Of
-    /// what the vendor's support does in an org, its Master Admins hear as well.
+    /// password is known: NIST SP 800-63B-4 §4.1.2.1 (an authenticator was bound), §4.2.3 (an account was recovered)
+    /// and §4.6 (how to notify), OWASP ASVS 5.0 6.3.5 (suspicious attempts) and 6.3.7 (changed authentication details),
+    /// both of level 3. Of what the vendor's support does in an org, its Master Admins hear as well.
     pub fn audience(&self) -> Audience {
         let user_and_if_by_support_admins = match self.by {
             Actor::Operator(_) => Audience::UserAndMasterAdmins,

@@ -72,7 +72,7 @@ impl fmt::Display for Cell<'_> {
             .trim_start_matches(' ')
             .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
         let guard = if begins_a_formula { "'" } else { "" };
-        // RFC 4180 §2.6 and §2.7. A semicolon separates cells where the comma is the decimal point.
+        // RFC 4180 §2, rules 6 and 7. A semicolon separates cells where the comma is the decimal point.
         if begins_a_formula || text.contains([',', ';', '"', '\'', '\r', '\n', '\t']) {
             write!(f, "\"{guard}{}\"", text.replace('"', "\"\""))
         } else {

@@ -22,8 +22,8 @@ impl TwoFactor {
     /// [`setup`](Self::setup) and [`confirm`](Self::confirm), and from then on he is asked for codes.
     ///
     /// Ask for the password anew, also of somebody who is signed in: a session that was left open would otherwise
-    /// bind somebody else's phone to the account (NIST SP 800-63B-4 §4.1.2 asks for an authentication before an
-    /// authenticator is bound).
+    /// bind somebody else's phone to the account (NIST SP 800-63B-4 §4.1.2.1 asks for an authentication before
+    /// another authenticator is bound).
     ///
     /// A refusal is [`Refusal::NotOffered`], [`Refusal::AlreadyEnrolled`] or [`Refusal::Blocked`].
     ///
