@@ -34,7 +34,7 @@ impl Account {
         if let Some(locked) = self.locked(terms) {
             return self.keep_out(locked, terms);
         }
-        let Some(live) = self.live.as_mut().filter(|live| live.epoch == terms.policy.epoch) else {
+        let Some(live) = self.live.as_mut() else {
             return Decision::reply(Err(Refusal::TicketVoid));
         };
         let Ok(code) = RecoveryCode::parse(code) else {

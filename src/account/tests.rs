@@ -167,3 +167,37 @@ fn a_clock_that_was_set_back_makes_nobody_wait_longer_for_having_two_rows() {
     assert_eq!(written.guesses.wait_until(), Some(Timestamp::from_unix(NOW.as_unix() + 20)));
     assert_eq!(written.waiting_until(), Some(until));
 }
+
+/// R2: another phone forgives nothing that was guessed at the recovery codes, which stay the same.
+#[test]
+fn a_replacement_keeps_the_recovery_codes_and_what_was_guessed_at_them() {
+    let codes = CodeRules::default();
+    let terms = Terms { now: NOW, policy: &POLICY, codes: &codes };
+    let mut account = enrolled();
+    let recovery = &mut account.live.as_mut().unwrap().recovery;
+    recovery.codes = drawn().kept;
+    recovery.guesses = Guesses { in_a_row: 3, ..Guesses::default() };
+    let before = recovery.codes.digests.clone();
+    let to_replace = ticket(Purpose::Replace);
+    let shown = account.setup(&to_replace, secret(2), terms).write.unwrap().next;
+    let code = Totp::default().code_at(&secret(2), NOW).unwrap().expose();
+    let replaced = shown.confirm(&to_replace, &code, Generation([2; 16]), drawn(), terms);
+    assert!(replaced.reply.unwrap().with.is_none(), "no new ones are shown");
+    let Recovery { codes, guesses } = replaced.write.unwrap().next.live.unwrap().recovery;
+    assert_eq!((codes.digests, guesses.in_a_row), (before, 3));
+}
+
+/// R7: recovery codes of an earlier epoch are as dead as the authenticator that they came with, whatever the ticket says.
+#[test]
+fn recovery_codes_of_an_earlier_epoch_open_nothing() {
+    let codes = CodeRules::default();
+    let policy = Policy { epoch: Epoch { counter: 2, random: [2; 8] }, ..POLICY };
+    let terms = Terms { now: NOW, policy: &policy, codes: &codes };
+    let sheet = drawn();
+    let code = sheet.shown.expose().lines().next().unwrap().to_owned();
+    let mut account = enrolled();
+    account.live.as_mut().unwrap().recovery.codes = sheet.kept;
+    let of_now = TicketClaims { epoch: policy.epoch, ..ticket(Purpose::LogIn) };
+    let recovered = account.recover(&of_now, &code, Generation([2; 16]), terms);
+    assert_eq!(refusal(&recovered), Refusal::TicketVoid);
+}
