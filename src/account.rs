@@ -129,6 +129,16 @@ pub(crate) enum Standing {
     Blocked,
 }
 
+/// What a run of many resets finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    ToReset,
+    /// Something to reset, but a plain one would let somebody else enroll.
+    PasswordKnown,
+    Nothing,
+    BegunAnew,
+}
+
 /// What the page with the QR code shows.
 #[derive(Debug)]
 pub(crate) struct Shown {

@@ -18,6 +18,16 @@ pub(crate) fn may_touch(actor: &Person, target: Option<Person>) -> Result<Person
     }
 }
 
+/// The user whom the vendor's support may reset. Customers have nothing to reset, and nothing is ever written for them
+/// (R5).
+pub(crate) fn may_be_reset(target: Option<Person>) -> Result<Person, Denied> {
+    match target {
+        None => Err(Denied::NotInThisOrg),
+        Some(target) if target.role == Role::Customer => Err(Denied::Customer),
+        Some(target) => Ok(target),
+    }
+}
+
 /// May `actor` switch his org's requirement from what holds `now` to `to`?
 pub(crate) fn may_switch(actor: &Person, now: Requirement, to: Requirement) -> Result<(), Denied> {
     must_be_master_admin(actor)?;

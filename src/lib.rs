@@ -96,7 +96,7 @@ pub use self::{
     },
     ticket::Ticket,
     time::SystemClock,
-    two_factor::{Builder, Report, Support, TwoFactor},
+    two_factor::{Builder, BulkReset, Outcome, Report, ResetOf, Support, TwoFactor, Whom},
     verdict::{Gate, Import, Refusal, Verdict},
     who::{InvalidName, OrgId, Person, Role, UnknownRole, UserId},
 };

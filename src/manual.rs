@@ -371,6 +371,16 @@
 //! It is a picture of facts, taken without a lock: what somebody may do is decided by his sealed record alone. In a CSV
 //! file, what a spreadsheet would take for a formula has an apostrophe in front ([`CsvLine`](crate::CsvLine)).
 //!
+//! *Many resets.* [`TwoFactor::reset_many`] (a Master Admin) and [`Support::reset_many`] (the vendor) reset one user after
+//! the other, each in a write and with an event of his own, and tell what became of each. A dry run writes nothing. The
+//! Master Admin's authority is looked at anew for each: whoever is demoted meanwhile stops, and so does one whose code
+//! grows old, until he shows another. An interrupted run is begun again with the moment at which it first began
+//! ([`BulkReset::go_on_from`](crate::BulkReset::go_on_from)): those who were reset have nothing to reset, and those who
+//! have enrolled anew since then are left alone. Blocked accounts are told and left as they are, since somebody knows
+//! their passwords: change these and run again [so](crate::BulkReset::with_new_passwords), or invite one by one, as an
+//! invitation is handed to a person. A single reset is for one whom you know; it always ends his sessions, while a run
+//! passes over who never enrolled.
+//!
 //! # Durability
 //!
 //! A code that was accepted must stay consumed, and a guess counted, whatever happens to the machine. So no store of
@@ -536,7 +546,8 @@
 //!   code_rules.rs   which codes are made and taken    hint.rs   what may be said of a wrong one
 //!   policy.rs       what an org decided
 //!   authority.rs    who may do what to whom
-//!   report.rs       how things stand with everybody (report/csv: as a file; two_factor/reporting reads it)
+//!   report.rs       how things stand with everybody (report/csv: as a file; two_factor/reporting reads it,
+//!                   two_factor/bulk resets many)
 //!   recovery.rs     recovery codes: drawn, read, kept
 //!   generation.rs · codec.rs · seal.rs        names of trust, bytes, keyring
 //!   invitation.rs · ticket.rs · device.rs · pass.rs   what is handed out

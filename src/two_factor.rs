@@ -5,6 +5,7 @@
 
 mod admin;
 mod builder;
+mod bulk;
 mod by_choice;
 mod commit;
 mod deciding;
@@ -19,6 +20,7 @@ mod support;
 use std::{fmt, sync::Arc};
 
 pub use builder::Builder;
+pub use bulk::{BulkReset, Outcome, ResetOf, Whom};
 pub use reporting::Report;
 pub use support::Support;
 

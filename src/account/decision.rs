@@ -32,7 +32,7 @@ pub(crate) struct Write {
 }
 
 impl<R> Decision<R> {
-    pub(super) fn reply(reply: R) -> Self {
+    pub(crate) fn reply(reply: R) -> Self {
         Self { write: None, reply }
     }
 
@@ -43,5 +43,10 @@ impl<R> Decision<R> {
     /// Like [`write`](Self::write), for commands that moved the generation.
     pub(super) fn write_and_end_sessions(next: Account, event: EventKind, reply: R) -> Self {
         Self { write: Some(Write { next, events: vec![event], ends_sessions: true }), reply }
+    }
+
+    /// The same decision with another reply.
+    pub(crate) fn map<S>(self, make: impl FnOnce(R) -> S) -> Decision<S> {
+        Decision { write: self.write, reply: make(self.reply) }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Account, Answer, Decision, Miss, Standing, Terms};
+use super::{Account, Answer, Decision, Found, Miss, Standing, Terms};
 use crate::{
     event::{EventKind, Purpose, Reason},
     generation::Generation,
@@ -181,19 +181,37 @@ impl Account {
         Self::reset_to(joining, next, event, ())
     }
 
-    /// The same, but for an account that is known to be blocked: its password is known to somebody, who would enroll
-    /// with it.
-    pub(crate) fn reset_unless_blocked(
+    /// The same, but for an account whose password is known to somebody, who would enroll with it.
+    pub(crate) fn reset_unless_known(
         account: Option<Self>,
         settings: &Settings,
         next: Generation,
         event: EventKind,
     ) -> Answer<()> {
-        if account.is_some_and(|account| account.rows().any(|row| row.is_blocked(settings))) {
+        if account.is_some_and(|account| account.password_is_known(settings)) {
             return Decision::reply(Err(Refusal::PasswordKnown));
         }
-        let Decision { write, reply } = Self::reset(next, event);
-        Decision { write, reply: Ok(reply) }
+        Self::reset(next, event).map(Ok)
+    }
+
+    /// Whether somebody else knows this password: he blocked the account, or was to be kept out by an invitation that
+    /// has not enrolled anybody yet.
+    fn password_is_known(&self, settings: &Settings) -> bool {
+        self.joining.invited_only || self.rows().any(|row| row.is_blocked(settings))
+    }
+
+    /// What a run of many resets finds that was begun at that time (R7). Whoever was reset and begins anew meanwhile is
+    /// not to be sent back when an interrupted run goes on.
+    pub(crate) fn found_by_run(&self, begun_at: Timestamp, settings: &Settings) -> Found {
+        let live = self.live.as_ref().map(|live| live.since);
+        let pending = self.pending.as_ref().map(|pending| pending.drawn_at);
+        let imported = self.imported.as_ref().map(|imported| imported.at);
+        match live.or(pending).or(imported) {
+            Some(since) if since > begun_at => Found::BegunAnew,
+            None if self.rows().all(|row| row.in_a_row == 0) => Found::Nothing,
+            _ if self.password_is_known(settings) => Found::PasswordKnown,
+            _ => Found::ToReset,
+        }
     }
 
     /// The account after a reset, blocked before or not: only an invitation opens the enrollment.

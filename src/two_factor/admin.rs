@@ -14,6 +14,7 @@ use crate::{
     pass::Pass,
     policy::{InForce, Policy},
     requirement::Requirement,
+    settings::Settings,
     time::Timestamp,
     verdict::{Refusal, Verdict},
     who::{OrgId, Person, UserId},
@@ -61,8 +62,8 @@ impl TwoFactor {
     /// next login. Everything that was handed out for that user is void, and nobody else is touched (R7). Works
     /// also when what is stored for him cannot be opened any more.
     ///
-    /// One whose account was blocked is refused with [`Refusal::PasswordKnown`], since whoever blocked it knows his
-    /// password and could enroll before him.
+    /// One whose account was blocked, or who was reset to be [invited](Self::reset_and_invite), is refused with
+    /// [`Refusal::PasswordKnown`]: whoever else knows his password could enroll before him.
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`], [`ErrorKind::Unreadable`] (of the Master Admin's own record, or of the
@@ -187,7 +188,7 @@ impl Core {
         Err(Error::new(ErrorKind::Contended, "writing an org's settings"))
     }
 
-    /// Resets an account, be it readable or not; but not one that is known to be blocked.
+    /// Resets an account, be it readable or not; but not one whose password is known to somebody.
     pub(super) async fn reset(
         &self,
         target: &Person,
@@ -195,15 +196,19 @@ impl Core {
         reason: Option<&Reason>,
     ) -> Result<Result<(), Refusal>, Error> {
         let event = EventKind::Reset { remedy: Remedy::None, reason: reason.cloned() };
-        // Lost keys are no reason not to reset: then the settings do not open either.
-        let settings = match self.policy(&target.org).await {
-            Err(error) if error.kind() == ErrorKind::Unreadable => self.at_first.settings,
-            policy => policy?.record.settings,
-        };
+        let settings = self.settings_or_first(&target.org).await?;
         let reset = |account: Option<Account>, next, _| {
-            Ok(Account::reset_unless_blocked(account, &settings, next, event.clone()))
+            Ok(Account::reset_unless_known(account, &settings, next, event.clone()))
         };
         self.overwrite(target, trace, reset).await
+    }
+
+    /// By which settings an account is blocked. Lost keys are no reason not to reset it: then these do not open either.
+    pub(super) async fn settings_or_first(&self, org: &OrgId) -> Result<Settings, Error> {
+        match self.policy(org).await {
+            Err(error) if error.kind() == ErrorKind::Unreadable => Ok(self.at_first.settings),
+            policy => Ok(policy?.record.settings),
+        }
     }
 
     /// Writes what `reset` makes over an account; `None` is one that cannot be read.

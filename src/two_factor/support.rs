@@ -20,7 +20,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Support {
     pub(super) two_factor: TwoFactor,
-    operator: Operator,
+    pub(super) operator: Operator,
 }
 
 impl Support {

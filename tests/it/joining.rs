@@ -340,6 +340,20 @@ over_every_store! {
         ]);
     }
 
+    /// R7: that the password is known is not forgotten with the next reset, before somebody has enrolled.
+    async fn who_was_reset_to_be_invited_is_not_reset_plainly(world: World) {
+        world.switch_on().await;
+        let _ = world.enroll("ian").await;
+        let (_, admin) = world.enroll("ann").await;
+        let invitation = granted(world.two_factor.reset_and_invite(&admin, &user("ian")).await.unwrap());
+        let reset = world.two_factor.reset(&admin, &user("ian")).await.unwrap();
+        assert_eq!(refused(reset), Refusal::PasswordKnown);
+        let ticket = ticket_to_be_invited(&world, "ian").await;
+        let invited = granted(accept(&world, &ticket, &invitation.text()).await);
+        let _ = enroll_with(&world, &invited).await;
+        granted(world.two_factor.reset(&admin, &user("ian")).await.unwrap());
+    }
+
     /// R7, R4: also where the record cannot be opened; and the vendor can do all of it, with a reason.
     async fn the_vendor_resets_a_blocked_account_too(world: World) {
         world.switch_on().await;

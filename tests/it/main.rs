@@ -7,6 +7,7 @@ mod stories;
 #[cfg(feature = "conformance")]
 mod conformance;
 mod report;
+mod bulk;
 mod edges;
 mod hints;
 mod import;

@@ -1,0 +1,333 @@
+//! Resetting many: told one by one, authority proved for each, and gone on with after an interruption.
+
+use std::time::Duration;
+
+use countersign::{
+    Attempt, BulkReset, Denied, FirstFactor, Gate, Operator, Outcome, Pass, Reason, Refusal, Role, Settings,
+    Support, Whom, otp::Imported,
+};
+
+use futures_lite::future::poll_once;
+
+use crate::world::{ACME, Fault, START, STEP, World, granted, org, over_every_store, refused, user};
+
+fn support(world: &World) -> Support {
+    Support::new(&world.two_factor, Operator::new("sue@vendor.example").unwrap())
+}
+
+fn reason() -> Reason {
+    Reason::new("case 4711: the supplier of the tokens was broken into").unwrap()
+}
+
+fn these<'p>(world: &World, pass: &'p Pass, ids: &[&str]) -> BulkReset<'p> {
+    let ids: Vec<_> = ids.iter().map(|id| user(id)).collect();
+    world.two_factor.reset_many(pass, Whom::these(ids))
+}
+
+async fn next(run: &mut BulkReset<'_>) -> Option<String> {
+    granted(run.next().await.unwrap()).map(|one| format!("{}: {}", one.user, one.outcome))
+}
+
+/// Goes through to the end, and tells each one's outcome.
+async fn told(mut run: BulkReset<'_>) -> Vec<String> {
+    let mut told = Vec::new();
+    while let Some(one) = next(&mut run).await {
+        told.push(one);
+    }
+    told
+}
+
+over_every_store! {
+    /// R7, R10: each is reset by a write of his own with an event of his own, and nobody else is touched.
+    async fn each_of_many_is_told_for_himself(world: World) {
+        world.switch_on().await;
+        let (_, bob) = world.enroll("bob").await;
+        let (ians_phone, ian) = world.enroll("ian").await;
+        let (idas_phone, _) = world.enroll("ida").await;
+        let outcomes = told(these(&world, &bob, &["ian", "nobody", "carl", "bob", "gus", "ann", "ian"])).await;
+        assert_eq!(outcomes, [
+            "ian: reset",
+            "nobody: denied: there is no such user in this org",
+            "carl: denied: a customer has no second factor",
+            "bob: denied: nobody may do this to himself",
+            "gus: denied: there is no such user in this org",
+            "ann: nothing to reset",
+            "ian: nothing to reset",
+        ]);
+        assert!(world.resume(ian.stamp()).await.is_none());
+        let ticket = world.ticket_to_enroll("ian").await;
+        assert_eq!(refused(world.verify(&ticket, &ians_phone.code(&world.clock)).await), Refusal::TicketVoid);
+        let _ = world.log_in("ida", &idas_phone).await;
+        assert_eq!(world.kinds_for("ian").await, ["enrollment-started", "enrolled", "reset"]);
+        assert_eq!(world.record("carl").await, None);
+        assert_eq!(world.record("nobody").await, None);
+        // Of each kind one, in the hour.
+        let refusals = world.kinds_for("bob").await.into_iter().filter(|kind| kind == "act-refused").count();
+        assert_eq!(refusals, 3);
+    }
+
+    /// R5, R10: a dry run writes nothing at all, and tells the same.
+    async fn a_dry_run_changes_nothing(world: World) {
+        world.switch_on().await;
+        let (_, bob) = world.enroll("bob").await;
+        let _ = world.enroll("ian").await;
+        let (before, events) = (world.record("ian").await, world.events().await);
+        // It wants no fresh code.
+        world.clock.advance(Duration::from_secs(60 * 60));
+        let dry = these(&world, &bob, &["ian", "ida", "carl", "bob", "nobody"]).dry_run();
+        assert_eq!(told(dry).await, [
+            "ian: would be reset",
+            "ida: nothing to reset",
+            "carl: denied: a customer has no second factor",
+            "bob: denied: nobody may do this to himself",
+            "nobody: denied: there is no such user in this org",
+        ]);
+        assert_eq!((world.record("ian").await, world.events().await), (before, events));
+    }
+
+    /// R7: a run that is begun again resets who was missed, and nobody twice.
+    async fn an_interrupted_run_goes_on(world: World) {
+        world.switch_on().await;
+        let (_, bob) = world.enroll("bob").await;
+        for id in ["ian", "ida", "ann"] {
+            let _ = world.enroll(id).await;
+        }
+        world.step();
+        let mut run = these(&world, &bob, &["ian", "ida", "ann"]);
+        let begun_at = run.begun_at();
+        assert_eq!(next(&mut run).await.unwrap(), "ian: reset");
+        assert_eq!(next(&mut run).await.unwrap(), "ida: reset");
+        drop(run); // The process is killed. Ian comes to work meanwhile, Ida has just been shown her QR code.
+        world.step();
+        let (phone, _) = world.enroll("ian").await;
+        let ticket = world.ticket_to_enroll("ida").await;
+        let shown = world.setup(&ticket).await;
+        let again = these(&world, &bob, &["ian", "ida", "ann"]).go_on_from(begun_at);
+        assert_eq!(told(again).await, ["ian: enrolls anew already", "ida: enrolls anew already", "ann: reset"]);
+        let _ = world.log_in("ian", &phone).await;
+        assert_eq!(world.setup(&ticket).await.key(), shown.key(), "her QR code is the same");
+        // One that is begun anew and not gone on with is another one.
+        assert_eq!(told(these(&world, &bob, &["ian"])).await, ["ian: reset"]);
+    }
+
+    /// R13: for each one the authority is that of the moment.
+    async fn a_run_stops_with_its_authority(world: World) {
+        world.switch_on().await;
+        let (phone, bob) = world.enroll("bob").await;
+        for id in ["ann", "ian", "ida"] {
+            let _ = world.enroll(id).await;
+        }
+        let mut run = these(&world, &bob, &["ann", "ian", "ida"]);
+        assert_eq!(next(&mut run).await.unwrap(), "ann: reset");
+        world.clock.advance(Duration::from_secs(5 * 60 + 1));
+        assert_eq!(refused(run.next().await.unwrap()), Refusal::FreshCodeNeeded);
+        let bob = world.log_in("bob", &phone).await;
+        run.go_on_with(&bob);
+        assert_eq!(next(&mut run).await.unwrap(), "ian: reset", "nobody was passed over");
+        world.people.set(ACME, "bob", Role::Internal);
+        let denied = Refusal::Denied(Denied::NotMasterAdmin);
+        assert_eq!(refused(run.next().await.unwrap()), denied);
+        world.people.set(ACME, "bob", Role::MasterAdmin);
+        world.two_factor.end_trust(&org(ACME), &user("bob")).await.unwrap();
+        assert_eq!(refused(run.next().await.unwrap()), Refusal::SessionOver);
+        assert_eq!(world.kinds_for("ida").await, ["enrollment-started", "enrolled"]);
+    }
+
+    /// R13: an internal user resets nobody, not even for show, and it is recorded.
+    async fn a_run_is_for_master_admins(world: World) {
+        world.switch_on().await;
+        let (_, ian) = world.enroll("ian").await;
+        let _ = world.enroll("ida").await;
+        let denied = Refusal::Denied(Denied::NotMasterAdmin);
+        assert_eq!(refused(these(&world, &ian, &["ida"]).dry_run().next().await.unwrap()), denied);
+        assert_eq!(refused(these(&world, &ian, &["ida"]).next().await.unwrap()), denied);
+        assert_eq!(world.kinds_for("ida").await, ["enrollment-started", "enrolled"]);
+        assert_eq!(world.kinds_for("ian").await.last().unwrap(), "act-refused");
+        // Nor with the pass of another org's admin.
+        world.people.set("globex", "gus", Role::MasterAdmin);
+        let (_, bob) = world.enroll("bob").await;
+        let mut run = these(&world, &bob, &["ida"]);
+        let first = FirstFactor::accepted(&org("globex"), &user("gus"));
+        let Gate::Open(gus) = world.two_factor.check_in(first).await.unwrap() else { panic!() };
+        run.go_on_with(&gus);
+        assert_eq!(refused(run.next().await.unwrap()), Refusal::Denied(Denied::NotInThisOrg));
+    }
+
+    /// R5: all but the customers, and but himself.
+    async fn everybody_is_everybody_else(world: World) {
+        world.switch_on().await;
+        let (phone, bob) = world.enroll("bob").await;
+        let _ = world.enroll("ian").await;
+        let everybody = told(world.two_factor.reset_many(&bob, Whom::everybody())).await;
+        assert_eq!(everybody, ["ian: reset", "ida: nothing to reset", "ann: nothing to reset"]);
+        let _ = world.log_in("bob", &phone).await;
+        assert!(!world.kinds_for("bob").await.contains(&"act-refused".to_owned()));
+        assert_eq!(world.record("carl").await, None);
+    }
+
+    /// R10: the vendor's reason stands with each reset.
+    async fn the_vendor_resets_everybody_with_a_reason(world: World) {
+        world.switch_on().await;
+        for id in ["bob", "ian"] {
+            let _ = world.enroll(id).await;
+        }
+        let support = support(&world);
+        let dry = support.reset_many(&org(ACME), Whom::everybody(), &reason()).dry_run();
+        assert_eq!(told(dry).await, [
+            "ian: would be reset", "ida: nothing to reset", "ann: nothing to reset", "bob: would be reset",
+        ]);
+        let run = support.reset_many(&org(ACME), Whom::everybody(), &reason());
+        assert_eq!(told(run).await, [
+            "ian: reset", "ida: nothing to reset", "ann: nothing to reset", "bob: reset",
+        ]);
+        let reset = world.events().await.pop().unwrap();
+        assert_eq!((reset.kind.as_str(), reset.by.as_deref()), ("reset", Some("sue@vendor.example")));
+        assert!(reset.text.contains("case 4711"));
+        let some = Whom::these([user("carl"), user("nobody")]);
+        assert_eq!(told(support.reset_many(&org(ACME), some, &reason())).await, [
+            "carl: denied: a customer has no second factor",
+            "nobody: denied: there is no such user in this org",
+        ]);
+        assert_eq!(world.record("carl").await, None);
+    }
+
+    /// R7: nobody is reset to whoever guessed his password, be it among thousands, and a dry run tells it before.
+    async fn a_blocked_account_is_left_to_a_new_password_or_an_invitation(world: World) {
+        world.switch_on().await;
+        let (_, bob) = world.enroll("bob").await;
+        let (phone, _) = world.enroll("ian").await;
+        let _ = world.enroll("ida").await;
+        world.block("ian", &phone).await;
+        world.clock.set(START.after(STEP));
+        let (before, events) = (world.record("ian").await, world.kinds_for("ian").await);
+        let known = "ian: needs a new password or an invitation";
+        let dry = these(&world, &bob, &["ian", "ida"]).dry_run();
+        assert_eq!(told(dry).await, [known, "ida: would be reset"]);
+        let run = these(&world, &bob, &["ian", "ida"]);
+        let begun_at = run.begun_at();
+        assert_eq!(told(run).await, [known, "ida: reset"]);
+        let org = org(ACME);
+        assert_eq!(told(support(&world).reset_many(&org, Whom::these([user("ian")]), &reason())).await, [known]);
+        assert_eq!((world.record("ian").await, world.kinds_for("ian").await), (before, events));
+        assert!(matches!(world.check_in("ian").await, Gate::Blocked));
+        // His password is changed, and the same run goes on with that.
+        let again = || these(&world, &bob, &["ian", "ida"]).go_on_from(begun_at).with_new_passwords();
+        assert_eq!(told(again().dry_run()).await, ["ian: would be reset", "ida: nothing to reset"]);
+        assert_eq!(told(again()).await, ["ian: reset", "ida: nothing to reset"]);
+        let reset = world.events().await.pop().unwrap();
+        assert_eq!(reset.text, "the second factor was reset, after the password was changed");
+        let _ = world.enroll("ian").await;
+    }
+
+    /// R7: a run that follows does not open to a known password what an invitation keeps shut.
+    async fn who_waits_for_his_invitation_goes_on_waiting(world: World) {
+        world.switch_on().await;
+        let (_, bob) = world.enroll("bob").await;
+        let _ = world.enroll("ian").await;
+        let invitation = granted(world.two_factor.reset_and_invite(&bob, &user("ian")).await.unwrap());
+        assert_eq!(told(these(&world, &bob, &["ian"])).await, ["ian: nothing to reset"]);
+        let Gate::AskInvitation(ticket) = world.check_in("ian").await else { panic!() };
+        let typed = invitation.text();
+        let invited = granted(world.two_factor.accept(Attempt::new(&ticket, &typed)).await.unwrap());
+        let shown = world.setup(&invited).await;
+        assert_eq!(told(these(&world, &bob, &["ian"])).await, ["ian: needs a new password or an invitation"]);
+        assert_eq!(world.setup(&invited).await.key(), shown.key());
+    }
+
+    /// R7: also somebody whom a lowered hard stop blocks, and somebody who is blocked by his recovery codes.
+    async fn every_kind_of_block_counts(world: World) {
+        world.switch_on().await;
+        let (phone, _) = world.enroll("ian").await;
+        let (ticket, wrong) = (world.ticket_for_code("ian").await, world.wrong_code(&phone));
+        let _ = world.enroll("ida").await;
+        let idas_ticket = world.ticket_for_code("ida").await;
+        for _ in 0..3 {
+            let refusal = refused(world.verify(&ticket, &wrong).await);
+            assert!(matches!(refusal, Refusal::WrongCode { .. }), "{refusal:?}");
+            let attempt = Attempt::new(&idas_ticket, "000000-000000-000000-000000");
+            let refusal = refused(world.two_factor.recover(attempt).await.unwrap());
+            assert!(matches!(refusal, Refusal::WrongCode { .. }), "{refusal:?}");
+        }
+        let (_, bob) = world.enroll("bob").await;
+        let run = || these(&world, &bob, &["ian", "ida"]).dry_run();
+        assert_eq!(told(run()).await, ["ian: would be reset", "ida: would be reset"]);
+        let in_force = world.two_factor.settings(&org(ACME)).await.unwrap();
+        let lower = Settings::default().with_hard_stop(3).unwrap();
+        granted(world.two_factor.change_settings(&bob, in_force.revision, lower).await.unwrap());
+        assert_eq!(told(run()).await, [
+            "ian: needs a new password or an invitation",
+            "ida: needs a new password or an invitation",
+        ]);
+    }
+
+    /// Who is imported has something to reset, unless it came in after the run had begun.
+    async fn an_imported_authenticator_is_reset_too(world: World) {
+        let (support, org) = (support(&world), org(ACME));
+        let key = Imported::parse("otpauth://totp/ian?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP").unwrap();
+        let reason = reason();
+        let import = async |id| granted(support.import(&org, &user(id), &key, &reason).await.unwrap());
+        let _ = import("ian").await;
+        let run = support.reset_many(&org, Whom::these(["ian", "ida"].map(user)), &reason);
+        world.step();
+        let _ = import("ida").await;
+        assert_eq!(told(run).await, ["ian: reset", "ida: enrolls anew already"]);
+    }
+
+    /// R7: what cannot be read can be reset, here too.
+    async fn who_is_unreadable_is_reset(world: World) {
+        world.switch_on().await;
+        let (_, bob) = world.enroll("bob").await;
+        let _ = world.enroll("ida").await;
+        world.damage("ida").await;
+        assert_eq!(told(these(&world, &bob, &["ida"])).await, ["ida: reset"]);
+        let _ = world.enroll("ida").await;
+    }
+
+    /// R4: whose write failed is told so, and the others are reset.
+    async fn one_that_fails_does_not_stop_the_others(world: World) {
+        world.switch_on().await;
+        let (_, bob) = world.enroll("bob").await;
+        for id in ["ian", "ida"] {
+            let _ = world.enroll(id).await;
+        }
+        world.controls.fail_next(Fault::SwapBefore);
+        let mut run = these(&world, &bob, &["ian", "ida"]);
+        let first = granted(run.next().await.unwrap()).unwrap();
+        assert!(matches!(first.outcome, Outcome::Failed(_)), "{:?}", first.outcome);
+        assert_eq!(next(&mut run).await.unwrap(), "ida: reset");
+        let again = these(&world, &bob, &["ian", "ida"]).go_on_from(run.begun_at());
+        assert_eq!(told(again).await, ["ian: reset", "ida: nothing to reset"]);
+    }
+
+    /// Whoever was in hand when a call was cut comes again at the next.
+    async fn a_call_that_is_cut_passes_nobody_over(world: World) {
+        world.switch_on().await;
+        let (_, bob) = world.enroll("bob").await;
+        for id in ["ian", "ida"] {
+            let _ = world.enroll(id).await;
+        }
+        let mut run = these(&world, &bob, &["ian", "ida"]);
+        for polls in 0..40 {
+            let mut call = Box::pin(run.next());
+            let mut answer = None;
+            for _ in 0..polls {
+                answer = poll_once(&mut call).await;
+                if answer.is_some() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            drop(call);
+            if let Some(answer) = answer {
+                // Not further than the first one.
+                assert_eq!(granted(answer.unwrap()).unwrap().user, user("ian"));
+                run = these(&world, &bob, &["ian", "ida"]);
+            }
+        }
+        let mut outcomes = told(run).await;
+        let idas = outcomes.pop().unwrap();
+        assert_eq!(idas, "ida: reset");
+        assert!(["ian: reset", "ian: nothing to reset"].contains(&outcomes.pop().unwrap().as_str()));
+        assert!(world.kinds_for("ian").await.iter().filter(|kind| *kind == "reset").count() >= 1);
+    }
+}
