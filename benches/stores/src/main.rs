@@ -1,7 +1,7 @@
 //! How fast the stores are, and how much room they take.
 //!
 //! ```text
-//! cargo run --release --manifest-path benches/stores/Cargo.toml -- COMMAND [--write] [--folder FOLDER] [--seconds N]
+//! cargo run --release --manifest-path benches/stores/Cargo.toml -- COMMAND [--write] [--folder FOLDER] [--seconds N] [--users N]
 //!
 //!   sqlite   the store in SQLite beside one transaction for each write over a pool
 //!   postgres the store in PostgreSQL beside pgbench's prepared update of one row, on the same server
@@ -9,10 +9,12 @@
 //!   size     how many enrolled users fit into a gigabyte
 //!   trips    how often a login asks the store
 //!   switch   what it costs to switch the requirement off and on, for ten users and for a million
+//!   roster   what lists, reports and resets of many take in SQLite, and how much memory
 //! ```
 //!
 //! Each prints Markdown, and with `--write` puts it into the README, between the marks that bear its name.
-//! `--folder` says on which disk to measure; it is the folder of the build if nothing else is said.
+//! `--folder` says on which disk to measure; it is the folder of the build if nothing else is said. `--users` is for
+//! `roster`: how many are listed (100,000).
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
 
@@ -23,6 +25,7 @@ mod page;
 mod population;
 mod portal;
 mod postgres;
+mod roster;
 mod server;
 mod size;
 mod sqlite;
@@ -42,18 +45,21 @@ struct Options {
     folder: PathBuf,
     /// How long each measurement takes.
     span: Duration,
+    /// How many are listed.
+    users: u32,
 }
 
 impl Options {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, BoxError> {
         let folder = env::current_exe()?.parent().ok_or("a program lies in a folder")?.to_owned();
-        let mut options = Self { write: false, folder, span: Duration::from_secs(3) };
+        let mut options = Self { write: false, folder, span: Duration::from_secs(3), users: 100_000 };
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or_else(|| format!("{word} wants a value"));
             match word.as_str() {
                 "--write" => options.write = true,
                 "--folder" => options.folder = value()?.into(),
                 "--seconds" => options.span = Duration::from_secs(value()?.parse()?),
+                "--users" => options.users = value()?.parse()?,
                 _ => return Err(format!("there is no option {word}").into()),
             }
         }
@@ -65,6 +71,9 @@ impl Options {
 async fn main() -> Result<(), BoxError> {
     let mut words = env::args().skip(1);
     let command = words.next().unwrap_or_default();
+    if command == "roster-deed" {
+        return roster::as_a_process(words).await;
+    }
     let options = Options::parse(words)?;
     let markdown = match command.as_str() {
         "sqlite" => sqlite::markdown(&options).await?,
@@ -73,7 +82,8 @@ async fn main() -> Result<(), BoxError> {
         "size" => size::markdown(&options).await?,
         "trips" => trips::markdown().await?,
         "switch" => switch::markdown(&options).await?,
-        _ => return Err("say what to measure: sqlite, postgres, etcd, size, trips or switch".into()),
+        "roster" => roster::markdown(&options).await?,
+        _ => return Err("say what to measure: sqlite, postgres, etcd, size, trips, switch or roster".into()),
     };
     println!("{markdown}");
     if options.write { page::put_into_readme(&command, &markdown) } else { Ok(()) }

@@ -1,10 +1,11 @@
-//! A portal whose users are all Master Admins, over any store: what is measured is what the library itself does.
+//! A portal over any store, whose users are all Master Admins unless something else is said: what is measured is what
+//! the library itself does.
 
 use std::{convert::Infallible, time::Duration};
 
 use countersign::{
-    Attempt, BoxError, Directory, FirstFactor, Gate, KeyId, Keyring, OrgId, Pass, Person, Requirement, Role,
-    SettingsStore, Timestamp, TwoFactor, UserId, UserStore, Verdict,
+    Attempt, BoxError, Builder, Directory, FirstFactor, Gate, KeyId, Keyring, OrgId, Pass, Person,
+    Requirement, Role, Roster, SettingsStore, Timestamp, TwoFactor, UserId, UserStore, Verdict,
     testing::{Authenticator, ManualClock},
 };
 
@@ -36,10 +37,21 @@ pub(crate) struct Portal {
 
 impl Portal {
     pub(crate) fn over(store: impl UserStore + SettingsStore) -> Result<Self, BoxError> {
+        Self::build(|keyring| TwoFactor::new(Everybody, store, keyring))
+    }
+
+    /// One of people who stand in a table.
+    pub(crate) fn of<P>(people: P, store: impl UserStore + SettingsStore) -> Result<Self, BoxError>
+    where
+        P: Directory + Roster + Clone,
+    {
+        Self::build(|keyring| TwoFactor::new(people.clone(), store, keyring).roster(people))
+    }
+
+    fn build(begin: impl FnOnce(Keyring) -> Builder) -> Result<Self, BoxError> {
         let clock = ManualClock::at(Timestamp::from_unix(1_800_000_000));
         let keyring = Keyring::new(KeyId(1), *b"the key that seals every record.");
-        let two_factor =
-            TwoFactor::new(Everybody, store, keyring).issuer("Acme Portal").clock(clock.clone()).build()?;
+        let two_factor = begin(keyring).issuer("Acme Portal").clock(clock.clone()).build()?;
         Ok(Self { two_factor, clock })
     }
 
