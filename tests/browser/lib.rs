@@ -7,6 +7,7 @@
 //! In reading order:
 //!
 //! * `story.rs`: what is promised, told on a phone and on a desktop
+//! * `many.rs`: its scene with the report and the reset of many
 //! * `mishaps.rs`: its scenes in which something goes wrong
 //! * `invitation.rs`: rules that a company chooses, and a colleague who is invited
 //! * `without_scripts.rs`: the same pages with JavaScript switched off
@@ -22,6 +23,8 @@
 
 #[cfg(test)]
 mod invitation;
+#[cfg(test)]
+mod many;
 #[cfg(test)]
 mod mishaps;
 #[cfg(test)]

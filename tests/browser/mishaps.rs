@@ -24,7 +24,7 @@ pub(crate) async fn a_lost_phone(Cast { morgan, riley, sam, .. }: &mut Cast<'_>)
     morgan.presses("confirm").await;
     morgan.sees("settings").await;
     morgan.must_read("notice", "has to be set up again").await;
-    assert_eq!(morgan.reads_attribute("state-sam", "data-state").await, "must-enroll");
+    assert_eq!(morgan.reads_attribute("state-sam", "data-state").await, "not-enrolled");
     assert_eq!(morgan.reads_attribute("state-riley", "data-state").await, "enrolled");
 
     // His session ends, wherever it is.

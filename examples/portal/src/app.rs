@@ -19,7 +19,7 @@ use crate::{
     joining, login, mails,
     passwords::Passwords,
     people::{People, User},
-    recovery, rules, session, settings,
+    recovery, report, reset, rules, session, settings,
 };
 
 #[derive(Clone)]
@@ -43,6 +43,7 @@ impl App {
         let people = People::new(pool.clone(), passwords);
         let store = SqliteStore::new(pool.clone()).await?;
         let two_factor = TwoFactor::new(people.clone(), store.clone(), keyring)
+            .roster(people.clone())
             .issuer("Acme Portal")
             .clock(clock)
             .build()?;
@@ -77,6 +78,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/settings", get(settings::form).post(settings::save))
         .route("/settings/people/{id}/{act}", get(settings::confirm).post(settings::act))
         .route("/settings/rules", get(rules::form).post(rules::save))
+        .route("/settings/report", get(report::page))
+        .route("/settings/report.csv", get(report::csv))
+        .route("/settings/reset", get(reset::form).post(reset::reset))
         .route("/settings/trail", get(settings::trail))
         .route("/settings/mails", get(mails::page))
         .fallback(|| async { Failure::missing() })

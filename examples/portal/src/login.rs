@@ -233,9 +233,9 @@ pub(crate) async fn bearer(app: &App, session: &Session) -> Result<Option<User>,
 /// Who can help? Only Master Admins who can sign in themselves are named; this page is seen by somebody who knows
 /// the password, and by nobody else.
 async fn blocked(app: &App, session: &Session, user: &User) -> Result<Response, Failure> {
-    let colleagues = app.people.colleagues(&user.org).await?;
-    let others = colleagues.into_iter().filter(|other| other.can_help() && other.user.id() != user.id());
-    let helpers = others.map(|other| other.user.name).collect();
+    let admins = app.two_factor.who_can_help(&user.org, &user.id()).await?;
+    let names = app.people.names(admins.iter().map(|admin| admin.id().as_str())).await?;
+    let helpers = admins.iter().filter_map(|admin| names.get(admin.id().as_str()).cloned()).collect();
     Ok(pages::page(StatusCode::FORBIDDEN, &pages::Blocked { frame: Frame::from(session), helpers }))
 }
 

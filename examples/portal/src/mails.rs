@@ -7,7 +7,7 @@ mod words;
 
 use axum::{extract::State, response::Response};
 use countersign::{
-    BoxError, OrgId, Recipient, Role, Timestamp, UserId,
+    BoxError, OrgId, Recipient, Timestamp, UserId,
     store::{Delivery, Notice, tell_waiting},
 };
 use sqlx::FromRow;
@@ -16,7 +16,7 @@ use crate::{
     app::App,
     failure::{self, Failure},
     pages::{self, Frame},
-    people::{Colleague, User},
+    people::User,
     session::SignedIn,
 };
 
@@ -70,13 +70,7 @@ async fn addressees(
 ) -> Result<Vec<User>, BoxError> {
     Ok(match recipient {
         Recipient::User => about.cloned().into_iter().collect(),
-        Recipient::MasterAdmins => {
-            let colleagues = app.people.colleagues(org).await?.into_iter();
-            colleagues
-                .map(|Colleague { user, .. }| user)
-                .filter(|user| user.role == Role::MasterAdmin)
-                .collect()
-        }
+        Recipient::MasterAdmins => app.people.master_admins(org).await?,
     })
 }
 

@@ -13,12 +13,14 @@
 //! * `recovery.rs`: recovery codes: shown once, taken once, drawn anew
 //! * `settings.rs`: what Master Admins do: the requirement, resets, the audit trail
 //! * `rules.rs`: how many wrong codes, how long things last, who may enroll when
+//! * `report.rs`, `reset.rs`: who has set it up and who has not, and resetting many at once
 //! * `account.rs`: what everybody does for himself: the password, another phone
 //! * `import.rs`: users who bring their authenticator app from another system
 //! * `pages.rs`, `words.rs`, `failure.rs`: HTML, and a sentence for whatever is refused or fails
 
 mod account;
 mod app;
+mod command;
 mod data;
 mod devices;
 mod failure;
@@ -30,6 +32,8 @@ mod pages;
 mod passwords;
 mod people;
 mod recovery;
+mod report;
+mod reset;
 mod rules;
 mod session;
 mod settings;
@@ -79,6 +83,8 @@ struct Serve {
 enum Command {
     /// Give somebody a new random password, and end everything the old one opened
     Password { login: String },
+    /// The vendor's support desk resets many, who then must enroll again
+    Reset(command::ResetMany),
     /// The vendor's support desk resets somebody's second factor, who then must enroll again
     SupportReset {
         login: String,
@@ -121,6 +127,7 @@ async fn run(line: CommandLine) -> Result<(), BoxError> {
     let app = App::new(data, Passwords::new()?, SystemClock, line.serve.https).await?;
     match line.command {
         None => serve(app, line.serve).await,
+        Some(Command::Reset(many)) => many.run(&app).await,
         Some(Command::Password { login }) => new_password(&app, &login).await,
         Some(Command::SupportReset { login, operator, reason }) => {
             support_reset(&app, &login, &operator, &reason).await

@@ -8,14 +8,17 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use countersign::{
-    Days, Device, Invitation, Means, RecoveryCodes, Requirement, Role, RunningSessions, Setup, Timestamp,
+    Counts, Days, Device, Invitation, Means, RecoveryCodes, Requirement, Role, RunningSessions, Setup,
+    Status, Timestamp, UserId,
     store::{EventId, LoggedEvent},
 };
 
 use crate::{
     failure,
     mails::Sent,
-    people::{Colleague, State, User},
+    people::User,
+    report::Colleague,
+    reset::{Chosen, Told},
     rules,
     session::{Session, SignedIn},
     settings::Act,
@@ -146,7 +149,6 @@ pub(crate) struct Settings {
     /// What the checkbox shows: what holds, or what the admin was about to save when a code was asked for.
     pub(crate) checked: bool,
     pub(crate) colleagues: Vec<Colleague>,
-    pub(crate) now: Timestamp,
     pub(crate) me: String,
     pub(crate) chosen: countersign::Settings,
 }
@@ -164,7 +166,7 @@ impl Settings {
 
     /// Nobody else could help a sole Master Admin who has lost his phone.
     fn master_admins(&self) -> usize {
-        self.colleagues.iter().filter(|colleague| colleague.user.role == Role::MasterAdmin).count()
+        self.colleagues.iter().filter(|colleague| colleague.row.person.role() == Role::MasterAdmin).count()
     }
 }
 
@@ -200,6 +202,31 @@ pub(crate) struct PasswordKnown {
     pub(crate) frame: Frame,
     pub(crate) name: String,
     pub(crate) id: i64,
+}
+
+#[derive(Template)]
+#[template(path = "report.html")]
+pub(crate) struct Report {
+    pub(crate) frame: Frame,
+    pub(crate) me: String,
+    pub(crate) counts: Counts,
+    /// Of whom alone the page is.
+    pub(crate) status: Option<Status>,
+    pub(crate) colleagues: Vec<Colleague>,
+    pub(crate) is_first: bool,
+    /// After whom the next page begins, if there is one.
+    pub(crate) next: Option<UserId>,
+}
+
+/// Before and after many are reset.
+#[derive(Template)]
+#[template(path = "reset_many.html")]
+pub(crate) struct ResetMany {
+    pub(crate) frame: Frame,
+    pub(crate) chosen: Chosen,
+    pub(crate) begun_at: Timestamp,
+    pub(crate) told: Told,
+    pub(crate) is_done: bool,
 }
 
 /// Before somebody is reset or unlocked: the same page asks.

@@ -1,6 +1,8 @@
 //! The portal's users: who they are and what they may be.
 
-use countersign::{BoxError, Directory, OrgId, Person, Role, Timestamp, UserId};
+mod roster;
+
+use countersign::{BoxError, Directory, OrgId, Person, Role, UserId};
 use sqlx::{FromRow, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::passwords::Passwords;
@@ -48,8 +50,7 @@ impl Directory for People {
 
     async fn find(&self, org: &OrgId, user: &UserId) -> Result<Option<Person>, BoxError> {
         let user = self.by_id(user).await?.filter(|user| user.org == *org);
-        // The authenticator app shows the login name beneath the portal's.
-        Ok(user.map(|user| Person::new(user.org.clone(), user.id(), user.role).account_name(user.login)))
+        Ok(user.map(User::person))
     }
 }
 
@@ -71,6 +72,14 @@ impl People {
         sqlx::query_as("SELECT * FROM portal_users WHERE login = ?")
             .bind(login)
             .fetch_optional(&self.pool)
+            .await
+    }
+
+    pub(crate) async fn master_admins(&self, org: &OrgId) -> sqlx::Result<Vec<User>> {
+        sqlx::query_as("SELECT * FROM portal_users WHERE org_id = ? AND role = ? ORDER BY id")
+            .bind(org.as_str())
+            .bind(Role::MasterAdmin.as_str())
+            .fetch_all(&self.pool)
             .await
     }
 
@@ -126,97 +135,4 @@ impl People {
             sqlx::query_as(insert).bind(org.as_str()).bind(login).bind(name).bind(role.as_str()).bind(hash);
         Ok(new.fetch_one(connection).await?)
     }
-
-    /// The org's internal users, with what the library's summary says of each.
-    pub(crate) async fn colleagues(&self, org: &OrgId) -> sqlx::Result<Vec<Colleague>> {
-        sqlx::query_as(
-            "SELECT people.*,
-                    coalesce(account.enrolled_epoch = org.epoch, FALSE) AS enrolled,
-                    account.enrolled_since, account.pending_until, account.waiting_until, account.blocked_since
-             FROM portal_users AS people
-             LEFT JOIN countersign_users AS account
-                    ON account.org_id = people.org_id AND account.user_id = CAST(people.id AS TEXT)
-             LEFT JOIN countersign_settings AS org ON org.org_id = people.org_id
-             WHERE people.org_id = ? AND people.role <> 'customer'
-             ORDER BY people.role = 'internal', people.name",
-        )
-        .bind(org.as_str())
-        .fetch_all(&self.pool)
-        .await
-    }
-}
-
-/// An internal user as a list shows him. For reading only: what somebody may do is never decided by this.
-#[derive(FromRow)]
-pub(crate) struct Colleague {
-    #[sqlx(flatten)]
-    pub(crate) user: User,
-    pub(crate) enrolled: bool,
-    enrolled_since: Option<i64>,
-    pending_until: Option<i64>,
-    waiting_until: Option<i64>,
-    blocked_since: Option<i64>,
-}
-
-/// How things stand with somebody's second factor.
-pub(crate) enum State {
-    NotRequired,
-    Blocked,
-    Waiting(Timestamp),
-    Enrolled(Timestamp),
-    QrShown,
-    MustEnroll,
-}
-
-impl State {
-    /// The word for it in the page's markup.
-    pub(crate) fn word(&self) -> &'static str {
-        match self {
-            Self::NotRequired => "not-required",
-            Self::Blocked => "blocked",
-            Self::Waiting(_) => "waiting",
-            Self::Enrolled(_) => "enrolled",
-            Self::QrShown => "qr-shown",
-            Self::MustEnroll => "must-enroll",
-        }
-    }
-
-    /// Whether an invitation, or more time, would be of any use.
-    pub(crate) fn can_be_invited(&self) -> bool {
-        matches!(self, Self::NotRequired | Self::QrShown | Self::MustEnroll)
-    }
-
-    pub(crate) fn can_be_unlocked(&self) -> bool {
-        matches!(self, Self::Blocked | Self::Waiting(_))
-    }
-}
-
-impl Colleague {
-    pub(crate) fn state(&self, required: bool, by_choice: bool, now: Timestamp) -> State {
-        let later = |seconds: Option<i64>| at(seconds).filter(|until| *until > now);
-        let asked = required || (by_choice && self.enrolled);
-        if !asked {
-            State::NotRequired
-        } else if self.blocked_since.is_some() {
-            State::Blocked
-        } else if let Some(until) = later(self.waiting_until) {
-            State::Waiting(until)
-        } else if let (true, Some(since)) = (self.enrolled, at(self.enrolled_since)) {
-            State::Enrolled(since)
-        } else if later(self.pending_until).is_some() {
-            State::QrShown
-        } else {
-            State::MustEnroll
-        }
-    }
-
-    /// Whether this one can help a colleague who is locked out: a Master Admin who can sign in himself.
-    pub(crate) fn can_help(&self) -> bool {
-        self.user.role == Role::MasterAdmin && self.enrolled && self.blocked_since.is_none()
-    }
-}
-
-/// As the summary's columns write it.
-fn at(seconds: Option<i64>) -> Option<Timestamp> {
-    seconds.map(|seconds| Timestamp::from_unix(seconds.cast_unsigned()))
 }

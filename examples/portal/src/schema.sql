@@ -24,6 +24,10 @@ CREATE TABLE IF NOT EXISTS portal_sessions (
     expires_at INTEGER NOT NULL
 ) STRICT;
 
+-- For lists: an index ends in the row's id, so these page through an org, and through one role of it, in order.
+CREATE INDEX IF NOT EXISTS portal_users_of_org ON portal_users (org_id);
+CREATE INDEX IF NOT EXISTS portal_users_of_role ON portal_users (org_id, role);
+
 -- What a portal with a mail server would have sent.
 CREATE TABLE IF NOT EXISTS portal_mails (
     id        INTEGER PRIMARY KEY,

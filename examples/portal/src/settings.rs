@@ -3,8 +3,6 @@
 //! Who may do what is not decided here. The pages are closed to others for tidiness; the acts go to the library
 //! whoever sends them, which refuses and records what it must.
 
-use std::collections::HashMap;
-
 use axum::{
     Form,
     extract::{Path, Query, State},
@@ -12,8 +10,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use countersign::{
-    BoxError, Clock, Days, InForce, Invitation, Refusal, Requirement, RunningSessions, SystemClock, UserId,
-    Verdict, store::EventId,
+    BoxError, Days, InForce, Invitation, Refusal, Requirement, RunningSessions, UserId, Verdict,
+    store::EventId,
 };
 use serde::Deserialize;
 
@@ -21,7 +19,7 @@ use crate::{
     app::App,
     failure::Failure,
     pages::{self, Frame},
-    people::Colleague,
+    report,
     session::SignedIn,
     words::Complaint,
 };
@@ -54,8 +52,7 @@ pub(crate) async fn form(
         frame: Frame::from(&signed_in),
         requirement,
         checked: wanted.want.map_or(requirement.asks(), |want| want == "on"),
-        colleagues: app.people.colleagues(&signed_in.user.org).await?,
-        now: SystemClock.now(),
+        colleagues: report::colleagues(&app, &signed_in).await?,
         me: signed_in.user.login,
         chosen: settings,
     }))
@@ -211,7 +208,7 @@ async fn colleague(app: &App, signed_in: &SignedIn, id: i64) -> Result<Option<St
 }
 
 /// After an administrative act.
-async fn done(
+pub(crate) async fn done(
     app: &App,
     signed_in: SignedIn,
     verdict: Verdict<()>,
@@ -268,11 +265,11 @@ pub(crate) async fn trail(
     let events = page.await.map_err(BoxError::from)?;
     let full = events.len() == LENGTH as usize;
     let older = events.last().map(|oldest| oldest.id.clone()).filter(|_| full);
-    let colleagues = app.people.colleagues(&signed_in.user.org).await?;
-    let names: HashMap<_, _> = colleagues
-        .into_iter()
-        .map(|Colleague { user, .. }| (user.id().as_str().to_owned(), user.name))
-        .collect();
+    let mut concerned = Vec::new();
+    for event in &events {
+        concerned.extend([event.user.as_deref(), event.by_name.as_deref()].into_iter().flatten());
+    }
+    let names = app.people.names(concerned).await?;
     let events = events.into_iter().map(|event| pages::Happened::new(event, &names)).collect();
     let (frame, newest) = (Frame::from(&signed_in), before.is_none());
     Ok(pages::ok(&pages::Trail { frame, events, older, newest }))

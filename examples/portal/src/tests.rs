@@ -1,5 +1,6 @@
 //! What must hold whatever the pages look like. A real browser tries the rest (`tests/browser` of the library).
 
+mod many;
 mod rules;
 
 use std::time::Duration;
@@ -62,6 +63,19 @@ impl Portal {
     async fn count(&self, kind: &str) -> usize {
         let events = self.app.store.events(&OrgId::new("acme").unwrap(), None, 100).await.unwrap();
         events.iter().filter(|event| event.kind == kind).count()
+    }
+
+    /// Guesses at the codes of somebody whose password is known, until no more is looked at.
+    async fn block(&self, login: &str, secret: &Secret) {
+        // The right one of yesterday. (A million to one that it is a right one of today, too.)
+        let yesterday = Timestamp::from_unix(self.clock.now().as_unix() - 24 * 60 * 60);
+        let wrong = Totp::default().code_at(secret, yesterday).unwrap().expose();
+        while self.count("blocked").await == 0 {
+            let mut guesser = self.signed_in(login).await;
+            guesser.get("/code").await;
+            guesser.post("/code", &format!("code={wrong}")).await;
+            self.clock.advance(Duration::from_hours(1));
+        }
     }
 
     /// Each code works once, so every one is of a later time.
@@ -332,17 +346,8 @@ async fn a_blocked_user_is_told_who_can_help() {
     switch_on(&portal).await;
     let mut sam = portal.signed_in("sam").await;
     let secret = sam.enroll(&portal).await;
-    let mut sam = portal.signed_in("sam").await;
-    sam.get("/code").await;
-    // The right one of yesterday. (A million to one that it is a right one of today, too.)
-    let yesterday = Timestamp::from_unix(portal.clock.now().as_unix() - 24 * 60 * 60);
-    let wrong = Totp::default().code_at(&secret, yesterday).unwrap().expose();
-    while portal.count("blocked").await == 0 {
-        sam.post("/code", &format!("code={wrong}")).await;
-        portal.clock.advance(Duration::from_hours(1));
-        sam = portal.signed_in("sam").await;
-        sam.get("/code").await;
-    }
+    portal.block("sam", &secret).await;
+    let mut sam = portal.browser();
     sam.password("sam").await;
     assert!(sam.page.contains("id=\"support\""), "no Master Admin can sign in with a code yet");
     let mut riley = portal.signed_in("riley").await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::{Clock, Denied, Hint, Prompt, Refusal, Role, SystemClock, Timestamp, otp::Digits};
+use countersign::{Clock, Denied, Hint, Prompt, Refusal, Role, Status, SystemClock, Timestamp, otp::Digits};
 
 /// What was wrong with a code, in words for the one who typed it.
 pub(crate) struct Complaint {
@@ -176,6 +176,20 @@ pub(crate) fn denied(why: Denied) -> &'static str {
         Denied::NotInThisOrg => "There is no such user.",
         Denied::Mandated => "Your vendor requires two-factor authentication; it cannot be changed here.",
         _ => "You may not do this.",
+    }
+}
+
+pub(crate) fn status(status: Status) -> &'static str {
+    match status {
+        Status::Enrolled => "Set up",
+        Status::Pending => "QR code shown",
+        Status::NotEnrolled => "Not set up yet",
+        Status::Outdated => "To be set up anew",
+        Status::Waiting => "Waiting",
+        Status::Blocked => "Blocked",
+        Status::NotRequired => "Not required",
+        Status::Exempt => "Never asked",
+        _ => "Unknown",
     }
 }
 
