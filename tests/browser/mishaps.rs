@@ -159,6 +159,16 @@ pub(crate) async fn somebody_who_guesses(Cast { morgan, sam, .. }: &Cast<'_>) {
     sam.gives_the_password().await;
     sam.sees("blocked").await;
 
+    // Among many he is not reset to whoever knows his password.
+    morgan.goes_to("/settings/report?status=blocked").await;
+    morgan.sees("report").await;
+    morgan.ticks("select-sam").await;
+    morgan.presses("reset-selected").await;
+    morgan.sees("reset-many").await;
+    morgan.must_read("title", "There is nobody to reset").await;
+    morgan.must_read("outcomes", "Sam Okafor: needs a new password or an invitation").await;
+    morgan.finds_no("confirm").await;
+
     morgan.goes_to("/settings").await;
     assert_eq!(morgan.reads_attribute("state-sam", "data-state").await, "blocked");
     morgan.presses("unlock-sam").await;
