@@ -49,6 +49,8 @@ pub(crate) struct Account {
     /// Whether the second factor was ever taken off the account. What was known of it elsewhere is not imported then.
     pub(crate) was_taken_off: bool,
     pub(crate) guesses: Guesses,
+    /// Somebody else knows the password, since he has guessed until the account was blocked; and it was not changed since.
+    pub(crate) password_is_known: bool,
     /// Tickets that let somebody in, until they expire. Each took a step of the secret with it, so that there are
     /// never more than a ticket's lifetime has steps.
     pub(crate) spent: Vec<Spent>,
@@ -180,6 +182,7 @@ impl Account {
             imported: None,
             was_taken_off: false,
             guesses: Guesses::default(),
+            password_is_known: false,
             spent: Vec::new(),
             recorded: Vec::new(),
             joining: Joining::default(),
@@ -409,16 +412,18 @@ impl Account {
         }
     }
 
-    /// Lifts waiting and blocking. The authenticator stays; everything handed out is void.
+    /// Lifts waiting and blocking. The authenticator stays; everything handed out is void. Who knows the password goes on
+    /// knowing it.
     pub(crate) fn unlock(mut self, next: Generation, event: EventKind) -> Decision<()> {
         self.forgive();
         self.move_to(next);
         Decision::write_and_end_sessions(self, event, ())
     }
 
-    /// Voids everything handed out. The authenticator stays, and so do the guesses: a new password is no reason
-    /// to begin counting anew (R2).
+    /// Voids everything handed out, since the password was changed. The authenticator stays, and so do the guesses: a new
+    /// password is no reason to begin counting anew (R2).
     pub(crate) fn end_trust(mut self, next: Generation) -> Decision<()> {
+        self.password_is_known = false;
         self.move_to(next);
         Decision::write_and_end_sessions(self, EventKind::TrustEnded, ())
     }
@@ -479,6 +484,7 @@ impl Account {
             wait: self.guesses.wait.map(|wait| wait.lasts),
         }];
         if left == 0 {
+            self.password_is_known = true;
             events.push(EventKind::Blocked);
         }
         let refusal = match miss {

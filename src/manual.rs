@@ -117,6 +117,7 @@
 //! | a stolen admin session loosens what is asked of sessions like it | R13 | `a_change_wants_a_code_as_fresh_as_the_org_says` |
 //! | the thief has a password, and enrolls first | types | `a_password_alone_enrolls_nobody_where_invitations_are_asked_for` |
 //! | the thief guesses until the account is blocked, waits for the reset, and enrolls | R7 | `a_blocked_account_is_reset_with_a_new_password_or_an_invitation` |
+//! | the account is unlocked first, and reset plainly then | R7 | `who_was_unlocked_is_not_reset_plainly_before_his_password_was_changed` |
 //! | an invitation is guessed, used twice, by another user, or after a reset | R1, R2 | `guesses_at_an_invitation_count`, `an_invitation_is_for_one_enrollment_of_one_user_on_one_day` |
 //! | logging in again and again to get new time without a code | R10 | `whoever_has_time_to_enroll_gets_in_until_it_is_over` |
 //! | a stolen session takes the second factor off, where nobody requires one | R8 | `doing_without_again_takes_a_code_and_ends_every_session` |
@@ -245,7 +246,7 @@
 //! | a customer's session lasts as long as the host's settings at first say | the org's settings are not read for him (R5) | |
 //! | no time to enroll, no invitations | as the product does: the QR code comes at the next login. Time to enroll ([`Settings::enroll_within`]) is time in which the password is enough; an invitation keeps out the thief who comes first | CISA AA22-074A |
 //! | an invitation lasts 24 h | it is handed over in person or on the phone, and used the same day | NIST SP 800-63A-4 §3.8 (codes sent by electronic mail) |
-//! | a blocked account is reset with a new password or an invitation only | only somebody with the password can have blocked it, and would enroll first | |
+//! | a blocked account is reset with a new password or an invitation only | only somebody with the password can have blocked it, and would enroll first. An unlock does not change that; [`TwoFactor::end_trust`] does, which tells of a changed password | |
 //! | nobody enrolls by choice | the box that switches the requirement on is the whole product; where it is offered, the password is asked for anew, so that no session left open binds a stranger's phone | NIST SP 800-63B-4 §4.1.2.1 |
 //! | changing settings names what was seen | two admins at work at once do not undo each other unknowingly | |
 //! | running sessions go on when the requirement is switched on | the admin who ticks the box is not thrown out of the page he is on; [`RunningSessions::End`] is the stricter choice | |

@@ -105,6 +105,7 @@ impl Record for Account {
         });
         plain.flag(self.was_taken_off);
         write_guesses(plain, &self.guesses);
+        plain.flag(self.password_is_known);
         plain.list(&self.spent, |plain, spent| {
             plain.array(spent.ticket.0);
             plain.time(spent.expires_at);
@@ -175,6 +176,7 @@ impl Record for Account {
             })?,
             was_taken_off: plain.flag()?,
             guesses: read_guesses(plain)?,
+            password_is_known: plain.flag()?,
             spent: plain
                 .list(|plain| Ok(Spent { ticket: TicketId(plain.array()?), expires_at: plain.time()? }))?,
             recorded: plain.list(|plain| {

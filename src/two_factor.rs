@@ -272,7 +272,8 @@ impl TwoFactor {
     }
 
     /// Voids everything that was handed out for a user: sessions, tickets, a pending QR code. To be called when
-    /// his password was changed or reset. His authenticator stays.
+    /// his password was changed or reset, and only then: after a block, this is what says that nobody else knows it any
+    /// more, so that the account may be reset plainly. His authenticator stays.
     ///
     /// For a customer nothing is written: end his sessions in the host.
     ///

@@ -133,9 +133,10 @@ pub enum Refusal {
     /// The password alone does not open this enrollment: an invitation does, with
     /// [`accept`](crate::TwoFactor::accept).
     InvitationNeeded,
-    /// The account was blocked, or is to be enrolled by invitation only since a reset: somebody else knows its password,
-    /// and a plain reset would let him enroll. Change the password first ([`reset_with_new_password`](crate::TwoFactor::reset_with_new_password)), or hand out an
-    /// invitation ([`reset_and_invite`](crate::TwoFactor::reset_and_invite)).
+    /// The account was blocked, be it unlocked since, or is to be enrolled by invitation only since a reset: somebody else
+    /// knows its password, and a plain reset would let him enroll. Change the password first
+    /// ([`reset_with_new_password`](crate::TwoFactor::reset_with_new_password)), or hand out an invitation
+    /// ([`reset_and_invite`](crate::TwoFactor::reset_and_invite)).
     PasswordKnown,
     /// The org does not offer this: to enroll by choice, time to enroll, to have a device remembered. To customers it
     /// offers none of it.

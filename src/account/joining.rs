@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Account, Answer, Decision, Found, Miss, Standing, Terms};
+use super::{Account, Answer, Decision, Found, Guesses, Miss, Standing, Terms};
 use crate::{
     event::{EventKind, Purpose, Reason},
     generation::Generation,
@@ -188,16 +188,18 @@ impl Account {
         next: Generation,
         event: EventKind,
     ) -> Answer<()> {
-        if account.is_some_and(|account| account.password_is_known(settings)) {
+        if account.is_some_and(|account| account.lets_others_enroll(settings)) {
             return Decision::reply(Err(Refusal::PasswordKnown));
         }
         Self::reset(next, event).map(Ok)
     }
 
-    /// Whether somebody else knows this password: he blocked the account, or was to be kept out by an invitation that
-    /// has not enrolled anybody yet.
-    fn password_is_known(&self, settings: &Settings) -> bool {
-        self.joining.invited_only || self.rows().any(|row| row.is_blocked(settings))
+    /// Whether a plain reset would let somebody else enroll who knows the password: he has blocked the account, or was to
+    /// be kept out by an invitation that has not enrolled anybody yet.
+    fn lets_others_enroll(&self, settings: &Settings) -> bool {
+        // A hard stop that was lowered blocks without another guess.
+        let is_beyond = |row: &Guesses| row.blocked_since.is_none() && row.is_blocked(settings);
+        self.password_is_known || self.joining.invited_only || self.rows().any(is_beyond)
     }
 
     /// What a run of many resets finds that was begun at that time (R7). Whoever was reset and begins anew meanwhile is
@@ -209,7 +211,7 @@ impl Account {
         match live.or(pending).or(imported) {
             Some(since) if since > begun_at => Found::BegunAnew,
             None if self.rows().all(|row| row.in_a_row == 0) => Found::Nothing,
-            _ if self.password_is_known(settings) => Found::PasswordKnown,
+            _ if self.lets_others_enroll(settings) => Found::PasswordKnown,
             _ => Found::ToReset,
         }
     }

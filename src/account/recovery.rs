@@ -53,6 +53,7 @@ impl Account {
         let wait = guesses.wait.map(|wait| wait.lasts);
         let mut events = vec![EventKind::RecoveryRefused { in_a_row: guesses.in_a_row, wait }];
         if left == 0 {
+            self.password_is_known = true;
             events.push(EventKind::Blocked);
             return Decision::write(self, events, Err(Refusal::Blocked));
         }

@@ -62,8 +62,9 @@ impl TwoFactor {
     /// next login. Everything that was handed out for that user is void, and nobody else is touched (R7). Works
     /// also when what is stored for him cannot be opened any more.
     ///
-    /// One whose account was blocked, or who was reset to be [invited](Self::reset_and_invite), is refused with
-    /// [`Refusal::PasswordKnown`]: whoever else knows his password could enroll before him.
+    /// One whose account was blocked, be it unlocked since, or who was reset to be [invited](Self::reset_and_invite), is
+    /// refused with [`Refusal::PasswordKnown`]: whoever else knows his password could enroll before him. Once the host has
+    /// [told](Self::end_trust) that it was changed, he is reset like others.
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`], [`ErrorKind::Unreadable`] (of the Master Admin's own record, or of the
@@ -78,7 +79,7 @@ impl TwoFactor {
     }
 
     /// Lifts the waiting or the block of another internal user of the Master Admin's org. His authenticator
-    /// stays, his sessions end.
+    /// stays, his sessions end. Whoever blocked the account knows its password all the same: have it changed.
     ///
     /// # Errors
     /// Those of [`reset`](Self::reset), and [`ErrorKind::Unreadable`] if the user's record does not open.

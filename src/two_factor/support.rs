@@ -43,7 +43,8 @@ impl Support {
         }
     }
 
-    /// Lifts the waiting or the block of a user. His authenticator stays, his sessions end.
+    /// Lifts the waiting or the block of a user. His authenticator stays, his sessions end. Whoever blocked the account
+    /// knows its password all the same: have it changed.
     ///
     /// # Errors
     /// Those of [`reset`](Self::reset), and [`ErrorKind::Unreadable`](crate::ErrorKind::Unreadable) if the user's

@@ -340,6 +340,31 @@ over_every_store! {
         ]);
     }
 
+    /// R7: unlocking takes nothing from whoever knows the password; changing it does.
+    async fn who_was_unlocked_is_not_reset_plainly_before_his_password_was_changed(world: World) {
+        world.switch_on().await;
+        let (phone, _) = world.enroll("ian").await;
+        world.step();
+        world.block("ian", &phone).await;
+        let (_, admin) = world.enroll("ann").await;
+        granted(world.two_factor.unlock(&admin, &user("ian")).await.unwrap());
+        world.step();
+        let _ = world.log_in("ian", &phone).await;
+        let reset = world.two_factor.reset(&admin, &user("ian")).await.unwrap();
+        assert_eq!(refused(reset), Refusal::PasswordKnown);
+        world.two_factor.end_trust(&org(ACME), &user("ian")).await.unwrap();
+        granted(world.two_factor.reset(&admin, &user("ian")).await.unwrap());
+
+        // Told before the unlocking, it counts as well.
+        let (phone, _) = world.enroll("ian").await;
+        world.step();
+        world.block("ian", &phone).await;
+        world.two_factor.end_trust(&org(ACME), &user("ian")).await.unwrap();
+        assert!(matches!(world.check_in("ian").await, Gate::Blocked), "a new password unlocks nothing");
+        let admin = world.fresh_admin().await;
+        granted(world.two_factor.reset(&admin, &user("ian")).await.unwrap());
+    }
+
     /// R7: that the password is known is not forgotten with the next reset, before somebody has enrolled.
     async fn who_was_reset_to_be_invited_is_not_reset_plainly(world: World) {
         world.switch_on().await;

@@ -135,6 +135,9 @@ over_every_store! {
         let support = Support::new(&world.two_factor, Operator::new("sue").unwrap());
         let reason = Reason::new("called back").unwrap();
         granted(support.unlock(&org(ACME), &user("ian"), &reason).await.unwrap());
+        // R7: whoever blocked it knows the password still.
+        let reset = support.reset(&org(ACME), &user("ian"), &reason).await.unwrap();
+        assert_eq!(refused(reset), Refusal::PasswordKnown);
         assert_eq!(refused(ian.recovers(&world, WRONG).await), wrong(9));
         assert_eq!(granted(ian.recovers(&world, &ian.codes[0]).await).left, 9);
         // And a right one ends its row.

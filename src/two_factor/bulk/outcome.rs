@@ -24,8 +24,9 @@ pub enum Outcome {
     WouldReset,
     /// There is nothing to reset: he never enrolled, or is reset already.
     NothingToReset,
-    /// There is something to reset, but somebody else knows his password, as [`Refusal::PasswordKnown`](crate::Refusal::PasswordKnown) says: nothing was
-    /// changed. Change the password and reset him [so](crate::BulkReset::with_new_passwords), or hand him an
+    /// There is something to reset, but somebody else knows his password, as
+    /// [`Refusal::PasswordKnown`](crate::Refusal::PasswordKnown) says: nothing was changed. Change the password and reset
+    /// him [so](crate::BulkReset::with_new_passwords), or hand him an
     /// [invitation](crate::TwoFactor::reset_and_invite).
     PasswordKnown,
     /// He began to enroll anew after the run had begun, and is left alone.
