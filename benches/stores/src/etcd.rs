@@ -2,6 +2,7 @@
 
 mod bare;
 mod node;
+mod switch;
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -52,7 +53,8 @@ pub(crate) async fn markdown(options: &Options) -> Result<String, BoxError> {
         thousands(events + 2.0 * f64::from(USERS)),
         memory / 1e6
     )?;
-    Ok(page)
+    drop(node);
+    Ok(format!("{page}\n{}", switch::markdown(options).await?))
 }
 
 async fn rates(
