@@ -28,6 +28,7 @@ pub(crate) async fn markdown(options: &Options) -> Result<String, BoxError> {
     eprintln!("enrolling {USERS} users");
     let empty = node.bytes().await?;
     population.enroll(&store, USERS.into()).await?;
+    Population::tell(&store).await?;
     let enrolled = node.bytes().await?;
     let rates = rates(&node, &store, &population, options).await?;
     node.forget_bare_puts().await?;

@@ -9,6 +9,7 @@ use std::sync::{
 use countersign::{
     BoxError, Change, Event, MemoryStore, OrgId, OrgSummary, Requirement, SettingsStore, Stored, Swap,
     UserId, UserStore, UserSummary,
+    store::{Delivery, Outbox, tell_waiting},
 };
 use tokio::task::JoinSet;
 
@@ -55,6 +56,12 @@ impl Population {
     /// The same, but logins leave nothing in the trail.
     pub(crate) fn without_login_events(&self) -> Self {
         Self { login: Vec::new(), ..self.clone() }
+    }
+
+    /// Acknowledges all that waits in the outbox, as a portal does that has sent its mails: what waits is soon gone, and
+    /// is no part of how much room users take.
+    pub(crate) async fn tell(store: &impl Outbox) -> Result<(), BoxError> {
+        tell_waiting(store, async |_| Delivery::Done).await.map(drop).map_err(Into::into)
     }
 
     /// The length of a record.

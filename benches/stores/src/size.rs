@@ -14,6 +14,7 @@ pub(crate) async fn markdown(options: &Options) -> Result<String, BoxError> {
     let store = SqliteStore::open(folder.path().join("size.sqlite")).await?;
     let empty = bytes(&store).await?;
     population.enroll(&store, USERS.into()).await?;
+    Population::tell(&store).await?;
     let enrolled = bytes(&store).await?;
     for number in 0..USERS {
         let _ = population.log_in(&store, number.into()).await?;
@@ -37,8 +38,9 @@ pub(crate) async fn markdown(options: &Options) -> Result<String, BoxError> {
     Ok(page)
 }
 
+/// Without pages that are free to be used again.
 async fn bytes(store: &SqliteStore) -> Result<f64, BoxError> {
-    const BYTES: &str =
-        "SELECT CAST(page_count * page_size AS REAL) FROM pragma_page_count, pragma_page_size";
+    const BYTES: &str = "SELECT CAST((page_count - freelist_count) * page_size AS REAL)
+        FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
     Ok(sqlx::query_scalar(BYTES).fetch_one(store.pool()).await?)
 }

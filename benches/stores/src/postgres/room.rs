@@ -13,6 +13,7 @@ pub(super) async fn markdown(server: &Server) -> Result<String, BoxError> {
     let store = server.store(PostgresStore::pool_options(), "room").await?;
     let empty = bytes(&store).await?;
     population.enroll(&store, USERS.into()).await?;
+    Population::tell(&store).await?;
     let enrolled = bytes(&store).await?;
     for number in 0..USERS {
         let _ = population.log_in(&store, number.into()).await?;
@@ -40,8 +41,12 @@ async fn bytes(store: &PostgresStore) -> Result<f64, BoxError> {
     const BYTES: &str = "SELECT sum(pg_total_relation_size(oid))::float8 FROM pg_class
         WHERE relkind = 'r' AND relnamespace = 'room'::regnamespace";
     // Old rows would count as well.
-    for table in ["VACUUM FULL room.countersign_users", "VACUUM FULL room.countersign_events"] {
-        sqlx::raw_sql(table).execute(store.pool()).await?;
+    for vacuum in [
+        "VACUUM FULL room.countersign_users",
+        "VACUUM FULL room.countersign_events",
+        "VACUUM FULL room.countersign_outbox",
+    ] {
+        sqlx::raw_sql(vacuum).execute(store.pool()).await?;
     }
     Ok(sqlx::query_scalar(BYTES).fetch_one(store.pool()).await?)
 }
