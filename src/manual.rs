@@ -467,10 +467,9 @@
 //! ```
 //!
 //! *How large.* etcd suggests a quota of 8 GiB at most (`--quota-backend-bytes=8589934592`; without it there are 2). A
-//! user takes about 710 bytes of it, each event of the trail about 360, and as much again while it waits to be told. So
-//! about 10 million users are the ceiling: 12 million would leave no room for a trail, and 6 million is what fits with the
-//! two events of each enrollment. All keys
-//! are in the server's memory as well, at about half a kilobyte each, two for a user. Set
+//! user takes about 830 bytes of it, each event of the trail about 350, and as much again while it waits to be told. So
+//! about 10 million users are the ceiling, which would leave no room for a trail; 5.7 million fit with the two events of
+//! each enrollment. All keys are in the server's memory as well, at about 800 bytes each, two for a user. Set
 //! `--auto-compaction-retention=1h`, since every write leaves the earlier value behind until it is compacted, and
 //! defragment one node after the other now and then. Shorten the trail, which is what grows: times count down in its
 //! keys, so that all that is older than a day is one range. For an org `acme` and 90 days:

@@ -11,7 +11,9 @@ pub enum Requirement {
     Off,
     /// Every internal user is asked: a Master Admin opted in, and may opt out again.
     On,
-    /// Every internal user is asked: the vendor says so, and no Master Admin can change it.
+    /// Every internal user is asked: the vendor says so, and no Master Admin can change it. The org's
+    /// [settings](crate::Settings) stay its own, time to enroll among them: it puts off when a user is asked first, within
+    /// its bounds, and nothing else.
     Mandated,
 }
 

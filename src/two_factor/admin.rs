@@ -32,8 +32,11 @@ impl TwoFactor {
 
     /// Switches the requirement of the Master Admin's own org on or off. It applies from everybody's next login,
     /// the Master Admin's included; what becomes of those that are running the org's settings say
-    /// ([`Settings::running_sessions`](crate::Settings::running_sessions)). From off to on begins a new epoch, in which everybody enrolls anew;
-    /// switching on what is on changes nothing.
+    /// ([`Settings::running_sessions`](crate::Settings::running_sessions)). From off to on begins a new epoch, in which
+    /// everybody enrolls anew; switching on what is on changes nothing.
+    ///
+    /// Say on that page how many Master Admins there are, which [`counts`](Self::counts) tells, and warn below two: nobody
+    /// but the vendor's support can help a sole one who loses his phone.
     ///
     /// # Errors
     /// Those of [`reset`](Self::reset).

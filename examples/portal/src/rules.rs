@@ -141,9 +141,9 @@ pub(crate) async fn form(
     let InForce { settings, revision, .. } = app.two_factor.settings(&signed_in.user.org).await?;
     let preset = match start.preset.as_deref() {
         Some("default") => Some((Settings::default(), "the defaults of the product")),
-        Some("nist") => Some((Settings::nist_aal2(), "what NIST SP 800-63B-4 asks for at AAL2")),
-        Some("pci") => Some((Settings::pci_dss(), "what PCI DSS v4.0.1 asks for")),
-        Some("asvs") => Some((Settings::asvs_l2(), "what OWASP ASVS 5.0 asks for at level 2")),
+        Some("nist") => Some((Settings::nist_aal2(), "the limits of NIST SP 800-63B-4 at AAL2")),
+        Some("pci") => Some((Settings::pci_dss(), "the limits of PCI DSS v4.0.1")),
+        Some("asvs") => Some((Settings::asvs_l2(), "the limits of OWASP ASVS 5.0 at level 2")),
         _ => None,
     };
     let (rules, about) = match (again, preset) {
