@@ -132,7 +132,7 @@ over_every_store! {
         let world = portal(world).await;
         let (mut admins_phone, mut admin) = world.enroll("bob").await;
         let (mut phone, mut pass, mut device) = ian(&world).await;
-        for what in ["reset", "unlocked", "trust ended", "replaced", "off and on"] {
+        for what in ["reset", "unlocked", "trust ended", "replaced", "recovered", "off and on"] {
             match what {
                 "reset" => granted(world.two_factor.reset(&admin, &user("ian")).await.unwrap()),
                 "unlocked" => granted(world.two_factor.unlock(&admin, &user("ian")).await.unwrap()),
@@ -146,6 +146,14 @@ over_every_store! {
                     let attempt = countersign::Attempt::new(&ticket, &code);
                     let _ = granted(world.two_factor.confirm(attempt).await.unwrap());
                     phone = another;
+                }
+                "recovered" => {
+                    let codes = granted(world.two_factor.renew_recovery_codes(&pass).await.unwrap());
+                    assert!(is_let_in(&world, "ian", &device).await);
+                    let ticket = world.ticket_for_code("ian").await;
+                    let code = codes.expose().lines().next().unwrap();
+                    let attempt = countersign::Attempt::new(&ticket, code);
+                    let _ = granted(world.two_factor.recover(attempt).await.unwrap());
                 }
                 _ => {
                     granted(world.switch(&admin, Requirement::Off).await);
