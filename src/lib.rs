@@ -36,6 +36,7 @@ mod policy;
 mod authority;
 #[cfg(feature = "std")]
 mod report;
+#[cfg(feature = "std")]
 mod recovery;
 #[cfg(feature = "std")]
 mod generation;
