@@ -2,7 +2,7 @@
 //!
 //! In reading order:
 //!
-//! * `main.rs`: the command line
+//! * `main.rs`: the command line; `command.rs`: its longest command
 //! * `data.rs`: the folder with the database and the keyring, and the people of the first start
 //! * `passwords.rs`: the first factor
 //! * `people.rs`: the portal's users, and the `Directory` that tells the library who is who
@@ -10,10 +10,12 @@
 //! * `app.rs`: everything put together: state, routes, headers
 //! * `login.rs`: password → code or QR code → signed in
 //! * `joining.rs`: an authenticator by invitation, or by choice
+//! * `devices.rs`: browsers on which the password is enough
 //! * `recovery.rs`: recovery codes: shown once, taken once, drawn anew
 //! * `settings.rs`: what Master Admins do: the requirement, resets, the audit trail
 //! * `rules.rs`: how many wrong codes, how long things last, who may enroll when
 //! * `report.rs`, `reset.rs`: who has set it up and who has not, and resetting many at once
+//! * `mails.rs`: who is told of what happened
 //! * `account.rs`: what everybody does for himself: the password, another phone
 //! * `import.rs`: users who bring their authenticator app from another system
 //! * `pages.rs`, `words.rs`, `failure.rs`: HTML, and a sentence for whatever is refused or fails
