@@ -80,10 +80,15 @@ fn as_block<H: Hash, T>(secret: &Secret, work: impl FnOnce(&H::Block) -> T) -> T
 }
 
 /// Takes the key, with its padding, into a state of the hash that has seen nothing yet.
+///
+/// The padded key is put together byte by byte where it is wiped afterwards. To copy the key there first and pad it then
+/// leaves a copy behind that nobody wipes, wherever the compiler makes one on the way: it does in unoptimized builds.
 #[inline]
 fn pad<H: Hash>(state: &mut Aligned<H::State>, key: &H::Block, padding: u8) {
-    let mut block = Aligned(*key);
-    block.0.as_mut().iter_mut().for_each(|byte| *byte ^= padding);
+    let mut block = Aligned(H::BLANK);
+    for (padded, byte) in block.0.as_mut().iter_mut().zip(key.as_ref()) {
+        *padded = byte ^ padding;
+    }
     H::compress(&mut state.0, &block.0);
     wipe(&mut block.0, H::BLANK);
 }

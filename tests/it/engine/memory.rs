@@ -13,6 +13,7 @@ use std::{
 };
 
 use countersign::otp::{Code, Digits, Hotp, Imported, KeyUri, Label, Secret, Totp, Window};
+use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
 use super::{at, mac::algorithms};
@@ -64,11 +65,19 @@ fn pieces(text: &[u8]) -> Pieces {
         ("the outer key", bytes(0x5c)),
     ];
     let mut pieces = Pieces::new();
-    for (form, masked) in forms {
-        for piece in masked[16..].windows(8) {
+    let mut add = |form, masked: &[u8]| {
+        for piece in masked.windows(8) {
             let alike = pieces.entry([piece[0], piece[1]]).or_default();
             alike.push((piece.try_into().expect("eight"), form));
         }
+    };
+    for (form, masked) in forms {
+        add(form, &masked[16..]);
+    }
+    // A key that is longer than a block is as good as its hash (RFC 2104 §2), which never lies on a heap.
+    let hash: Zeroizing<[u8; 20]> = Zeroizing::new(Sha1::digest(secret.expose()).into());
+    for (form, padding) in [("the hash", 0), ("the hash, padded", 0x36), ("the hash, padded", 0x5c)] {
+        add(form, &hash.map(|byte| byte ^ padding ^ MASK));
     }
     pieces
 }
@@ -117,10 +126,31 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 /// Does something with a secret's text, as it is and with all that readers forgive, and looks what is left.
+fn leaves_nothing(work: impl Fn(&str) + Sync) {
+    nothing_is_left_after(|text| {
+        far_down(|| {
+            let plain = bare(text);
+            work(&plain);
+            let mut grouped = Zeroizing::new(String::with_capacity(1000));
+            grouped.extend(plain.bytes().flat_map(|byte| [' ', char::from(byte).to_ascii_lowercase()]));
+            work(&grouped);
+        });
+    });
+}
+
+/// Does something with a secret that was read, and looks what is left once the secret has gone.
 ///
+/// Reading and wiping it use another stretch of the stack: here they would write over what there is to be found.
+fn leaves_nothing_in_use(work: impl Fn(&Secret) + Sync) {
+    nothing_is_left_after(|text| {
+        let secret = read(&bare(text));
+        far_down(|| work(&secret));
+    });
+}
+
 /// In a thread that waits while it is looked at: its heap and its stack are as it left them, and nobody writes over
 /// them meanwhile.
-fn leaves_nothing(work: impl Fn(&str) + Sync) {
+fn nothing_is_left_after(work: impl Fn(&[u8]) + Sync) {
     let _alone = alone();
     for text in [&LONG[..], &SHORT[..]] {
         let pieces = pieces(text);
@@ -129,7 +159,7 @@ fn leaves_nothing(work: impl Fn(&str) + Sync) {
         let work = &work;
         thread::scope(|scope| {
             scope.spawn(move || {
-                far_down(text, work);
+                work(text);
                 done.send(()).expect("somebody waits");
                 looked.recv().expect_err("nothing is sent, ever");
             });
@@ -141,16 +171,12 @@ fn leaves_nothing(work: impl Fn(&str) + Sync) {
     }
 }
 
-/// Far enough down the stack that waiting, later, does not reach so far.
+/// Far enough down the stack that what comes later does not reach so far.
 #[inline(never)]
-fn far_down(text: &[u8], work: &impl Fn(&str)) {
+fn far_down(work: impl FnOnce()) {
     let room = black_box([0_u8; 16 * 1024]);
-    let plain = bare(text);
-    work(&plain);
-    let mut grouped = Zeroizing::new(String::with_capacity(1000));
-    grouped.extend(plain.bytes().flat_map(|byte| [' ', char::from(byte).to_ascii_lowercase()]));
-    work(&grouped);
-    black_box(room);
+    work();
+    black_box(&room);
 }
 
 /// A text around another, in a buffer that is wiped.
@@ -190,9 +216,9 @@ fn nothing_is_left_of_a_secret_that_codes_were_made_and_checked_with() {
     let code = Code::parse("123456", Digits::Six).expect("a code");
     for algorithm in algorithms() {
         let (totp, hotp) = (Totp::default().with_algorithm(algorithm), Hotp::default().algorithm(algorithm));
-        leaves_nothing(|text| _ = totp.code_at(&read(text), at(59)));
-        leaves_nothing(|text| _ = totp.check(&read(text), code, at(59), Window::ONE_EACH_WAY, None));
-        leaves_nothing(|text| _ = hotp.resynchronize(&read(text), code, code, 0, 3));
+        leaves_nothing_in_use(|secret| _ = totp.code_at(secret, at(59)));
+        leaves_nothing_in_use(|secret| _ = totp.check(secret, code, at(59), Window::ONE_EACH_WAY, None));
+        leaves_nothing_in_use(|secret| _ = hotp.resynchronize(secret, code, code, 0, 3));
     }
 }
 
