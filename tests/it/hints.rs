@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use countersign::{Attempt, Hint, Prompt, Refusal, Ticket, Timestamp, otp::Digits, testing::Authenticator};
 
-use crate::world::{STEP, World, granted, over_every_store, refused};
+use crate::world::{World, granted, over_every_store, refused};
 
 const MINUTE: u64 = 60;
 
@@ -166,6 +166,7 @@ mod apps {
     };
 
     use super::*;
+    use crate::world::STEP;
 
     fn shows(algorithm: Algorithm, digits: Digits) -> Hint {
         Hint::AppShows { algorithm, digits }

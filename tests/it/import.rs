@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign::{
     Attempt, Denied, ErrorKind, Gate, Hint, Import, Means, Operator, Reason, Refusal, Requirement, Support,
     Ticket, Timestamp, TwoFactor, Verdict,
-    otp::{Digits, Imported, Totp},
+    otp::{Digits, Imported},
 };
 use tokio::task::JoinSet;
 
@@ -275,7 +275,7 @@ async fn other_algorithms_go_on_as_they_were() {
         let world = World::in_memory();
         world.switch_on().await;
         let brought = Brought::reading(&format!("&algorithm={algorithm}"));
-        assert_ne!(brought.key.totp, Totp::default());
+        assert_ne!(brought.key.totp, countersign::otp::Totp::default());
         let _ = granted(world.import("ian", &brought).await);
         for _ in 0..2 {
             world.step();

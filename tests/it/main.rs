@@ -4,7 +4,6 @@
 
 mod engine;
 mod stories;
-#[cfg(feature = "conformance")]
 mod conformance;
 mod report;
 mod bulk;

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, future::ready};
 
 use countersign::{
-    Attempt, Audience, ErrorKind, FirstFactor, Gate, OrgId, Role, TwoFactor,
-    store::{Delivery, Notice, NoticeId, Outbox, tell_waiting},
+    Attempt, Audience, ErrorKind, FirstFactor, Gate, Role, TwoFactor,
+    store::{Delivery, Notice, Outbox, tell_waiting},
     testing::{Authenticator, ManualClock},
 };
 use tokio::task::JoinSet;
@@ -140,9 +140,12 @@ over_every_store! {
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 #[tokio::test]
 async fn what_another_store_named_is_refused() {
-    use countersign::store::{
-        EventId,
-        sqlite::{SqliteError, SqliteStore},
+    use countersign::{
+        OrgId,
+        store::{
+            EventId, NoticeId,
+            sqlite::{SqliteError, SqliteStore},
+        },
     };
     let id =
         |event: &str| NoticeId { org: OrgId::new(ACME).unwrap(), event: event.parse::<EventId>().unwrap() };

@@ -1,6 +1,5 @@
 //! What [`SqliteStore`] takes for a database, and what it refuses.
 
-#[cfg(feature = "conformance")]
 mod processes;
 
 use std::path::Path;
