@@ -20,16 +20,16 @@ impl Tool {
         Self::at_or_skip(program.into(), &format!("Debian package {debian_package}"))
     }
 
-    /// The Python with the packages of `tests/python/requirements.txt`, which `tests/python/install` makes.
+    /// The Python with the packages of `tests/oracles/python/requirements.txt`, which `tests/oracles/python/install` makes.
     pub(crate) fn python_or_skip() -> Option<Self> {
-        Self::at_or_skip(target().join("python/bin/python"), "tests/python/install makes it")
+        Self::at_or_skip(target().join("python/bin/python"), "tests/oracles/python/install makes it")
     }
 
-    /// Node, and the folder with the packages of `tests/node/package.json`, which `tests/node/install` fetches.
+    /// Node, and the folder with the packages of `tests/oracles/node/package.json`, which `tests/oracles/node/install` fetches.
     pub(crate) fn node_or_skip() -> Option<(Self, String)> {
         let modules = target().join("node");
         if !modules.join("node_modules").exists() {
-            skip(&format!("{} is not there (tests/node/install makes it)", modules.display()));
+            skip(&format!("{} is not there (tests/oracles/node/install makes it)", modules.display()));
             return None;
         }
         let modules = modules.to_str().expect("a path in UTF-8").to_owned();

@@ -71,7 +71,7 @@ impl Case {
         codes
     }
 
-    /// A line for tests/python/codes.py.
+    /// A line for tests/oracles/python/codes.py.
     fn for_pyotp(&self) -> String {
         let Self { algorithm, digits, period, t0, time, .. } = self;
         let (algorithm, digits) = (algorithm.as_str().to_lowercase(), digits.count());
@@ -99,7 +99,7 @@ impl Case {
 fn twenty_thousand_codes_are_those_that_pyotp_computes() {
     let Some(python) = Tool::python_or_skip() else { return };
     let cases = drawn();
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/codes.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracles/python/codes.py");
     let input: String = cases.iter().map(Case::for_pyotp).collect();
     let answers = python.run(&[script], input.as_bytes());
     assert_eq!(answers.lines().count(), CASES);

@@ -297,7 +297,7 @@ fn all_uris() -> Vec<u8> {
 #[test]
 fn pyotp_reads_them_the_same_or_as_the_table_says() {
     let Some(python) = Tool::python_or_skip() else { return };
-    let answers = python.run(&["-X", "utf8", "tests/python/keys.py"], &all_uris());
+    let answers = python.run(&["-X", "utf8", "tests/oracles/python/keys.py"], &all_uris());
     compare(
         &answers,
         |row| row.2,
@@ -308,7 +308,7 @@ fn pyotp_reads_them_the_same_or_as_the_table_says() {
 #[test]
 fn otplib_reads_them_the_same_or_as_the_table_says() {
     let Some((node, modules)) = Tool::node_or_skip() else { return };
-    let answers = node.run(&["tests/node/keys.mjs", &modules], &all_uris());
+    let answers = node.run(&["tests/oracles/node/keys.mjs", &modules], &all_uris());
     // It leaves it to the caller to divide a label, and what an empty issuer means.
     compare(
         &answers,

@@ -64,7 +64,7 @@ struct View<'a> {
     uri: &'a KeyUri,
     /// Its name says what it shows.
     file: PathBuf,
-    /// What tests/python/scan.py is told to make it.
+    /// What tests/oracles/python/scan.py is told to make it.
     line: String,
 }
 
@@ -113,7 +113,7 @@ impl Desk {
             }
         }
         // One process for all, since it takes longer to start than to read.
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/scan.py");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracles/python/scan.py");
         let input: String = views.iter().map(|view| &*view.line).collect();
         let answers = self.python.run(&[script], input.as_bytes());
         let answers: Vec<_> =
