@@ -25,7 +25,8 @@ impl Tool {
         Self::at_or_skip(target().join("python/bin/python"), "tests/oracles/python/install makes it")
     }
 
-    /// Node, and the folder with the packages of `tests/oracles/node/package.json`, which `tests/oracles/node/install` fetches.
+    /// Node, and the folder with the packages of `tests/oracles/node/package.json`: `tests/oracles/node/install` fetches
+    /// both.
     pub(crate) fn node_or_skip() -> Option<(Self, String)> {
         let modules = target().join("node");
         if !modules.join("node_modules").exists() {
@@ -33,7 +34,8 @@ impl Tool {
             return None;
         }
         let modules = modules.to_str().expect("a path in UTF-8").to_owned();
-        Self::or_skip("node", "nodejs").map(|node| (node, modules))
+        let node = Self::at_or_skip(target().join("python/bin/node"), "tests/oracles/node/install makes it");
+        node.map(|node| (node, modules))
     }
 
     fn at_or_skip(program: PathBuf, from: &str) -> Option<Self> {
@@ -73,6 +75,18 @@ impl Tool {
         assert!(status.success(), "{} {arguments:?}: {status}: {errors}", self.0.display());
         output.stdout
     }
+}
+
+/// The library that tells a program another time than the system's. Debian has one folder for each architecture.
+#[cfg(feature = "sqlite")]
+pub(crate) fn libfaketime_or_skip() -> Option<PathBuf> {
+    let folders = PathBuf::from("/usr/lib").read_dir().into_iter().flatten().flatten();
+    let found =
+        folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")).find(|file| file.is_file());
+    if found.is_none() {
+        skip("libfaketime (Debian package libfaketime) is not there");
+    }
+    found
 }
 
 /// Where a server is that was started for the tests, if this variable says so.
