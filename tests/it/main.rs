@@ -31,7 +31,7 @@ mod support_desk;
 mod postgres;
 #[cfg(feature = "etcd")]
 mod etcd;
-mod example;
+mod examples;
 mod tidy;
 mod tools;
 mod world;
