@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "std", doc = include_str!("../docs/crate.md"))]
+#![cfg_attr(not(feature = "std"), doc = "The engine of codes alone, without `std`: [`otp`].")]
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;

@@ -32,6 +32,7 @@ mod postgres;
 #[cfg(feature = "etcd")]
 mod etcd;
 mod examples;
+mod readme;
 mod tidy;
 mod tools;
 mod world;

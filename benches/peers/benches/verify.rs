@@ -3,7 +3,7 @@
 //!     cargo bench --bench verify --manifest-path benches/peers/Cargo.toml
 //!
 //! Here all are built into one program, and in that totp-rs is slower than by itself (Cargo.toml says why). The table
-//! in the README comes from `benches/peers/table`, which builds each by itself.
+//! in `benches/RESULTS.md` comes from `benches/peers/table`, which builds each by itself.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use peers::{Case, PEERS, Work, floor};

@@ -1,7 +1,7 @@
 //! Countersign beside the other crates that check codes: the same cases, for each crate that can do them.
 //!
 //! What is measured stands here once, and three look at it: `tests/agree.rs` (does each do its work, and do all say
-//! the same?), `benches/verify.rs` (criterion) and `src/bin/table.rs` (the table in the README). Here nobody knows
+//! the same?), `benches/verify.rs` (criterion) and `src/bin/table.rs` (`benches/RESULTS.md`). Here nobody knows
 //! how often a case is run, or what is made of the times.
 
 use std::{

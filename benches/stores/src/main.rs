@@ -12,7 +12,7 @@
 //!   roster   what lists, reports and resets of many take in SQLite, and how much memory
 //! ```
 //!
-//! Each prints Markdown, and with `--write` puts it into the README, between the marks that bear its name.
+//! Each prints Markdown, and with `--write` puts it into `benches/RESULTS.md`, between the marks that bear its name.
 //! `--folder` says on which disk to measure; it is the folder of the build if nothing else is said. `--users` is for
 //! `roster`: how many are listed (100,000).
 
@@ -86,5 +86,5 @@ async fn main() -> Result<(), BoxError> {
         _ => return Err("say what to measure: sqlite, postgres, etcd, size, trips, switch or roster".into()),
     };
     println!("{markdown}");
-    if options.write { page::put_into_readme(&command, &markdown) } else { Ok(()) }
+    if options.write { page::put_into_results(&command, &markdown) } else { Ok(()) }
 }

@@ -7,8 +7,8 @@ use countersign::BoxError;
 const END: &str = "<!-- as far as here -->";
 
 /// Puts Markdown between the marks of a command.
-pub(crate) fn put_into_readme(command: &str, markdown: &str) -> Result<(), BoxError> {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+pub(crate) fn put_into_results(command: &str, markdown: &str) -> Result<(), BoxError> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../RESULTS.md");
     let begin = format!("<!-- written by benches/stores, {command} -->");
     let text = fs::read_to_string(&page)?;
     let marks = || {

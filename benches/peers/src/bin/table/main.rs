@@ -1,7 +1,7 @@
-//! The table in the README.
+//! The table of peers in `benches/RESULTS.md`.
 //!
 //!     benches/peers/table            measures, and prints it
-//!     benches/peers/table --write    puts it into the README, too
+//!     benches/peers/table --write    puts it into benches/RESULTS.md, too
 //!
 //! Each crate is built by itself, as those who use it have it: with cargo's own release profile, no flags, and nobody
 //! else's features. All processes then take turns in short batches, so that whatever else the machine does hits all
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let markdown = report::markdown(&times);
     println!("{markdown}\n{}", report::targets(&times));
     if write {
-        put_into(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md"), &markdown)?;
+        put_into(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../RESULTS.md"), &markdown)?;
     }
     Ok(())
 }
