@@ -4,19 +4,21 @@
 //! what may be answered once that is written. It knows no store, no key and no role: whoever calls it has made
 //! sure that the user is internal.
 
-mod by_choice;
 mod decision;
-mod devices;
 mod guesses;
-mod hints;
-mod import;
-mod joining;
 mod recovery;
+mod hints;
+mod joining;
+mod import;
+mod by_choice;
+mod devices;
+mod enrolling;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
+use self::guesses::Locked;
 pub(crate) use self::{
     decision::{Decision, Terms, Write},
     devices::Forgotten,
@@ -24,19 +26,14 @@ pub(crate) use self::{
     joining::{Due, Invited, Joining},
     recovery::Recovery,
 };
-use self::{guesses::Locked, hints::FirstCode};
 use crate::{
-    device::Device,
-    event::{Act, Denied, EventKind, Purpose},
-    generation::Generation,
-    hint::Hint,
+    audit::{Act, Denied, EventKind, Purpose},
     otp::{Check, Code, Match, Secret, Step, Totp},
-    policy::Policy,
-    recovery::{Drawn, RecoveryCodes},
-    requirement::Epoch,
-    ticket::{TicketClaims, TicketId},
+    policy::{Epoch, Policy},
+    seal::Generation,
     time::Timestamp,
-    verdict::Refusal,
+    tokens::{Device, TicketClaims, TicketId},
+    verdict::{Hint, Refusal},
 };
 
 /// What is stored about a user. The default is that of a user for whom nothing was ever written.
@@ -221,127 +218,6 @@ impl Account {
         } else {
             self.way_in(terms)
         }
-    }
-
-    /// Shows the QR code of this ticket, and draws it first if there is none (R8, R9): the same secret for every
-    /// tab of one ticket, and never one that another ticket drew.
-    pub(crate) fn setup(mut self, ticket: &TicketClaims, drawn: Secret, terms: Terms<'_>) -> Answer<Shown> {
-        let admitted = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms);
-        if let Err(refusal) = admitted.and_then(|()| self.admit_to_enroll(ticket, terms)) {
-            return Decision::reply(Err(refusal));
-        }
-        if self.is_blocked(terms) {
-            return Decision::reply(Err(Refusal::Blocked));
-        }
-        let mut events = Vec::new();
-        if let Some(pending) = self.pending.as_ref().filter(|pending| pending.is_alive(terms.now)) {
-            if pending.ticket == ticket.id {
-                return Decision::reply(Ok(pending.shown()));
-            }
-            // The latest check-in wins, so that two of them cannot take turns in voiding each other.
-            if ticket.issued_at < pending.ticket_issued_at {
-                return Decision::reply(Err(Refusal::TicketVoid));
-            }
-            events.push(EventKind::EnrollmentSuperseded);
-        }
-        events.push(match ticket.purpose {
-            Purpose::Replace => EventKind::ReplacementStarted,
-            _ => EventKind::EnrollmentStarted,
-        });
-        let pending = Pending {
-            secret: drawn,
-            totp: terms.codes.totp,
-            ticket: ticket.id,
-            ticket_issued_at: ticket.issued_at,
-            drawn_at: terms.now,
-            expires_at: terms.now.after(terms.settings().pending()),
-        };
-        let shown = pending.shown();
-        self.pending = Some(pending);
-        Decision::write(self, events, Ok(shown))
-    }
-
-    /// Takes the first code of a pending secret, which is live from then on, in the place of any other. An enrollment
-    /// comes with recovery codes; a replacement keeps those that there are, since nobody lost them.
-    pub(crate) fn confirm(
-        mut self,
-        ticket: &TicketClaims,
-        code: &str,
-        next: Generation,
-        drawn: Drawn,
-        terms: Terms<'_>,
-    ) -> Answer<Let<Option<RecoveryCodes>>> {
-        let admitted = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms);
-        if let Err(refusal) = admitted.and_then(|()| self.admit_to_enroll(ticket, terms)) {
-            return Decision::reply(Err(refusal));
-        }
-        if let Some(locked) = self.locked(terms) {
-            return self.keep_out(locked, terms);
-        }
-        let (pending, code) = match self.pending.take() {
-            Some(pending) if pending.is_alive(terms.now) && pending.ticket == ticket.id => {
-                match FirstCode::parse(code, pending.totp.digits()) {
-                    Some(code) => (pending, code),
-                    None => return Decision::reply(Err(Refusal::Malformed)),
-                }
-            }
-            Some(pending) if pending.is_alive(terms.now) => return Decision::reply(Err(Refusal::TicketVoid)),
-            _ => return Decision::reply(Err(Refusal::SetupExpired)),
-        };
-        let checked = match code {
-            FirstCode::AsAsked(code) => {
-                pending.totp.check(&pending.secret, code, terms.now, terms.codes.window, None)
-            }
-            FirstCode::Six(_) => Check::Wrong,
-        };
-        match checked {
-            Check::Right(Match { step, offset, .. }) => {
-                let replaced = self.live.take().filter(|_| ticket.purpose == Purpose::Replace);
-                let (recovery, shown) = match replaced {
-                    Some(replaced) => (replaced.recovery, None),
-                    None => (Recovery { codes: drawn.kept, ..Recovery::default() }, Some(drawn.shown)),
-                };
-                self.live = Some(Live {
-                    secret: pending.secret,
-                    totp: pending.totp,
-                    epoch: terms.policy.epoch,
-                    since: terms.now,
-                    last_used: terms.now,
-                    consumed: step,
-                    drift: terms.codes.followed(offset),
-                    recovery,
-                });
-                self.imported = None;
-                self.guesses = Guesses::default();
-                self.joining = Joining::default();
-                self.move_to(next);
-                let event = match ticket.purpose {
-                    Purpose::Replace => EventKind::Replaced,
-                    _ => EventKind::Enrolled { epoch: terms.policy.epoch },
-                };
-                Decision::write_and_end_sessions(self, event, Ok(Let { generation: next, with: shown }))
-            }
-            Check::Used | Check::Wrong => {
-                let hint = pending.hint(code, terms);
-                self.pending = Some(pending);
-                self.count(ticket.purpose, Miss::Wrong(hint), terms)
-            }
-        }
-    }
-
-    /// Forgets the pending secret that this ticket drew. Whatever is live stays as it is (R8).
-    pub(crate) fn cancel(mut self, ticket: &TicketClaims, terms: Terms<'_>) -> Answer<()> {
-        if let Err(refusal) = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms) {
-            return Decision::reply(Err(refusal));
-        }
-        if self.pending.take_if(|pending| pending.ticket == ticket.id).is_none() {
-            return Decision::reply(Ok(()));
-        }
-        let event = match ticket.purpose {
-            Purpose::Replace => EventKind::ReplacementCancelled,
-            _ => EventKind::EnrollmentCancelled,
-        };
-        Decision::write(self, vec![event], Ok(()))
     }
 
     /// Takes a code of the enrolled authenticator (R1, R2).

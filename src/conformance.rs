@@ -27,10 +27,10 @@
 //! * races that the store decides within one poll of its future. Those in a database, or between its own reads and
 //!   writes, it does see: 64 racers are held up at random wherever they wait.
 
-mod outbox;
 mod race;
 mod records;
 mod roster;
+mod outbox;
 
 use std::{fmt, pin::Pin};
 
@@ -44,8 +44,8 @@ use self::{
     records::{Key, Records},
 };
 use crate::{
+    audit::{Actor, Event, EventKind},
     error::BoxError,
-    event::{Actor, Event, EventKind},
     store::{SettingsStore, Stored, Swap, UserStore},
     time::Timestamp,
     who::{OrgId, UserId},

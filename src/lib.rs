@@ -10,61 +10,31 @@ mod time;
 #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "the engine by itself fails in no such way"))]
 mod error;
 mod random;
+pub mod otp;
 #[cfg(feature = "std")]
 mod who;
 #[cfg(feature = "std")]
-mod requirement;
+mod policy;
 #[cfg(feature = "std")]
-mod settings;
-#[cfg(feature = "std")]
-mod event;
-#[cfg(feature = "std")]
-mod listener;
+mod audit;
 #[cfg(feature = "std")]
 pub mod store;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-pub mod otp;
-#[cfg(feature = "std")]
-mod key_list;
-#[cfg(feature = "std")]
-mod code_rules;
-#[cfg(feature = "std")]
-mod hint;
-#[cfg(feature = "std")]
-mod policy;
-#[cfg(feature = "std")]
-mod authority;
-#[cfg(feature = "std")]
-mod report;
-#[cfg(feature = "std")]
-mod recovery;
-#[cfg(feature = "std")]
-mod generation;
-#[cfg(feature = "std")]
-mod codec;
 #[cfg(feature = "std")]
 mod seal;
 #[cfg(feature = "std")]
-mod invitation;
-#[cfg(feature = "std")]
-mod ticket;
-#[cfg(feature = "std")]
-mod device;
-#[cfg(feature = "std")]
-mod pass;
+mod tokens;
 #[cfg(feature = "std")]
 mod verdict;
 #[cfg(feature = "std")]
 mod account;
 #[cfg(feature = "std")]
-mod record;
-#[cfg(feature = "std")]
-mod request;
-#[cfg(feature = "std")]
-mod enrollment;
+mod driver;
 #[cfg(feature = "std")]
 mod two_factor;
+#[cfg(feature = "std")]
+mod admin;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "std")]
@@ -72,34 +42,31 @@ pub mod manual;
 
 #[cfg(feature = "std")]
 pub use self::{
-    code_rules::{CodeRules, InvalidCodeRule},
-    device::{Device, DeviceId, DeviceToken, InvalidDeviceId, RememberedDevice},
-    enrollment::{Enrolled, Prompt, Recovered, Setup},
-    event::{
-        Act, Actor, Audience, Denied, Event, EventKind, InvalidNote, Operator, Origin, Purpose, Reason,
-        Recipient, Remedy, UnknownAudience,
+    admin::{
+        BulkReset, Counts, CsvLine, Entry, InvalidLine, Line, NoKeyList, NoStatus, Outcome, Report,
+        ReportRow, ResetOf, Status, Support, Whom, key_list,
     },
-    hint::Hint,
-    invitation::Invitation,
-    key_list::{Entry, InvalidLine, Line, NoKeyList, key_list},
-    listener::Listener,
-    pass::{Means, Pass, Stamp},
-    policy::InForce,
+    audit::{
+        Act, Actor, Audience, Denied, Event, EventKind, InvalidNote, Listener, Operator, Origin, Purpose,
+        Reason, Recipient, Remedy, UnknownAudience,
+    },
+    policy::{
+        CodeRules, Days, Epoch, InForce, InvalidCodeRule, InvalidEpoch, InvalidSetting, Requirement,
+        RunningSessions, Settings, Waits,
+    },
     random::OsRandom,
-    recovery::RecoveryCodes,
-    report::{Counts, CsvLine, NoStatus, ReportRow, Status},
-    request::{Attempt, FirstFactor, Visit},
-    requirement::{Epoch, InvalidEpoch, Requirement, RunningSessions},
     seal::{InvalidKeyring, KeyId, Keyring},
-    settings::{Days, InvalidSetting, Settings, Waits},
     store::{
         Change, Directory, Listed, MemoryStore, OrgSummary, PageOf, Roster, RosterGroup, SettingsStore,
         Stored, Swap, UserStore, UserSummary,
     },
-    ticket::Ticket,
     time::SystemClock,
-    two_factor::{Builder, BulkReset, Outcome, Report, ResetOf, Support, TwoFactor, Whom},
-    verdict::{Gate, Import, Refusal, Verdict},
+    tokens::{
+        Device, DeviceId, DeviceToken, InvalidDeviceId, Invitation, Means, Pass, RecoveryCodes,
+        RememberedDevice, Stamp, Ticket,
+    },
+    two_factor::{Attempt, Builder, Enrolled, FirstFactor, Prompt, Recovered, Setup, TwoFactor, Visit},
+    verdict::{Gate, Hint, Import, Refusal, Verdict},
     who::{InvalidName, OrgId, Person, Role, UnknownRole, UserId},
 };
 pub use error::{BoxError, Error, ErrorKind};

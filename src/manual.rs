@@ -580,5 +580,5 @@ pub mod failover;
 #[allow(unused_imports, reason = "so that the links above read as a host writes the names")]
 use crate::{
     Change, CodeRules, Directory, Epoch, ErrorKind, Gate, Hint, Keyring, Pass, Refusal, Role,
-    RunningSessions, Settings, Support, Swap, TwoFactor, UserStore, UserSummary, Verdict, key_list,
+    RunningSessions, Settings, Support, Swap, TwoFactor, UserStore, UserSummary, Verdict, admin::key_list,
 };

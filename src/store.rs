@@ -4,16 +4,16 @@
 //! All that the library's promises rest on is one conditional write, kept as the numbered clauses below say.
 
 pub(crate) mod erased;
-#[cfg(feature = "etcd")]
-pub mod etcd;
 mod logged;
-mod memory;
 mod outbox;
-#[cfg(feature = "postgres")]
-pub mod postgres;
 mod roster;
+mod memory;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 
 use std::{future::Future, sync::Arc};
 
@@ -26,9 +26,9 @@ pub(crate) use roster::MOST_IN_A_PAGE;
 pub use roster::{Listed, PageOf, Roster, RosterGroup};
 
 use crate::{
+    audit::Event,
     error::BoxError,
-    event::Event,
-    requirement::{Epoch, Requirement},
+    policy::{Epoch, Requirement},
     time::Timestamp,
     who::{OrgId, Person, UserId},
 };

@@ -10,9 +10,9 @@ use std::{
 };
 
 use crate::{
-    enrollment::Setup,
     otp::{InvalidSecret, Secret, Totp},
     time::{Clock, Timestamp},
+    two_factor::Setup,
 };
 
 /// A clock that stands still until a test moves it. Clones show the same time.

@@ -1,50 +1,27 @@
-//! The driver: the methods that a host calls.
-//!
-//! Each loads what it needs, lets the state machine decide, writes what that demands and only then answers. It
-//! holds no state between calls and takes no lock, so that any number of processes can work on one store.
+//! The second step of a login: the methods that a host calls, in the order in which it meets them.
 
-mod admin;
+mod request;
+mod pages;
 mod builder;
-mod bulk;
-mod by_choice;
-mod commit;
-mod deciding;
-mod import;
-mod joining;
-mod devices;
-mod reporting;
-mod recovery;
-mod settings;
-mod support;
+mod accept;
+mod signed_in;
 
 use std::{fmt, sync::Arc};
 
-pub use builder::Builder;
-pub use bulk::{BulkReset, Outcome, ResetOf, Whom};
-pub use reporting::Report;
-pub use support::Support;
-
-use self::deciding::{Decided, Trace, Trust};
+pub use self::{
+    builder::Builder,
+    pages::{Enrolled, Prompt, Recovered, Setup},
+    request::{Attempt, FirstFactor, Visit},
+};
 use crate::{
     account::{Account, Decision, Let, Prompted, Standing, Terms},
-    code_rules::CodeRules,
-    enrollment::{Enrolled, Prompt, Setup},
+    audit::{Actor, Purpose},
+    driver::{Core, Decided, Trace, Trust},
     error::{Error, ErrorKind},
-    event::{Actor, Purpose},
-    generation::Generation,
-    listener::Listener,
     otp::{LabelRules, Secret},
-    pass::{Means, Pass, Session, Stamp, Witness},
-    policy::Policy,
-    random::SecureRandom,
-    request::{Attempt, FirstFactor, Visit},
-    seal::Keyring,
-    store::{
-        Directory, SettingsStore, UserStore,
-        erased::{AnyDirectory, AnyRoster, AnyStore},
-    },
-    ticket::{Ticket, TicketClaims},
-    time::Clock,
+    seal::{Generation, Keyring},
+    store::{Directory, SettingsStore, UserStore},
+    tokens::{Means, Pass, Session, Stamp, Ticket, TicketClaims, Witness},
     verdict::{Gate, Refusal, Verdict},
     who::{OrgId, Role, UserId},
 };
@@ -56,21 +33,7 @@ use crate::{
 /// [`setup`](Self::setup) and [`confirm`](Self::confirm) enroll him, [`verify`](Self::verify) takes his codes and
 /// [`resume`](Self::resume) checks his session at each later request.
 #[derive(Clone)]
-pub struct TwoFactor(Arc<Core>);
-
-pub(crate) struct Core {
-    directory: Box<dyn AnyDirectory>,
-    store: Box<dyn AnyStore>,
-    roster: Option<Box<dyn AnyRoster>>,
-    keyring: Keyring,
-    issuer: String,
-    codes: CodeRules,
-    /// That of an org whose settings were never written.
-    at_first: Policy,
-    clock: Box<dyn Clock>,
-    random: Box<dyn SecureRandom>,
-    listeners: Vec<Box<dyn Listener>>,
-}
+pub struct TwoFactor(pub(crate) Arc<Core>);
 
 impl TwoFactor {
     /// Begins to put one together: who is who, where records are kept, and the keys that seal them.
@@ -248,27 +211,6 @@ impl TwoFactor {
         };
         let (now, witness) = (core.clock.now(), Witness::nothing_to_write());
         Ok(Verdict::Granted(Pass::new(session, &standing.person, stamp.clone(), now, witness)))
-    }
-
-    /// Asks a user who is signed in for a code, before something sensitive. [`verify`](Self::verify) takes it and
-    /// gives a fresh pass, which lasts no longer than the session did before. Wrong codes count like those of a
-    /// login.
-    ///
-    /// # Errors
-    /// Those of [`resume`](Self::resume).
-    pub async fn step_up(&self, pass: &Pass) -> Result<Verdict<Ticket>, Error> {
-        self.0.prove(pass, Purpose::StepUp).await
-    }
-
-    /// Lets a user who has just shown a code, of his app or a recovery code, put another authenticator in the place of
-    /// his own: the ticket is for
-    /// [`setup`](Self::setup) and [`confirm`](Self::confirm). Until the new one is confirmed the old one works,
-    /// and only it; [`cancel`](Self::cancel) leaves everything as it was.
-    ///
-    /// # Errors
-    /// Those of [`resume`](Self::resume).
-    pub async fn replace(&self, pass: &Pass) -> Result<Verdict<Ticket>, Error> {
-        self.0.prove(pass, Purpose::Replace).await
     }
 
     /// Voids everything that was handed out for a user: sessions, tickets, a pending QR code. To be called when

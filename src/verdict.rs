@@ -3,9 +3,17 @@
 //! A refusal is a result and no error: a page shows the form again with its sentence. [`Error`](crate::Error) is
 //! for what could not be decided.
 
+mod hint;
+
 use std::fmt;
 
-use crate::{event::Denied, hint::Hint, pass::Pass, ticket::Ticket, time::Timestamp};
+pub use self::hint::Hint;
+
+use crate::{
+    audit::Denied,
+    time::Timestamp,
+    tokens::{Pass, Ticket},
+};
 
 /// Where a user goes whose first factor was accepted.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Doing without again, for those who enrolled by choice.
 
 use super::{Account, Answer, Decision, Terms};
-use crate::{event::EventKind, generation::Generation, verdict::Refusal};
+use crate::{audit::EventKind, seal::Generation, verdict::Refusal};
 
 impl Account {
     /// Takes off the authenticator of a user whose session, of `generation`, shows a code of just now, or not (R8). The

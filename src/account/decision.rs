@@ -1,7 +1,11 @@
 //! What a command is judged by, and what it comes to.
 
 use super::Account;
-use crate::{code_rules::CodeRules, event::EventKind, policy::Policy, settings::Settings, time::Timestamp};
+use crate::{
+    audit::EventKind,
+    policy::{CodeRules, Policy, Settings},
+    time::Timestamp,
+};
 
 /// By what a command is judged.
 #[derive(Clone, Copy)]

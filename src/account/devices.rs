@@ -5,11 +5,11 @@
 
 use super::{Account, Answer, Decision, Standing, Terms};
 use crate::{
-    device::{Device, DeviceClaims, DeviceId},
-    event::{EventKind, Origin},
-    generation::Generation,
-    settings::Days,
+    audit::{EventKind, Origin},
+    policy::Days,
+    seal::Generation,
     time::Timestamp,
+    tokens::{Device, DeviceClaims, DeviceId},
     verdict::Refusal,
 };
 

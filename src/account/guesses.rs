@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{settings::Settings, time::Timestamp};
+use crate::{policy::Settings, time::Timestamp};
 
 /// What was tried in vain since the last right code, across all purposes.
 #[derive(Debug, Default)]

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{Imported, Live, Pending, Terms};
 use crate::{
-    hint::Hint,
     otp::{Algorithm, Astray, Check, Code, Digits, Step, Totp, Verifier, Window},
     time::Timestamp,
+    verdict::Hint,
 };
 
 impl Live {

@@ -2,11 +2,11 @@
 
 use super::{Account, Answer, Decision, Guesses, Imported, Joining, Let, Live, Miss, Recovery, Terms};
 use crate::{
-    event::{EventKind, Purpose, Reason},
-    generation::Generation,
+    audit::{EventKind, Purpose, Reason},
     otp::{Check, Code, Match, Secret, Totp},
     policy::Policy,
-    ticket::TicketClaims,
+    seal::Generation,
+    tokens::TicketClaims,
     verdict::{Import, Refusal},
 };
 

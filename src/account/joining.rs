@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use super::{Account, Answer, Decision, Found, Guesses, Miss, Standing, Terms};
 use crate::{
-    event::{EventKind, Purpose, Reason},
-    generation::Generation,
-    invitation::{Invitation, InvitationCode},
-    requirement::Epoch,
-    settings::{Days, Settings},
-    ticket::{TicketClaims, TicketId},
+    audit::{EventKind, Purpose, Reason},
+    policy::{Days, Epoch, Settings},
+    seal::Generation,
     time::Timestamp,
+    tokens::{Invitation, InvitationCode, TicketClaims, TicketId},
     verdict::Refusal,
 };
 

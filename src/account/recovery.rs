@@ -2,11 +2,10 @@
 
 use super::{Account, Answer, Decision, Guesses, Let, Live, Locked, Terms};
 use crate::{
-    event::{EventKind, Purpose},
-    generation::Generation,
-    recovery::{Drawn, KeptCodes, RecoveryCode, RecoveryCodes},
-    ticket::TicketClaims,
+    audit::{EventKind, Purpose},
+    seal::Generation,
     time::Timestamp,
+    tokens::{Drawn, KeptCodes, RecoveryCode, RecoveryCodes, TicketClaims},
     verdict::Refusal,
 };
 

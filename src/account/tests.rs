@@ -2,11 +2,9 @@
 
 use super::*;
 use crate::{
-    code_rules::CodeRules,
-    device::{DeviceClaims, DeviceId},
-    event::Origin,
-    requirement::Requirement,
-    settings::{Days, Settings},
+    audit::Origin,
+    policy::{CodeRules, Days, Requirement, Settings},
+    tokens::{DeviceClaims, DeviceId, Drawn},
     who::{OrgId, UserId},
 };
 

@@ -4,8 +4,8 @@ use std::{collections::HashSet, pin::Pin};
 
 use super::{Broken, Dice, Key, Records as _, Users, broken, bytes, failed, race::race};
 use crate::{
-    event::{Actor, Event, EventKind, Purpose},
-    requirement::Epoch,
+    audit::{Actor, Event, EventKind, Purpose},
+    policy::Epoch,
     store::{Delivery, Notice, NoticeId, Outbox, Swap, UserStore, tell_waiting},
     time::Timestamp,
     who::{OrgId, UserId},

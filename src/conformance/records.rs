@@ -1,9 +1,9 @@
 //! Users' records and settings under one interface, so that one suite tries both.
 
 use crate::{
+    audit::Event,
     error::BoxError,
-    event::Event,
-    requirement::{Epoch, Requirement},
+    policy::{Epoch, Requirement},
     store::{Change, OrgSummary, SettingsStore, Stored, Swap, UserStore, UserSummary},
     who::{OrgId, UserId},
 };

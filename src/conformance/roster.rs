@@ -3,7 +3,7 @@
 use super::{Broken, broken};
 use crate::{
     error::BoxError,
-    requirement::Epoch,
+    policy::Epoch,
     store::{
         Alike, Change, Directory, Listed, PageOf, Roster, RosterGroup, Stored, Swap, UserStore, UserSummary,
     },

@@ -4,12 +4,12 @@
 //! summary and events. This file knows nothing of what a record means.
 
 mod error;
-mod keys;
 mod lines;
 mod nodes;
-mod outbox;
+mod keys;
 mod summaries;
 mod trail;
+mod outbox;
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use super::{
     logged::{EventId, LoggedEvent},
 };
 use crate::{
-    event::Event,
+    audit::Event,
     time::Timestamp,
     who::{OrgId, UserId},
 };

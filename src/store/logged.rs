@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 use crate::{
-    event::{Event, Origin},
+    audit::{Event, Origin},
     time::Timestamp,
     who::UserId,
 };

@@ -11,7 +11,7 @@ use super::{
     UserSummary,
 };
 use crate::{
-    event::Event,
+    audit::Event,
     who::{OrgId, UserId},
 };
 

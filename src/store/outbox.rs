@@ -11,8 +11,8 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 use super::logged::{EventId, InvalidEventId, LoggedEvent};
 use crate::{
+    audit::{Audience, Event},
     error::BoxError,
-    event::{Audience, Event},
     who::OrgId,
 };
 

@@ -5,18 +5,18 @@
 //! and no function of its own, so that distributed servers can run it. This file knows nothing of what a record means.
 
 mod error;
-mod hands;
 mod names;
-mod opening;
-mod outbox;
-mod schema;
 mod server;
 mod statements;
+mod schema;
+mod hands;
+mod opening;
 mod summaries;
+mod trail;
+mod outbox;
+mod uncommitted;
 #[cfg(test)]
 mod tests;
-mod trail;
-mod uncommitted;
 
 use std::{num::NonZeroU64, time::Duration};
 

@@ -9,7 +9,7 @@ use std::{future::Future, sync::Arc};
 use super::UserSummary;
 use crate::{
     error::BoxError,
-    requirement::Epoch,
+    policy::Epoch,
     time::Timestamp,
     who::{OrgId, Person, Role, UserId},
 };

@@ -5,15 +5,15 @@
 //! own write lock makes one of many win, in however many processes. This file knows nothing of what a record means,
 //! and leaves it to `writer.rs` how writes share transactions.
 
-mod connect;
 mod error;
-mod outbox;
+mod connect;
 mod schema;
+mod writer;
 mod summaries;
+mod trail;
+mod outbox;
 #[cfg(test)]
 mod tests;
-mod trail;
-mod writer;
 
 use std::{num::NonZeroU64, path::Path};
 
@@ -31,7 +31,7 @@ use super::{
     UserStore, UserSummary,
 };
 use crate::{
-    event::Event,
+    audit::Event,
     time::Timestamp,
     who::{OrgId, UserId},
 };

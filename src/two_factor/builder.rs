@@ -2,21 +2,19 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Core, TwoFactor};
 use crate::{
-    code_rules::CodeRules,
-    listener::Listener,
+    audit::Listener,
+    driver::Core,
     otp::{InvalidLabel, LabelRules},
-    policy::Policy,
+    policy::{CodeRules, Epoch, Policy, Requirement, Settings},
     random::{OsRandom, SecureRandom},
-    requirement::{Epoch, Requirement},
     seal::Keyring,
-    settings::Settings,
     store::{
         Directory, Roster, SettingsStore, UserStore,
         erased::{AnyDirectory, AnyRoster, AnyStore},
     },
     time::{Clock, SystemClock},
+    two_factor::TwoFactor,
 };
 
 /// A [`TwoFactor`] in the making.
@@ -36,7 +34,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    pub(super) fn new(
+    pub(crate) fn new(
         directory: impl Directory,
         store: impl UserStore + SettingsStore,
         keyring: Keyring,

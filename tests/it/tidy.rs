@@ -29,14 +29,16 @@ fn sources(folder: &str) -> BTreeMap<PathBuf, String> {
     found
 }
 
-/// The top-level modules in the order in which `lib.rs` names them, which is the order of reading.
-fn reading_order() -> Vec<String> {
-    let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
-    let modules = lib.lines().filter_map(|line| {
-        let name = line.strip_prefix("pub mod ").or_else(|| line.strip_prefix("mod "))?;
-        name.strip_suffix(';').map(str::to_owned)
-    });
-    modules.collect()
+/// The modules that a file declares, in its order, which is the order of reading.
+fn reading_order(text: &str) -> Vec<String> {
+    let modules = code(text).lines().filter_map(declared).map(str::to_owned).collect::<Vec<_>>();
+    modules.into_iter().filter(|module| module != "tests").collect()
+}
+
+fn declared(line: &str) -> Option<&str> {
+    let line = line.strip_prefix("pub").unwrap_or(line);
+    let line = line.strip_prefix("(crate)").unwrap_or(line).trim_start();
+    line.strip_prefix("mod ")?.strip_suffix(';')
 }
 
 /// The top-level module that a file of `src` belongs to.
@@ -50,58 +52,111 @@ fn code(text: &str) -> String {
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// The top-level modules that a file uses, out of `use crate::…` and `crate::…` in its code.
+/// The paths that a file uses, groups taken apart: those of its `use` lines, and those in its code.
 fn used_by(text: &str) -> Vec<String> {
-    let name = |rest: &str| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     let code = code(text);
-    let mut used: Vec<String> = code.split("crate::").skip(1).map(name).collect();
-    if let Some((_, group)) = code.split_once("use crate::{") {
-        let mut depth = 0;
-        let mut at_start = true;
-        for (place, c) in group.char_indices() {
-            match c {
-                '{' => depth += 1,
-                '}' if depth == 0 => break,
-                '}' => depth -= 1,
-                ',' if depth == 0 => at_start = true,
-                c if c.is_whitespace() => {}
-                _ if at_start => {
-                    used.push(name(&group[place..]));
-                    at_start = false;
-                }
-                _ => {}
-            }
+    let mut paths = Vec::new();
+    for (place, _) in code.match_indices("use ") {
+        if place == 0 || code[..place].ends_with([' ', '\n', '(']) {
+            let tree = code[place + 4..].split(';').next().unwrap();
+            take_apart("", tree, &mut paths);
         }
     }
-    used.retain(|module| !module.is_empty());
-    used
+    for root in ["crate::", "super::"] {
+        for (place, _) in code.match_indices(root) {
+            let path = code[place..].chars().take_while(|c| c.is_alphanumeric() || "_:".contains(*c));
+            paths.push(path.collect());
+        }
+    }
+    paths
+}
+
+/// `a::{b, c::{d, e}}` as `a::b`, `a::c::d` and `a::c::e`.
+fn take_apart(before: &str, tree: &str, paths: &mut Vec<String>) {
+    let (mut depth, mut begin) = (0, 0);
+    for (place, c) in tree.char_indices().chain([(tree.len(), ',')]) {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                let one = tree[begin..place].trim();
+                begin = place + c.len_utf8().min(tree.len() - place);
+                match one.split_once('{') {
+                    Some((head, group)) => {
+                        let group = group.trim_end().strip_suffix('}').unwrap_or(group);
+                        take_apart(&format!("{before}{head}"), group, paths);
+                    }
+                    None if one.is_empty() => {}
+                    None => paths.push(format!("{before}{one}")),
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Which module of a chapter a path leads to, if it does: `tail` is what comes after `head`.
+fn leads_to<'p>(path: &'p str, head: &str) -> Option<&'p str> {
+    path.strip_prefix(head)?.split("::").next()
 }
 
 #[test]
 fn each_file_uses_only_what_stands_above_it() {
-    let order = reading_order();
+    let all = sources("src");
+    let order = reading_order(&all[Path::new("src/lib.rs")]);
     let place = |module: &str| order.iter().position(|name| name == module);
     let mut seen = 0;
-    for (path, text) in sources("src") {
-        let module = module_of(&path);
+    for (path, text) in &all {
+        let module = module_of(path);
         let Some(own) = place(&module) else {
             assert!(path.ends_with("lib.rs"), "{} is in no module", path.display());
             continue;
         };
-        for used in used_by(&text) {
+        for used in used_by(text) {
             // Macros and re-exports at the crate's root are no modules.
-            let Some(other) = place(&used) else { continue };
+            let Some(other) = leads_to(&used, "crate::").and_then(place) else { continue };
             seen += 1;
             assert!(other <= own, "{} uses {used}, which stands below {module}", path.display());
         }
     }
-    assert!(seen > 50, "the search has gone blind: it found {seen} uses");
+    assert!(seen > 300, "the search has gone blind: it found {seen} uses");
+}
+
+/// Inside a chapter as well: what a file of it uses of its neighbors stands above it in the chapter's face.
+#[test]
+fn each_file_uses_only_those_neighbors_that_stand_above_it() {
+    let all = sources("src");
+    let (mut seen, mut upward) = (0, Vec::new());
+    for (face, text) in &all {
+        let (order, folder) = (reading_order(text), face.with_extension(""));
+        let inside = folder.strip_prefix("src").unwrap().to_str().unwrap().replace('/', "::");
+        for (path, text) in all.iter().filter(|(path, _)| path.starts_with(&folder) && *path != face) {
+            let own = path.strip_prefix(&folder).unwrap();
+            let is_neighbor = own.components().count() == 1;
+            let own = own.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs");
+            let place = |module: &str| order.iter().position(|name| name == module);
+            // The tests of a chapter may look everywhere.
+            let Some(own_place) = place(own) else { continue };
+            for used in used_by(text) {
+                let within = leads_to(&used, &format!("crate::{inside}::"));
+                let beside = leads_to(&used, "super::").filter(|_| is_neighbor);
+                let Some(other) = within.or(beside).and_then(place) else { continue };
+                seen += 1;
+                if other > own_place {
+                    upward.push(format!("{} uses {used}, which stands below it", path.display()));
+                }
+            }
+        }
+    }
+    assert!(upward.is_empty(), "{upward:#?}");
+    assert!(seen > 100, "the search has gone blind: it found {seen} uses");
 }
 
 #[test]
 fn nothing_above_the_driver_awaits_but_the_stores_and_their_suite() {
     for (path, text) in sources("src") {
-        let may = ["store", "conformance", "two_factor"].contains(&module_of(&path).as_str());
+        let may =
+            ["store", "conformance", "driver", "two_factor", "admin"].contains(&module_of(&path).as_str());
         assert!(may || !code(&text).contains(".await"), "{} awaits", path.display());
     }
 }
@@ -119,14 +174,14 @@ fn a_pass_needs_a_witness_and_the_witness_a_reason() {
         }
     }
     // Said once, where the store has just said `Done`.
-    assert_eq!(made["Witness::write_acknowledged()"], [("src/two_factor/commit.rs".to_owned(), 1)]);
+    assert_eq!(made["Witness::write_acknowledged()"], [("src/driver/commit.rs".to_owned(), 1)]);
     for (path, _) in &made["Witness::nothing_to_write()"] {
-        assert!(path.starts_with("src/two_factor"), "{path}");
+        assert!(path.starts_with("src/driver") || path.starts_with("src/two_factor"), "{path}");
     }
     // `struct Pass {` and `impl Pass {`, and no third.
     let in_pass: usize =
-        made["Pass {"].iter().filter(|(path, _)| path == "src/pass.rs").map(|(_, n)| n).sum();
-    let for_pass = made["Pass {"].iter().filter(|(path, _)| path != "src/pass.rs").count();
+        made["Pass {"].iter().filter(|(path, _)| path == "src/tokens/pass.rs").map(|(_, n)| n).sum();
+    let for_pass = made["Pass {"].iter().filter(|(path, _)| path != "src/tokens/pass.rs").count();
     assert_eq!((in_pass, for_pass), (3, 0), "{made:?}");
 }
 

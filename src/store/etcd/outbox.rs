@@ -4,7 +4,7 @@ use etcd_client::{GetOptions, KeyValue, Txn, TxnOp};
 
 use super::{EtcdError, keys::Keys, lines, nodes::Nodes, revision, seconds, trail};
 use crate::{
-    event::{Audience, Event},
+    audit::{Audience, Event},
     store::{
         logged::{EventId, Position},
         outbox::{Notice, NoticeId},

@@ -10,7 +10,7 @@ use super::{
     revision, seconds,
 };
 use crate::{
-    event::{Event, Origin},
+    audit::{Event, Origin},
     store::logged::{EventId, LoggedEvent, Position},
     time::Timestamp,
     who::{OrgId, UserId},

@@ -4,7 +4,7 @@ use sqlx::{Row as _, postgres::PgRow};
 
 use super::{PostgresError, PostgresStore, trail};
 use crate::{
-    event::Audience,
+    audit::Audience,
     store::{
         logged::{EventId, Position},
         outbox::{Notice, NoticeId},

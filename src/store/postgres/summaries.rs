@@ -6,7 +6,7 @@ use sqlx::{FromRow, Row as _, postgres::PgRow};
 
 use super::{PostgresError, PostgresStore};
 use crate::{
-    requirement::Epoch,
+    policy::Epoch,
     store::UserSummary,
     time::Timestamp,
     who::{OrgId, UserId},

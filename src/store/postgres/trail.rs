@@ -4,7 +4,7 @@ use sqlx::{Row as _, postgres::PgRow};
 
 use super::{PostgresError, PostgresStore, Statement, seconds};
 use crate::{
-    event::{Event, Origin},
+    audit::{Event, Origin},
     store::logged::{EventId, LoggedEvent, Position},
     time::Timestamp,
     who::{OrgId, UserId},

@@ -7,7 +7,7 @@ use super::{
     writer::{Statement, Write, Writer},
 };
 use crate::{
-    event::{Audience, Event},
+    audit::{Audience, Event},
     store::{
         logged::{EventId, Position},
         outbox::{Notice, NoticeId},

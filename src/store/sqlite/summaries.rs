@@ -6,7 +6,7 @@ use sqlx::{FromRow, Row as _, SqlitePool, sqlite::SqliteRow};
 
 use super::SqliteError;
 use crate::{
-    requirement::Epoch,
+    policy::Epoch,
     store::UserSummary,
     time::Timestamp,
     who::{OrgId, UserId},

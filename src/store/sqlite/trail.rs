@@ -4,7 +4,7 @@ use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
 
 use super::{SqliteError, seconds, writer::Statement};
 use crate::{
-    event::{Event, Origin},
+    audit::{Event, Origin},
     store::logged::{EventId, LoggedEvent, Position},
     time::Timestamp,
     who::{OrgId, UserId},

@@ -1,0 +1,249 @@
+//! Whom to tell of an event.
+//!
+//! The trail keeps everything; a mail is for what its reader would want to act upon. So a login, a wrong code and a QR
+//! code that was shown are told to nobody: he who gets a mail for each stops reading them.
+
+use crate::audit::{
+    act::Denied,
+    event::{Actor, Event},
+    kind::EventKind,
+};
+
+/// Whom a host should tell of an event, by mail or whatever else reaches him outside of the session that caused it.
+///
+/// ```
+/// use countersign::{Audience, Recipient};
+///
+/// assert_eq!(Audience::Nobody.recipients(), []);
+/// assert_eq!(Audience::UserAndMasterAdmins.recipients(), [Recipient::User, Recipient::MasterAdmins]);
+/// assert_eq!("user".parse(), Ok(Audience::User));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use = "whoever is to be told does not hear of it by itself"]
+pub enum Audience {
+    /// Nobody: that it stands in the trail is enough.
+    Nobody,
+    /// The user whose account it concerns.
+    User,
+    /// All Master Admins of the org.
+    MasterAdmins,
+    /// Both.
+    UserAndMasterAdmins,
+}
+
+/// One of those whom an [`Audience`] consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Recipient {
+    /// The user whose account it concerns.
+    User,
+    /// All Master Admins of the org. The host's users table says who they are.
+    MasterAdmins,
+}
+
+impl Audience {
+    const ALL: [Self; 4] = [Self::Nobody, Self::User, Self::MasterAdmins, Self::UserAndMasterAdmins];
+
+    /// Those whom it consists of.
+    pub const fn recipients(self) -> &'static [Recipient] {
+        match self {
+            Self::Nobody => &[],
+            Self::User => &[Recipient::User],
+            Self::MasterAdmins => &[Recipient::MasterAdmins],
+            Self::UserAndMasterAdmins => &[Recipient::User, Recipient::MasterAdmins],
+        }
+    }
+
+    /// The word for it, for a column.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::User => "user",
+            Self::MasterAdmins => "master-admins",
+            Self::UserAndMasterAdmins => "user-and-master-admins",
+        }
+    }
+}
+
+/// A text that is no [`Audience`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an audience")]
+pub struct UnknownAudience;
+
+/// Reads back [`as_str`](Audience::as_str).
+impl std::str::FromStr for Audience {
+    type Err = UnknownAudience;
+
+    fn from_str(word: &str) -> Result<Self, UnknownAudience> {
+        Self::ALL.into_iter().find(|audience| audience.as_str() == word).ok_or(UnknownAudience)
+    }
+}
+
+impl Event {
+    /// Whom to tell of it.
+    ///
+    /// The user hears of whatever lets somebody in who could not get in before, keeps him out, or shows that his
+    /// password is known: NIST SP 800-63B-4 §4.1.2.1 (an authenticator was bound), §4.2.3 (an account was recovered)
+    /// and §4.6 (how to notify), OWASP ASVS 5.0 6.3.5 (suspicious attempts) and 6.3.7 (changed authentication details),
+    /// both of level 3. Of what the vendor's support does in an org, its Master Admins hear as well.
+    pub fn audience(&self) -> Audience {
+        let user_and_if_by_support_admins = match self.by {
+            Actor::Operator(_) => Audience::UserAndMasterAdmins,
+            Actor::User(_) | Actor::Host => Audience::User,
+        };
+        // No wildcard: whoever adds a kind has to say here whom it concerns.
+        match &self.kind {
+            // A wait says that this wrong code was one too many. Before it, people mistype.
+            EventKind::Enrolled { .. }
+            | EventKind::Replaced
+            | EventKind::Withdrawn
+            | EventKind::EnrollmentDue { .. }
+            | EventKind::GraceExtended { .. }
+            | EventKind::DeviceRemembered { .. }
+            | EventKind::RecoveryUsed { .. }
+            | EventKind::RecoveryCodesRenewed
+            | EventKind::CodeRefused { wait: Some(_), .. }
+            | EventKind::RecoveryRefused { wait: Some(_), .. } => Audience::User,
+            // An admin has to do something about it, and the user has to change his password.
+            EventKind::Blocked => Audience::UserAndMasterAdmins,
+            // An import binds an authenticator that the user may not have.
+            EventKind::Imported { .. }
+            | EventKind::Reset { .. }
+            | EventKind::Unlocked { .. }
+            | EventKind::Invited { .. } => user_and_if_by_support_admins,
+            EventKind::RequirementChanged { .. } | EventKind::SettingsChanged { .. } => {
+                Audience::MasterAdmins
+            }
+            EventKind::ActRefused { why, .. } => match why {
+                // Somebody has his hands on a session and tries how far it goes.
+                Denied::NotMasterAdmin | Denied::NotInThisOrg => Audience::MasterAdmins,
+                // What an honest admin comes upon, too.
+                Denied::Yourself | Denied::Customer | Denied::Mandated => Audience::Nobody,
+            },
+            // `TrustEnded` is the host's own doing, as when a password was changed: it knows why, and tells.
+            EventKind::TrustEnded
+            | EventKind::EnrollmentStarted
+            | EventKind::EnrollmentSuperseded
+            | EventKind::ReplacementStarted
+            | EventKind::CodeAccepted { .. }
+            | EventKind::DeviceUsed { .. }
+            | EventKind::DeviceForgotten { .. }
+            | EventKind::EnrollmentCancelled
+            | EventKind::ReplacementCancelled
+            | EventKind::CodeRefused { wait: None, .. }
+            | EventKind::RecoveryRefused { wait: None, .. }
+            | EventKind::ClockWentBack => Audience::Nobody,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Audience;
+    use crate::{
+        audit::{
+            act::{Act, Denied, Purpose, Remedy},
+            event::{Actor, Event},
+            kind::EventKind,
+            text::{Operator, Origin},
+        },
+        policy::{Epoch, Requirement, RunningSessions, Settings},
+        time::Timestamp,
+    };
+
+    fn audience(by: Actor, kind: EventKind) -> Audience {
+        let (org, user) = ("acme".parse().unwrap(), Some("ian".parse().unwrap()));
+        let at = Timestamp::from_unix(1_800_000_000);
+        Event { at, org, user, by, kind, seen_from: None, checked_in_from: None }.audience()
+    }
+
+    fn by_ann(kind: EventKind) -> Audience {
+        audience(Actor::User("ann".parse().unwrap()), kind)
+    }
+
+    fn by_support(kind: EventKind) -> Audience {
+        audience(Actor::Operator(Operator::new("sue@vendor.example").unwrap()), kind)
+    }
+
+    fn refused(wait: Option<Duration>) -> EventKind {
+        EventKind::CodeRefused { purpose: Purpose::LogIn, already_used: false, in_a_row: 5, wait }
+    }
+
+    #[test]
+    fn a_user_hears_of_what_lets_somebody_in_or_keeps_him_out() {
+        for kind in [
+            EventKind::Enrolled { epoch: Epoch::FIRST },
+            EventKind::Replaced,
+            EventKind::Withdrawn,
+            EventKind::EnrollmentDue { by: Timestamp::from_unix(1) },
+            EventKind::GraceExtended { by: Timestamp::from_unix(1) },
+            EventKind::Invited { until: Timestamp::from_unix(1), reason: None },
+            EventKind::DeviceRemembered { name: Origin::of_device(&""), until: Timestamp::from_unix(0) },
+            EventKind::Reset { remedy: Remedy::None, reason: None },
+            EventKind::RecoveryUsed { left: 9 },
+            EventKind::RecoveryCodesRenewed,
+            EventKind::RecoveryRefused { in_a_row: 5, wait: Some(Duration::from_secs(30)) },
+            EventKind::Unlocked { reason: None },
+            refused(Some(Duration::from_secs(30))),
+        ] {
+            assert_eq!(by_ann(kind.clone()), Audience::User, "{kind}");
+        }
+        assert_eq!(by_ann(EventKind::Blocked), Audience::UserAndMasterAdmins);
+    }
+
+    #[test]
+    fn a_day_at_work_fills_no_mailbox() {
+        for kind in [
+            EventKind::EnrollmentStarted,
+            EventKind::EnrollmentSuperseded,
+            EventKind::ReplacementStarted,
+            EventKind::CodeAccepted { purpose: Purpose::LogIn },
+            EventKind::EnrollmentCancelled,
+            EventKind::ReplacementCancelled,
+            EventKind::RecoveryRefused { in_a_row: 4, wait: None },
+            refused(None),
+            EventKind::ClockWentBack,
+            EventKind::TrustEnded,
+            EventKind::DeviceUsed { name: Origin::of_device(&"") },
+            EventKind::DeviceForgotten { name: Origin::of_device(&"") },
+            EventKind::ActRefused { act: Act::Reset, why: Denied::Yourself },
+            EventKind::ActRefused { act: Act::Require, why: Denied::Mandated },
+        ] {
+            assert_eq!(by_ann(kind.clone()), Audience::Nobody, "{kind}");
+        }
+    }
+
+    #[test]
+    fn master_admins_hear_of_what_holds_for_all_and_of_whoever_reaches_too_far() {
+        let (from, to, sessions) = (Requirement::On, Requirement::Off, RunningSessions::GoOn);
+        let settings = || Box::new(Settings::default());
+        for kind in [
+            EventKind::RequirementChanged { from, to, epoch: Epoch::FIRST, sessions, reason: None },
+            EventKind::SettingsChanged { from: settings(), to: settings(), reason: None },
+            EventKind::ActRefused { act: Act::Reset, why: Denied::NotMasterAdmin },
+            EventKind::ActRefused { act: Act::Reset, why: Denied::NotInThisOrg },
+        ] {
+            assert_eq!(by_ann(kind.clone()), Audience::MasterAdmins, "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_the_vendors_support_does_is_told_to_the_master_admins_too() {
+        for kind in
+            [EventKind::Reset { remedy: Remedy::None, reason: None }, EventKind::Unlocked { reason: None }]
+        {
+            assert_eq!(by_support(kind.clone()), Audience::UserAndMasterAdmins, "{kind}");
+        }
+    }
+
+    #[test]
+    fn an_audience_is_read_back_from_its_word() {
+        for audience in Audience::ALL {
+            assert_eq!(audience.as_str().parse(), Ok(audience));
+            let told = audience.recipients().len();
+            assert_eq!(told == 0, audience == Audience::Nobody);
+        }
+        assert!("everybody".parse::<Audience>().is_err());
+    }
+}

@@ -1,0 +1,66 @@
+//! What happened, for the audit trail.
+//!
+//! Every change leaves an event in the same atomic write (R10). An event says who did what to whom, when and from
+//! where. It knows no secret, no code and no ticket (R9): its types have no place for one.
+
+use crate::{
+    audit::{
+        kind::EventKind,
+        text::{Operator, Origin},
+    },
+    time::Timestamp,
+    who::{OrgId, UserId},
+};
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Event {
+    /// When, by the clock of the process that decided it.
+    pub at: Timestamp,
+    /// In which org.
+    pub org: OrgId,
+    /// Whose account it concerns; `None` for the org's settings.
+    pub user: Option<UserId>,
+    /// Who did it.
+    pub by: Actor,
+    /// What it was.
+    pub kind: EventKind,
+    /// Where the request came from that caused it, as the host said.
+    pub seen_from: Option<Origin>,
+    /// Where the check-in came from whose ticket was used. A password typed in one place and a code in another
+    /// is worth a look.
+    pub checked_in_from: Option<Origin>,
+}
+
+/// Who did something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Actor {
+    /// This user, be it to himself or, as a Master Admin, to somebody else.
+    User(UserId),
+    /// Somebody at the vendor's support desk, by the name that [`Support`](crate::Support) was given.
+    Operator(Operator),
+    /// The host application itself, as when it reports a changed password.
+    Host,
+}
+
+impl Actor {
+    /// The word for this kind of actor: `user`, `operator` or `host`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Operator(_) => "operator",
+            Self::Host => "host",
+        }
+    }
+
+    /// Which user or operator.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::User(user) => Some(user.as_str()),
+            Self::Operator(operator) => Some(operator.as_str()),
+            Self::Host => None,
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Every kind of thing that can happen, with its stable word and a sentence for people.
+
+use std::{borrow::Cow, fmt, time::Duration};
+
+use crate::{
+    audit::{
+        act::{Act, Denied, Purpose, Remedy},
+        text::{Origin, Reason},
+    },
+    policy::{Difference, Epoch, Requirement, RunningSessions, Settings},
+    time::Timestamp,
+};
+
+/// What happened. [`name`](EventKind::name) is stable, for columns and filters; [`Display`](fmt::Display) is a
+/// sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// The user was told for the first time to enroll, and has time until then.
+    EnrollmentDue {
+        /// Until then he gets in without a code.
+        by: Timestamp,
+    },
+    /// A Master Admin gave the user time to enroll.
+    GraceExtended {
+        /// Until then he gets in without a code.
+        by: Timestamp,
+    },
+    /// The user was invited to enroll. An earlier invitation is void.
+    Invited {
+        /// Until then the invitation can be used.
+        until: Timestamp,
+        /// What the operator gave as the reason.
+        reason: Option<Reason>,
+    },
+    /// A QR code was drawn and shown.
+    EnrollmentStarted,
+    /// A later check-in drew a QR code of its own, and an earlier one that was still valid is void. Either the
+    /// user began anew, or somebody else knows the password.
+    EnrollmentSuperseded,
+    /// The first code was right: an authenticator is enrolled.
+    Enrolled {
+        /// In this epoch.
+        epoch: Epoch,
+    },
+    /// The key of another system was taken in. It waits for its first code, and then is enrolled.
+    Imported {
+        /// What the operator gave as the reason.
+        reason: Reason,
+    },
+    /// A QR code for another authenticator was drawn; the enrolled one still works.
+    ReplacementStarted,
+    /// The user gave up enrolling; the QR code is void.
+    EnrollmentCancelled,
+    /// The user gave up replacing his authenticator; the new QR code is void, and the enrolled one works as before.
+    ReplacementCancelled,
+    /// The new authenticator's code was right: it works now, and the old one never again.
+    Replaced,
+    /// The user took his authenticator off his account, which nobody required.
+    Withdrawn,
+    /// A code was right.
+    CodeAccepted {
+        /// What for.
+        purpose: Purpose,
+    },
+    /// A code was not accepted, and was counted.
+    CodeRefused {
+        /// What for.
+        purpose: Purpose,
+        /// Whether it was a right one that had been used already.
+        already_used: bool,
+        /// How many in a row have now been refused.
+        in_a_row: u32,
+        /// How long no code is looked at from now on.
+        wait: Option<Duration>,
+    },
+    /// A recovery code let the user in, and is used up. Either he is without his phone, or somebody has found the
+    /// sheet: tell him.
+    RecoveryUsed {
+        /// How many he has left.
+        left: u32,
+    },
+    /// A recovery code was not accepted, and was counted, in a row of their own.
+    RecoveryRefused {
+        /// How many in a row have now been refused.
+        in_a_row: u32,
+        /// How long no code is looked at from now on.
+        wait: Option<Duration>,
+    },
+    /// The user drew new recovery codes, and none of the old ones works any more.
+    RecoveryCodesRenewed,
+    /// Too many refused codes in a row: no code is looked at until somebody unlocks or resets the account.
+    /// Only somebody with the password can have got here, so this password is known to somebody.
+    Blocked,
+    /// The clock was found to be earlier than it had been, and a running wait was begun anew.
+    ClockWentBack,
+    /// The second factor was taken off the account, which must enroll again.
+    Reset {
+        /// What was done about his password.
+        remedy: Remedy,
+        /// What the operator gave as the reason.
+        reason: Option<Reason>,
+    },
+    /// Waiting and blocking were lifted; the enrolled authenticator stays.
+    Unlocked {
+        /// What the operator gave as the reason.
+        reason: Option<Reason>,
+    },
+    /// Everything that had been handed out for the account was voided (as after a changed password); the
+    /// enrolled authenticator stays.
+    TrustEnded,
+    /// The org's requirement was changed.
+    RequirementChanged {
+        /// What held before.
+        from: Requirement,
+        /// What holds now.
+        to: Requirement,
+        /// The epoch that holds now.
+        epoch: Epoch,
+        /// What became of running sessions.
+        sessions: RunningSessions,
+        /// What the operator gave as the reason.
+        reason: Option<Reason>,
+    },
+    /// The org's settings were changed.
+    SettingsChanged {
+        /// What held before.
+        from: Box<Settings>,
+        /// What holds now.
+        to: Box<Settings>,
+        /// What the operator gave as the reason.
+        reason: Option<Reason>,
+    },
+    /// The user, who had just shown a code, had a device remembered: there his password is enough from now on.
+    DeviceRemembered {
+        /// As the host named the device.
+        name: Origin,
+        /// Until then.
+        until: Timestamp,
+    },
+    /// The user was let in without a code, on a device that is remembered.
+    DeviceUsed {
+        /// As the host named the device.
+        name: Origin,
+    },
+    /// A device is no longer remembered: somebody forgot it, or it made room for another one.
+    DeviceForgotten {
+        /// As the host named the device.
+        name: Origin,
+    },
+    /// An administrative act was refused. Stands on the record of the one who attempted it.
+    ActRefused {
+        /// What was attempted.
+        act: Act,
+        /// Why it was refused.
+        why: Denied,
+    },
+}
+
+impl EventKind {
+    /// The stable word for it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::EnrollmentDue { .. } => "enrollment-due",
+            Self::GraceExtended { .. } => "grace-extended",
+            Self::Invited { .. } => "invited",
+            Self::EnrollmentStarted => "enrollment-started",
+            Self::EnrollmentSuperseded => "enrollment-superseded",
+            Self::Enrolled { .. } => "enrolled",
+            Self::Imported { .. } => "imported",
+            Self::ReplacementStarted => "replacement-started",
+            Self::EnrollmentCancelled => "enrollment-cancelled",
+            Self::ReplacementCancelled => "replacement-cancelled",
+            Self::Replaced => "replaced",
+            Self::Withdrawn => "withdrawn",
+            Self::CodeAccepted { .. } => "code-accepted",
+            Self::CodeRefused { .. } => "code-refused",
+            Self::RecoveryUsed { .. } => "recovery-used",
+            Self::RecoveryRefused { .. } => "recovery-refused",
+            Self::RecoveryCodesRenewed => "recovery-codes-renewed",
+            Self::Blocked => "blocked",
+            Self::ClockWentBack => "clock-went-back",
+            Self::Reset { .. } => "reset",
+            Self::Unlocked { .. } => "unlocked",
+            Self::TrustEnded => "trust-ended",
+            Self::RequirementChanged { .. } => "requirement-changed",
+            Self::SettingsChanged { .. } => "settings-changed",
+            Self::DeviceRemembered { .. } => "device-remembered",
+            Self::DeviceUsed { .. } => "device-used",
+            Self::DeviceForgotten { .. } => "device-forgotten",
+            Self::ActRefused { .. } => "act-refused",
+        }
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let because = |reason: &Option<Reason>| match reason {
+            Some(reason) => Cow::Owned(format!(": {}", reason.as_str())),
+            None => Cow::Borrowed(""),
+        };
+        match self {
+            Self::EnrollmentDue { by } => write!(f, "told to set up an authenticator by {by}"),
+            Self::GraceExtended { by } => write!(f, "given time to set up an authenticator until {by}"),
+            Self::Invited { until, reason } => {
+                write!(f, "invited to set up an authenticator until {until}{}", because(reason))
+            }
+            Self::EnrollmentStarted => f.write_str("a QR code was shown"),
+            Self::EnrollmentSuperseded => {
+                f.write_str("another check-in drew a new QR code; the earlier one is void")
+            }
+            Self::Enrolled { .. } => f.write_str("an authenticator was enrolled"),
+            Self::Imported { reason } => {
+                write!(f, "the key of another system was imported: {}", reason.as_str())
+            }
+            Self::ReplacementStarted => f.write_str("a QR code for another authenticator was shown"),
+            Self::EnrollmentCancelled => f.write_str("the enrollment was given up; its QR code is void"),
+            Self::ReplacementCancelled => {
+                f.write_str("the replacement was given up; the authenticator of before stays")
+            }
+            Self::Replaced => f.write_str("the authenticator was replaced"),
+            Self::Withdrawn => f.write_str("the user took his authenticator off"),
+            Self::CodeAccepted { purpose } => write!(f, "a code was accepted ({})", purpose.as_str()),
+            Self::CodeRefused { purpose, already_used, in_a_row, wait } => {
+                let what = if *already_used { "an already used" } else { "a wrong" };
+                write!(f, "{what} code was refused ({}), {in_a_row} in a row", purpose.as_str())?;
+                match wait {
+                    Some(wait) => write!(f, "; next one in {} s", wait.as_secs()),
+                    None => Ok(()),
+                }
+            }
+            Self::RecoveryUsed { left } => write!(f, "a recovery code was used; {left} are left"),
+            Self::RecoveryRefused { in_a_row, wait } => {
+                write!(f, "a wrong recovery code was refused, {in_a_row} in a row")?;
+                match wait {
+                    Some(wait) => write!(f, "; next one in {} s", wait.as_secs()),
+                    None => Ok(()),
+                }
+            }
+            Self::RecoveryCodesRenewed => f.write_str("new recovery codes were drawn; the old ones are void"),
+            Self::Blocked => f.write_str("blocked after too many wrong codes: somebody knows this password"),
+            Self::ClockWentBack => f.write_str("the clock was set back; the wait began anew"),
+            Self::Reset { remedy, reason } => {
+                let remedy = match remedy {
+                    Remedy::None => "",
+                    Remedy::NewPassword => ", after the password was changed",
+                    Remedy::Invitation => ", to be enrolled by invitation",
+                };
+                write!(f, "the second factor was reset{remedy}{}", because(reason))
+            }
+            Self::Unlocked { reason } => write!(f, "unlocked{}", because(reason)),
+            Self::TrustEnded => f.write_str("everything handed out for the account was voided"),
+            Self::RequirementChanged { from, to, sessions, reason, .. } => {
+                write!(f, "the requirement was changed from {from} to {to}")?;
+                if *sessions == RunningSessions::End {
+                    f.write_str(", ending sessions without a code")?;
+                }
+                f.write_str(&because(reason))
+            }
+            Self::SettingsChanged { from, to, reason } => {
+                write!(f, "the settings were changed: {}{}", Difference { from, to }, because(reason))
+            }
+            Self::DeviceRemembered { name, .. } => write!(f, "a device is remembered: {name}"),
+            Self::DeviceUsed { name } => write!(f, "no code was asked for on a remembered device: {name}"),
+            Self::DeviceForgotten { name } => write!(f, "a device is no longer remembered: {name}"),
+            Self::ActRefused { act, why } => write!(f, "refused to {}: {why}", act.as_str()),
+        }
+    }
+}

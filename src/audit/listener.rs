@@ -1,0 +1,48 @@
+//! Hearing of events as they happen.
+
+use crate::audit::event::Event;
+
+/// Hears of every event once its write was acknowledged, in the process that wrote it.
+///
+/// What has happened cannot be undone from here: there is nothing to return, and a panic is caught and changes no
+/// answer (where panics abort, it ends the process like any other). The caller of [`TwoFactor`](crate::TwoFactor) waits
+/// until `hear` returns, so it must not block: put what you need into a channel.
+///
+/// It hears nothing of a write whose outcome is unknown, nor of one whose caller went away just then, and nothing is
+/// repeated after a crash. For what must not be lost, as a mail to a user, there is the
+/// [`Outbox`](crate::store::Outbox); a listener can wake up whoever empties it.
+///
+/// ```
+/// use std::sync::mpsc;
+/// # use countersign::{Audience, Event, Keyring, MemoryStore, OrgId, Person, Role, TwoFactor, UserId};
+/// # struct Staff;
+/// # impl countersign::Directory for Staff {
+/// #     type Error = std::convert::Infallible;
+/// #     async fn find(&self, org: &OrgId, user: &UserId) -> Result<Option<Person>, Self::Error> {
+/// #         Ok(Some(Person::new(org.clone(), user.clone(), Role::Internal)))
+/// #     }
+/// # }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (directory, store, keyring) = (Staff, MemoryStore::new(), Keyring::new(countersign::KeyId(1), [7; 32]));
+/// let (wake_the_mailer, _woken) = mpsc::sync_channel(1);
+/// let two_factor = TwoFactor::new(directory, store, keyring)
+///     .issuer("Acme Portal")
+///     .listener(move |event: &Event| {
+///         if event.audience() != Audience::Nobody {
+///             // Full means that it is awake already.
+///             let _ = wake_the_mailer.try_send(());
+///         }
+///     })
+///     .build()?;
+/// # Ok(()) }
+/// ```
+pub trait Listener: Send + Sync + 'static {
+    /// Hears of an event.
+    fn hear(&self, event: &Event);
+}
+
+impl<F: Fn(&Event) + Send + Sync + 'static> Listener for F {
+    fn hear(&self, event: &Event) {
+        self(event);
+    }
+}

@@ -1,0 +1,39 @@
+//! The driver: loads what a call needs, lets the state machine decide, writes what that demands, and only then answers.
+//!
+//! It holds no state between calls and takes no lock, so that any number of processes can work on one store. It is the
+//! only room that waits and writes.
+
+mod trace;
+mod record;
+mod commit;
+mod deciding;
+
+use crate::{
+    audit::Listener,
+    policy::{CodeRules, Policy},
+    random::SecureRandom,
+    seal::Keyring,
+    store::erased::{AnyDirectory, AnyRoster, AnyStore},
+    time::Clock,
+};
+
+pub(crate) use self::{
+    commit::{Loaded, Proposal},
+    deciding::{Before, Decided, Holder, TRIES, Trust},
+    trace::Trace,
+};
+
+/// What every call works with.
+pub(crate) struct Core {
+    pub(crate) directory: Box<dyn AnyDirectory>,
+    pub(crate) store: Box<dyn AnyStore>,
+    pub(crate) roster: Option<Box<dyn AnyRoster>>,
+    pub(crate) keyring: Keyring,
+    pub(crate) issuer: String,
+    pub(crate) codes: CodeRules,
+    /// That of an org whose settings were never written.
+    pub(crate) at_first: Policy,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) random: Box<dyn SecureRandom>,
+    pub(crate) listeners: Vec<Box<dyn Listener>>,
+}

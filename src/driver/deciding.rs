@@ -1,0 +1,252 @@
+//! How a command is decided: who asks, what is stored about him, what the state machine makes of it, and the write
+//! that has to be acknowledged before anybody hears the answer.
+
+use futures_lite::future::zip;
+
+use crate::{
+    account::{Account, Decision, Terms, Write},
+    audit::{Event, Origin, Purpose},
+    driver::{
+        Core,
+        commit::{Loaded, OrgPlace, Proposal, UserPlace},
+        trace::Trace,
+    },
+    error::{Error, ErrorKind},
+    policy::Policy,
+    seal::Generation,
+    time::Timestamp,
+    tokens::{Means, Pass, Session, Ticket, TicketClaims, TicketId, Witness},
+    verdict::{Refusal, Verdict},
+    who::{OrgId, Person, Role, UserId},
+};
+
+/// How often a write is tried anew because the record had changed in the meantime. Each time somebody else got
+/// through, and few can: after as many wrong codes an account looks at no more of them.
+pub(crate) const TRIES: u32 = 16;
+
+/// To what everything that is handed out is bound, and by what it ends: the user's generation, the org's epoch and
+/// settings.
+#[derive(Clone, Copy)]
+pub(crate) struct Trust {
+    pub(crate) generation: Generation,
+    pub(crate) policy: Policy,
+}
+
+/// Everything by which a command is decided, as it was read at one time.
+pub(crate) struct Before {
+    pub(crate) account: Loaded<Account>,
+    pub(crate) policy: Policy,
+    pub(crate) now: Timestamp,
+}
+
+impl Before {
+    pub(crate) fn account(&self) -> &Account {
+        &self.account.record
+    }
+
+    pub(crate) fn trust(&self) -> Trust {
+        Trust { generation: self.account().generation, policy: self.policy }
+    }
+
+    pub(crate) fn terms<'a>(&'a self, core: &'a Core) -> Terms<'a> {
+        Terms { now: self.now, policy: &self.policy, codes: &core.codes }
+    }
+}
+
+/// A command that was decided, and whose write, if it had one, was acknowledged.
+pub(crate) struct Decided<R> {
+    pub(crate) reply: R,
+    pub(crate) policy: Policy,
+    pub(crate) now: Timestamp,
+    pub(crate) witness: Witness,
+}
+
+/// The user of a session that still holds. A customer has nothing that would have to be read.
+pub(crate) struct Holder {
+    pub(crate) person: Person,
+    pub(crate) before: Option<Before>,
+}
+
+impl Core {
+    /// The user that the directory has under this id. One of another org is none of ours.
+    pub(crate) async fn find(&self, org: &OrgId, user: &UserId) -> Result<Option<Person>, Error> {
+        let unavailable = |source| Error::from_source(ErrorKind::Unavailable, "looking up a user", source);
+        let person = self.directory.find(org, user).await.map_err(unavailable)?;
+        Ok(person.filter(|person| person.org == *org))
+    }
+
+    pub(crate) async fn known(&self, org: &OrgId, user: &UserId) -> Result<Person, Error> {
+        let unknown = || Error::new(ErrorKind::UnknownUser, "looking up a user");
+        self.find(org, user).await?.ok_or_else(unknown)
+    }
+
+    pub(crate) fn place<'a>(&'a self, person: &'a Person) -> UserPlace<'a> {
+        UserPlace { store: &*self.store, org: &person.org, user: &person.id }
+    }
+
+    pub(crate) fn org_place<'a>(&'a self, org: &'a OrgId) -> OrgPlace<'a> {
+        OrgPlace { store: &*self.store, org }
+    }
+
+    pub(crate) async fn policy(&self, org: &OrgId) -> Result<Loaded<Policy>, Error> {
+        self.load(&self.org_place(org), self.at_first).await
+    }
+
+    /// Reads account and policy, at the same time. An account from a later epoch than the policy means that the
+    /// policy was read from somewhere stale: it is read once more, and then this is an error (R6).
+    pub(crate) async fn before(&self, person: &Person) -> Result<Before, Error> {
+        for _ in 0..2 {
+            let place = self.place(person);
+            let (account, policy) =
+                zip(self.load(&place, Account::never_written()), self.policy(&person.org)).await;
+            let (account, policy) = (account?, policy?.record);
+            if !account.record.is_ahead_of(&policy) {
+                return Ok(Before { account, policy, now: self.clock.now() });
+            }
+        }
+        Err(Error::new(ErrorKind::Unavailable, "reading settings that are older than the user's record"))
+    }
+
+    /// Loads, lets `command` decide, and writes what it demands; anew if somebody else wrote in between. The
+    /// reply is not seen by anybody before the write was acknowledged (R2, R4).
+    pub(crate) async fn decide<R>(
+        &self,
+        person: &Person,
+        trace: &Trace,
+        command: impl Fn(Account, Terms<'_>) -> Result<Decision<R>, Error>,
+    ) -> Result<Decided<R>, Error> {
+        for _ in 0..TRIES {
+            let Before { account: Loaded { record, revision }, policy, now } = self.before(person).await?;
+            let terms = Terms { now, policy: &policy, codes: &self.codes };
+            let Decision { write, reply } = command(record, terms)?;
+            let witness = match write {
+                None => Some(Witness::nothing_to_write()),
+                Some(write) => self.write_account(person, revision, write, trace, now).await?,
+            };
+            if let Some(witness) = witness {
+                return Ok(Decided { reply, policy, now, witness });
+            }
+        }
+        Err(Error::new(ErrorKind::Contended, "writing a record"))
+    }
+
+    pub(crate) async fn write_account(
+        &self,
+        person: &Person,
+        upon: u64,
+        write: Write,
+        trace: &Trace,
+        now: Timestamp,
+    ) -> Result<Option<Witness>, Error> {
+        let event = |kind| trace.event(now, &person.org, Some(&person.id), kind);
+        let events: Vec<Event> = write.events.into_iter().map(event).collect();
+        let proposal =
+            Proposal { upon, next: &write.next, events: &events, ends_sessions: write.ends_sessions };
+        self.write(&self.place(person), &proposal).await
+    }
+
+    /// What a ticket says and whom it is for, if it is one of ours, of a user who is still there and internal.
+    pub(crate) async fn bearer(&self, ticket: &Ticket) -> Result<Option<(TicketClaims, Person)>, Error> {
+        let Some(claims) = TicketClaims::open(ticket, &self.keyring) else {
+            return Ok(None);
+        };
+        let person = self.find(&claims.org, &claims.user).await?;
+        let person = person.filter(|person| person.id == claims.user && person.role != Role::Customer);
+        Ok(person.map(|person| (claims, person)))
+    }
+
+    /// Whose session this is, if it still holds.
+    pub(crate) async fn holder(&self, session: &Session) -> Result<Option<Holder>, Error> {
+        if !session.is_alive(self.clock.now()) {
+            return Ok(None);
+        }
+        let person = self.find(&session.org, &session.user).await?;
+        let Some(person) = person.filter(|person| person.id == session.user) else {
+            return Ok(None);
+        };
+        if person.role == Role::Customer {
+            return Ok(Some(Holder { person, before: None }));
+        }
+        let before = self.before(&person).await?;
+        let (generation, asked) = (before.account().generation, before.account().is_asked(&before.policy));
+        let holds = session.holds(&person, generation, asked, &before.policy);
+        Ok(holds.then_some(Holder { person, before: Some(before) }))
+    }
+
+    /// A ticket for somebody who is signed in and proves himself anew.
+    pub(crate) async fn prove(&self, pass: &Pass, purpose: Purpose) -> Result<Verdict<Ticket>, Error> {
+        let session = &pass.session;
+        let (person, before) = match self.holder(session).await? {
+            None => return Ok(Verdict::Refused(Refusal::SessionOver)),
+            Some(Holder { before: None, .. }) => return Ok(Verdict::Refused(Refusal::EnrollFirst)),
+            Some(Holder { person, before: Some(before) }) => (person, before),
+        };
+        let terms = before.terms(self);
+        if let Err(refusal) = before.account().may_prove(terms) {
+            return Ok(Verdict::Refused(refusal));
+        }
+        if purpose == Purpose::Replace && !session.may_replace(terms.policy, terms.now) {
+            return Ok(Verdict::Refused(Refusal::FreshCodeNeeded));
+        }
+        let ends_at = Some(session.expires_at);
+        self.ticket(&person, before.trust(), purpose, before.now, ends_at, pass.seen_from.clone())
+            .map(Verdict::Granted)
+    }
+
+    pub(crate) fn ticket(
+        &self,
+        person: &Person,
+        trust: Trust,
+        purpose: Purpose,
+        now: Timestamp,
+        session_ends_at: Option<Timestamp>,
+        checked_in_from: Option<Origin>,
+    ) -> Result<Ticket, Error> {
+        let claims = TicketClaims {
+            id: self.draw().map(TicketId)?,
+            org: person.org.clone(),
+            user: person.id.clone(),
+            generation: trust.generation,
+            epoch: trust.policy.epoch,
+            purpose,
+            issued_at: now,
+            expires_at: now.after(trust.policy.settings.ticket()),
+            session_ends_at,
+            checked_in_from,
+            invitation: None,
+        };
+        self.seal(&claims)
+    }
+
+    pub(crate) fn seal(&self, claims: &TicketClaims) -> Result<Ticket, Error> {
+        claims
+            .seal(&self.keyring, &*self.random)
+            .map_err(|source| Error::from_source(ErrorKind::Unavailable, "sealing a ticket", source))
+    }
+
+    /// Opens a session: the pass and its stamp.
+    pub(crate) fn pass(
+        &self,
+        person: &Person,
+        trust: Trust,
+        means: Means,
+        now: Timestamp,
+        ends_at: Option<Timestamp>,
+        witness: Witness,
+    ) -> Result<Pass, Error> {
+        let session = Session {
+            org: person.org.clone(),
+            user: person.id.clone(),
+            role: person.role,
+            generation: trust.generation,
+            epoch: trust.policy.epoch,
+            means,
+            earned_at: now,
+            expires_at: ends_at.unwrap_or_else(|| now.after(trust.policy.settings.stamp())),
+        };
+        let stamp = session
+            .seal(&self.keyring, &*self.random)
+            .map_err(|source| Error::from_source(ErrorKind::Unavailable, "sealing a stamp", source))?;
+        Ok(Pass::new(session, person, stamp, now, witness))
+    }
+}

@@ -1,0 +1,378 @@
+//! Accounts and settings as versioned, sealed bytes, and back.
+//!
+//! Every record carries the random id of the write that made it. When a store fails in the middle of a write, the
+//! driver reads the record back and knows by this id whether it is looking at its own.
+
+#[cfg(test)]
+mod tests;
+
+use zeroize::Zeroizing;
+
+use crate::{
+    account::{
+        Account, Due, Guesses, Imported, Invited, Joining, Live, Pending, Recorded, Recovery, Spent, Wait,
+    },
+    audit::{Act, Denied, Origin},
+    otp::{Algorithm, Digits, Secret, Step, Totp},
+    policy::{Days, Policy, Requirement, RunningSessions, Settings, Waits},
+    seal::{Damaged, Reader, Writer},
+    store::{OrgSummary, UserSummary},
+    tokens::{Device, DeviceId, InvitationCode, KeptCodes, RecoveryCodes, TicketId},
+};
+
+/// The version of the form below. Another one is an error, never a guess.
+const VERSION: u8 = 1;
+
+/// Names one write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WriteId(pub(crate) [u8; 16]);
+
+/// Something that is kept as a sealed record.
+pub(crate) trait Record: Sized {
+    /// What travels beside it in plain columns.
+    type Summary;
+    fn summary(&self) -> Self::Summary;
+    fn write_fields(&self, plain: &mut Writer);
+    fn read_fields(plain: &mut Reader<'_>) -> Result<Self, Damaged>;
+}
+
+pub(crate) fn to_bytes(record: &impl Record, id: WriteId) -> Zeroizing<Vec<u8>> {
+    let mut plain = Writer::new();
+    plain.u8(VERSION);
+    plain.array(id.0);
+    record.write_fields(&mut plain);
+    plain.finish()
+}
+
+pub(crate) fn from_bytes<R: Record>(plain: &[u8]) -> Result<(R, WriteId), Damaged> {
+    let mut plain = Reader::new(plain);
+    if plain.u8()? != VERSION {
+        return Err(Damaged);
+    }
+    let id = WriteId(plain.array()?);
+    let record = R::read_fields(&mut plain)?;
+    plain.finish()?;
+    Ok((record, id))
+}
+
+impl Record for Account {
+    type Summary = UserSummary;
+
+    fn summary(&self) -> UserSummary {
+        UserSummary {
+            enrolled_epoch: self.live.as_ref().map(|live| live.epoch),
+            enrolled_since: self.live.as_ref().map(|live| live.since),
+            last_used: self.live.as_ref().map(|live| live.last_used),
+            pending_until: self.pending.as_ref().map(|pending| pending.expires_at),
+            waiting_until: self.waiting_until(),
+            blocked_since: self.blocked_since(),
+        }
+    }
+
+    fn write_fields(&self, plain: &mut Writer) {
+        plain.generation(self.generation);
+        plain.option(self.live.as_ref(), |plain, live| {
+            plain.bytes(live.secret.expose());
+            write_totp(plain, live.totp);
+            plain.epoch(live.epoch);
+            plain.time(live.since);
+            plain.time(live.last_used);
+            plain.u64(live.consumed.number());
+            plain.u8(live.drift.cast_unsigned());
+            plain.array(live.recovery.codes.salt);
+            plain.list(&live.recovery.codes.digests, |plain, digest| plain.array(*digest));
+            write_guesses(plain, &live.recovery.guesses);
+        });
+        plain.option(self.pending.as_ref(), |plain, pending| {
+            plain.bytes(pending.secret.expose());
+            write_totp(plain, pending.totp);
+            plain.array(pending.ticket.0);
+            plain.time(pending.ticket_issued_at);
+            plain.time(pending.drawn_at);
+            plain.time(pending.expires_at);
+        });
+        plain.option(self.imported.as_ref(), |plain, imported| {
+            plain.bytes(imported.secret.expose());
+            write_totp(plain, imported.totp);
+            plain.epoch(imported.epoch);
+            plain.flag(imported.before_the_switch);
+            plain.time(imported.at);
+        });
+        plain.flag(self.was_taken_off);
+        write_guesses(plain, &self.guesses);
+        plain.flag(self.password_is_known);
+        plain.list(&self.spent, |plain, spent| {
+            plain.array(spent.ticket.0);
+            plain.time(spent.expires_at);
+        });
+        plain.list(&self.recorded, |plain, recorded| {
+            plain.u8(match recorded.act {
+                Act::Require => 0,
+                Act::Reset => 1,
+                Act::Unlock => 2,
+                Act::ChangeSettings => 3,
+                Act::Invite => 4,
+                Act::Extend => 5,
+                Act::ManageDevices => 6,
+                Act::Report => 7,
+            });
+            plain.u8(match recorded.why {
+                Denied::NotMasterAdmin => 0,
+                Denied::Yourself => 1,
+                Denied::Customer => 2,
+                Denied::NotInThisOrg => 3,
+                Denied::Mandated => 4,
+            });
+            plain.time(recorded.at);
+        });
+        write_joining(plain, &self.joining);
+        plain.list(&self.devices, |plain, device| {
+            plain.array(device.id.0);
+            plain.bytes(device.name.as_str().as_bytes());
+            plain.time(device.since);
+            plain.option(device.last_used, Writer::time);
+            plain.time(device.expires_at);
+        });
+    }
+
+    fn read_fields(plain: &mut Reader<'_>) -> Result<Self, Damaged> {
+        Ok(Self {
+            generation: plain.generation()?,
+            live: plain.option(|plain| {
+                Ok(Live {
+                    secret: read_secret(plain)?,
+                    totp: read_totp(plain)?,
+                    epoch: plain.epoch()?,
+                    since: plain.time()?,
+                    last_used: plain.time()?,
+                    consumed: Step::from_number(plain.u64()?),
+                    drift: plain.u8()?.cast_signed(),
+                    recovery: Recovery { codes: read_kept_codes(plain)?, guesses: read_guesses(plain)? },
+                })
+            })?,
+            pending: plain.option(|plain| {
+                Ok(Pending {
+                    secret: read_secret(plain)?,
+                    totp: read_totp(plain)?,
+                    ticket: TicketId(plain.array()?),
+                    ticket_issued_at: plain.time()?,
+                    drawn_at: plain.time()?,
+                    expires_at: plain.time()?,
+                })
+            })?,
+            imported: plain.option(|plain| {
+                Ok(Imported {
+                    secret: read_secret(plain)?,
+                    totp: read_totp(plain)?,
+                    epoch: plain.epoch()?,
+                    before_the_switch: plain.flag()?,
+                    at: plain.time()?,
+                })
+            })?,
+            was_taken_off: plain.flag()?,
+            guesses: read_guesses(plain)?,
+            password_is_known: plain.flag()?,
+            spent: plain
+                .list(|plain| Ok(Spent { ticket: TicketId(plain.array()?), expires_at: plain.time()? }))?,
+            recorded: plain.list(|plain| {
+                Ok(Recorded {
+                    act: match plain.u8()? {
+                        0 => Act::Require,
+                        1 => Act::Reset,
+                        2 => Act::Unlock,
+                        3 => Act::ChangeSettings,
+                        4 => Act::Invite,
+                        5 => Act::Extend,
+                        6 => Act::ManageDevices,
+                        7 => Act::Report,
+                        _ => return Err(Damaged),
+                    },
+                    why: match plain.u8()? {
+                        0 => Denied::NotMasterAdmin,
+                        1 => Denied::Yourself,
+                        2 => Denied::Customer,
+                        3 => Denied::NotInThisOrg,
+                        4 => Denied::Mandated,
+                        _ => return Err(Damaged),
+                    },
+                    at: plain.time()?,
+                })
+            })?,
+            joining: read_joining(plain)?,
+            devices: plain.list(|plain| {
+                Ok(Device {
+                    id: DeviceId(plain.array()?),
+                    name: Origin::new(&plain.text()?).ok_or(Damaged)?,
+                    since: plain.time()?,
+                    last_used: plain.option(Reader::time)?,
+                    expires_at: plain.time()?,
+                })
+            })?,
+        })
+    }
+}
+
+fn write_guesses(plain: &mut Writer, guesses: &Guesses) {
+    plain.u32(guesses.in_a_row);
+    plain.option(guesses.wait, |plain, wait| {
+        plain.time(wait.since);
+        plain.seconds(wait.lasts);
+    });
+    plain.option(guesses.blocked_since, Writer::time);
+}
+
+fn read_guesses(plain: &mut Reader<'_>) -> Result<Guesses, Damaged> {
+    Ok(Guesses {
+        in_a_row: plain.u32()?,
+        wait: plain.option(|plain| Ok(Wait { since: plain.time()?, lasts: plain.seconds()? }))?,
+        blocked_since: plain.option(Reader::time)?,
+    })
+}
+
+fn read_kept_codes(plain: &mut Reader<'_>) -> Result<KeptCodes, Damaged> {
+    let codes = KeptCodes { salt: plain.array()?, digests: plain.list(Reader::array)? };
+    if codes.digests.len() > RecoveryCodes::COUNT { Err(Damaged) } else { Ok(codes) }
+}
+
+impl Record for Policy {
+    type Summary = OrgSummary;
+
+    fn summary(&self) -> OrgSummary {
+        OrgSummary { requirement: self.requirement, epoch: self.epoch }
+    }
+
+    fn write_fields(&self, plain: &mut Writer) {
+        plain.u8(match self.requirement {
+            Requirement::Off => 0,
+            Requirement::On => 1,
+            Requirement::Mandated => 2,
+        });
+        plain.epoch(self.epoch);
+        write_settings(plain, &self.settings);
+    }
+
+    fn read_fields(plain: &mut Reader<'_>) -> Result<Self, Damaged> {
+        Ok(Self {
+            requirement: match plain.u8()? {
+                0 => Requirement::Off,
+                1 => Requirement::On,
+                2 => Requirement::Mandated,
+                _ => return Err(Damaged),
+            },
+            epoch: plain.epoch()?,
+            settings: read_settings(plain)?,
+        })
+    }
+}
+
+fn write_joining(plain: &mut Writer, joining: &Joining) {
+    plain.option(joining.due, |plain, due| {
+        plain.epoch(due.epoch);
+        plain.time(due.by);
+    });
+    plain.bool(joining.at_once);
+    plain.bool(joining.invited_only);
+    plain.option(joining.invitation.as_ref(), |plain, invited| {
+        plain.array(invited.id.0);
+        plain.array(invited.code.expose());
+        plain.time(invited.made_at);
+        plain.time(invited.expires_at);
+    });
+}
+
+fn read_joining(plain: &mut Reader<'_>) -> Result<Joining, Damaged> {
+    Ok(Joining {
+        due: plain.option(|plain| Ok(Due { epoch: plain.epoch()?, by: plain.time()? }))?,
+        at_once: plain.bool()?,
+        invited_only: plain.bool()?,
+        invitation: plain.option(|plain| {
+            Ok(Invited {
+                id: TicketId(plain.array()?),
+                code: InvitationCode::from_bytes(plain.array()?),
+                made_at: plain.time()?,
+                expires_at: plain.time()?,
+            })
+        })?,
+    })
+}
+
+fn write_settings(plain: &mut Writer, settings: &Settings) {
+    let Waits { from, first, longest } = settings.waits();
+    plain.u32(settings.hard_stop());
+    plain.u32(from);
+    for duration in
+        [first, longest, settings.ticket(), settings.pending(), settings.stamp(), settings.fresh_code()]
+    {
+        plain.seconds(duration);
+    }
+    plain.u8(match settings.running_sessions() {
+        RunningSessions::GoOn => 0,
+        RunningSessions::End => 1,
+    });
+    plain.option(settings.remember_devices(), |plain, days| plain.u8(days.count()));
+    plain.bool(settings.enrollment_by_choice());
+    plain.option(settings.enroll_within(), |plain, days| plain.u8(days.count()));
+    plain.bool(settings.by_invitation());
+}
+
+/// Bounds are checked here as well: no record makes settings of what no admin could choose.
+fn read_settings(plain: &mut Reader<'_>) -> Result<Settings, Damaged> {
+    let hard_stop = plain.u32()?;
+    let from = plain.u32()?;
+    let waits = Waits { from, first: plain.seconds()?, longest: plain.seconds()? };
+    let (ticket, pending) = (plain.seconds()?, plain.seconds()?);
+    let (stamp, fresh_code) = (plain.seconds()?, plain.seconds()?);
+    let sessions = match plain.u8()? {
+        0 => RunningSessions::GoOn,
+        1 => RunningSessions::End,
+        _ => return Err(Damaged),
+    };
+    let days = plain.option(read_days)?;
+    let settings = Settings::default().with_running_sessions(sessions).with_remember_devices(days);
+    let settings = settings.with_enrollment_by_choice(plain.bool()?);
+    let settings = settings.with_enroll_within(plain.option(read_days)?).with_by_invitation(plain.bool()?);
+    let settings = settings.with_hard_stop(hard_stop).and_then(|settings| settings.with_waits(waits));
+    let settings = settings.and_then(|settings| settings.with_ticket(ticket)?.with_pending(pending));
+    let settings = settings.and_then(|settings| settings.with_stamp(stamp)?.with_fresh_code(fresh_code));
+    settings.map_err(|_| Damaged)
+}
+
+fn read_days(plain: &mut Reader<'_>) -> Result<Days, Damaged> {
+    Days::new(plain.u8()?).map_err(|_| Damaged)
+}
+
+fn read_secret(plain: &mut Reader<'_>) -> Result<Secret, Damaged> {
+    Secret::from_bytes(plain.bytes()?).map_err(|_| Damaged)
+}
+
+fn write_totp(plain: &mut Writer, totp: Totp) {
+    plain.u8(match totp.algorithm() {
+        Algorithm::Sha1 => 0,
+        #[cfg(feature = "sha2")]
+        Algorithm::Sha256 => 1,
+        #[cfg(feature = "sha2")]
+        Algorithm::Sha512 => 2,
+    });
+    plain.u8(totp.digits().count());
+    plain.u8(totp.period());
+    plain.time(totp.t0());
+}
+
+fn read_totp(plain: &mut Reader<'_>) -> Result<Totp, Damaged> {
+    let algorithm = match plain.u8()? {
+        0 => Algorithm::Sha1,
+        #[cfg(feature = "sha2")]
+        1 => Algorithm::Sha256,
+        #[cfg(feature = "sha2")]
+        2 => Algorithm::Sha512,
+        _ => return Err(Damaged),
+    };
+    let digits = match plain.u8()? {
+        6 => Digits::Six,
+        7 => Digits::Seven,
+        8 => Digits::Eight,
+        _ => return Err(Damaged),
+    };
+    let totp = Totp::new(digits, plain.u8()?).map_err(|_| Damaged)?;
+    Ok(totp.with_algorithm(algorithm).counted_from(plain.time()?))
+}

@@ -1,0 +1,26 @@
+//! What is handed out: texts that are sealed, and codes on paper. Nothing is stored for most of them.
+
+mod token;
+mod ticket;
+mod stamp;
+mod pass;
+mod device;
+mod recovery;
+mod invitation;
+
+pub(crate) use self::{
+    device::DeviceClaims,
+    invitation::InvitationCode,
+    pass::Witness,
+    recovery::{Drawn, KeptCodes, RecoveryCode},
+    stamp::Session,
+    ticket::{TicketClaims, TicketId},
+};
+pub use self::{
+    device::{Device, DeviceId, DeviceToken, InvalidDeviceId, RememberedDevice},
+    invitation::Invitation,
+    pass::Pass,
+    recovery::RecoveryCodes,
+    stamp::{Means, Stamp},
+    ticket::Ticket,
+};

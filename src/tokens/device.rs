@@ -1,0 +1,133 @@
+//! Remembered devices: what a browser keeps so that the second step is not asked for on it, and what is told of it.
+//!
+//! The token alone opens nothing: it counts beside a first factor that was just accepted, for the user, the generation
+//! and the epoch in which it was made, and only as long as the user's record still lists its device.
+
+use std::{fmt, str::FromStr};
+
+use zeroize::Zeroizing;
+
+use crate::{
+    audit::Origin,
+    error::BoxError,
+    policy::Epoch,
+    random::SecureRandom,
+    seal::{Context, Damaged, Generation, Keyring, Reader, Writer},
+    time::Timestamp,
+    tokens::token::{decode, encode, token},
+    who::{OrgId, UserId},
+};
+
+token! {
+    /// What a remembered device keeps, for [`FirstFactor::on_device`](crate::FirstFactor::on_device).
+    ///
+    /// Keep it in a cookie that is `HttpOnly`, `Secure` and `SameSite`, until
+    /// [`RememberedDevice::expires_at`]. Any text can be made into one; one that is forged, changed, expired or
+    /// forgotten makes no difference: the code is asked for.
+    DeviceToken
+}
+
+/// A device that was just remembered.
+#[derive(Debug)]
+#[must_use = "the token is shown once; the device is remembered only if it keeps it"]
+pub struct RememberedDevice {
+    /// For the device's cookie.
+    pub token: DeviceToken,
+    /// Until when it suppresses the second step.
+    pub expires_at: Timestamp,
+}
+
+/// A device as it is listed to its owner, and to Master Admins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Device {
+    /// For [`forget_device`](crate::TwoFactor::forget_device).
+    pub id: DeviceId,
+    /// As the host named it.
+    pub name: Origin,
+    /// Since when it is remembered.
+    pub since: Timestamp,
+    /// When it last suppressed a second step.
+    pub last_used: Option<Timestamp>,
+    /// Until when it is remembered.
+    pub expires_at: Timestamp,
+}
+
+/// Tells the devices of a user apart. It is no secret, and opens nothing. Its text, 32 hexadecimal digits, goes into
+/// the form with the button that forgets the device.
+///
+/// ```
+/// use countersign::DeviceId;
+/// let text = "000102030405060708090a0b0c0d0e0f";
+/// assert_eq!(text.parse::<DeviceId>()?.to_string(), text);
+/// assert!("00".parse::<DeviceId>().is_err());
+/// # Ok::<(), countersign::InvalidDeviceId>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DeviceId(pub(crate) [u8; 16]);
+
+/// A text that is no device's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the id of a device has 32 hexadecimal digits")]
+pub struct InvalidDeviceId;
+
+impl fmt::Display for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for DeviceId {
+    type Err = InvalidDeviceId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidDeviceId> {
+        // `from_str_radix` would take a sign.
+        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(InvalidDeviceId);
+        }
+        u128::from_str_radix(text, 16).map(|id| Self(id.to_be_bytes())).map_err(|_| InvalidDeviceId)
+    }
+}
+
+/// What a token says.
+#[derive(Clone, Debug)]
+pub(crate) struct DeviceClaims {
+    pub(crate) id: DeviceId,
+    pub(crate) org: OrgId,
+    pub(crate) user: UserId,
+    pub(crate) generation: Generation,
+    pub(crate) epoch: Epoch,
+}
+
+const PURPOSE: &str = "device";
+
+impl DeviceClaims {
+    pub(crate) fn seal(&self, keyring: &Keyring, random: &dyn SecureRandom) -> Result<DeviceToken, BoxError> {
+        let mut plain = Writer::new();
+        plain.array(self.id.0);
+        plain.bytes(self.org.as_str().as_bytes());
+        plain.bytes(self.user.as_str().as_bytes());
+        plain.generation(self.generation);
+        plain.epoch(self.epoch);
+        Ok(DeviceToken(encode(&keyring.seal(Context::of(PURPOSE), plain.finish(), random)?)))
+    }
+
+    /// What the token says; `None` for a text that is no token of ours.
+    pub(crate) fn open(token: &DeviceToken, keyring: &Keyring) -> Option<Self> {
+        let plain = keyring.open(Context::of(PURPOSE), &decode(token.expose())?).ok()?;
+        Self::read(&plain).ok()
+    }
+
+    fn read(plain: &[u8]) -> Result<Self, Damaged> {
+        let mut plain = Reader::new(plain);
+        let claims = Self {
+            id: DeviceId(plain.array()?),
+            org: plain.org()?,
+            user: plain.user()?,
+            generation: plain.generation()?,
+            epoch: plain.epoch()?,
+        };
+        plain.finish()?;
+        Ok(claims)
+    }
+}

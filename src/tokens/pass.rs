@@ -1,0 +1,117 @@
+//! Passes: proof that everything the policy asks was met, and their form that a session keeps.
+
+use std::{fmt, time::Duration};
+
+use crate::{
+    audit::Origin,
+    time::Timestamp,
+    tokens::stamp::{Means, Session, Stamp},
+    who::{OrgId, Person, Role, UserId},
+};
+
+/// Proof that a user met everything that his org's policy asks. The only door of a host takes one.
+///
+/// Nothing but the library makes a pass, and it can be neither copied nor kept: a session keeps its
+/// [`stamp`](Pass::stamp).
+///
+/// ```compile_fail,E0451
+/// // The fields are private, so nobody can make one up.
+/// let forged = countersign::Pass { session: todo!() };
+/// ```
+/// ```compile_fail,E0599
+/// fn duplicate(pass: &countersign::Pass) -> countersign::Pass { pass.clone() }
+/// ```
+#[must_use = "a pass opens the session it was earned for"]
+pub struct Pass {
+    pub(crate) session: Session,
+    pub(crate) role: Role,
+    pub(crate) seen_from: Option<Origin>,
+    checked_at: Timestamp,
+    stamp: Stamp,
+    _witness: Witness,
+}
+
+/// Evidence for R4: nothing stands between a decision and its answer. Made in two places of the driver only.
+pub(crate) struct Witness(());
+
+impl Witness {
+    /// The store said `Done` to the write on which the decision rests.
+    pub(crate) fn write_acknowledged() -> Self {
+        Self(())
+    }
+
+    /// The decision rests on no write.
+    pub(crate) fn nothing_to_write() -> Self {
+        Self(())
+    }
+}
+
+impl Pass {
+    /// The one place where a pass is made, and it keeps the witness.
+    pub(crate) fn new(
+        session: Session,
+        person: &Person,
+        stamp: Stamp,
+        now: Timestamp,
+        witness: Witness,
+    ) -> Self {
+        Self { session, role: person.role, seen_from: None, checked_at: now, stamp, _witness: witness }
+    }
+
+    /// The org.
+    pub fn org(&self) -> &OrgId {
+        &self.session.org
+    }
+
+    /// The user, in the directory's spelling.
+    pub fn user(&self) -> &UserId {
+        &self.session.user
+    }
+
+    /// The role that the directory told when the pass was made.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// How it was earned.
+    pub fn means(&self) -> Means {
+        self.session.means
+    }
+
+    /// When it was earned: a pass that was resumed keeps the time of its login, or of its last step-up.
+    pub fn earned_at(&self) -> Timestamp {
+        self.session.earned_at
+    }
+
+    /// When its session ends at the latest.
+    pub fn expires_at(&self) -> Timestamp {
+        self.session.expires_at
+    }
+
+    /// Whether it was earned with a code no longer than `age` ago.
+    pub fn is_fresh(&self, age: Duration) -> bool {
+        self.session.has_fresh_code(age, self.checked_at)
+    }
+
+    /// What the session keeps.
+    pub fn stamp(&self) -> &Stamp {
+        &self.stamp
+    }
+
+    /// The same pass with the address of the request in hand, for the events of what is done with it.
+    pub fn seen_from(mut self, origin: impl fmt::Display) -> Self {
+        self.seen_from = Origin::new(&origin);
+        self
+    }
+}
+
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pass")
+            .field("org", self.org())
+            .field("user", self.user())
+            .field("role", &self.role)
+            .field("means", &self.means())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,176 @@
+//! Stamps: the form of a pass that a session keeps, and what one is worth at each later request.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::{
+    error::BoxError,
+    policy::{Epoch, Policy, RunningSessions},
+    random::SecureRandom,
+    seal::{Context, Damaged, Generation, Keyring, Reader, Writer},
+    time::Timestamp,
+    tokens::token::{decode, encode, token},
+    who::{OrgId, Person, Role, UserId},
+};
+
+token! {
+    /// A pass in the form that a session keeps: a text for
+    /// [`resume`](crate::TwoFactor::resume), which checks it against the account and the policy of that moment.
+    ///
+    /// Keep it in the server's session or in an HttpOnly cookie, never in a URL.
+    Stamp
+}
+
+/// How a pass was earned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Means {
+    /// By a customer, who is never asked.
+    Customer,
+    /// By an internal user of an org that did not require a code.
+    NotRequired,
+    /// By an internal user who has yet to enroll, within the time that his org gives.
+    Grace,
+    /// With a code of an authenticator app.
+    Code,
+    /// By an internal user on a device that was remembered after a code: that code does not count as a fresh one.
+    RememberedDevice,
+    /// With a recovery code. That shows a sheet of paper, which can be copied and lie about, and not the phone: so it is
+    /// never [fresh](Pass::is_fresh), and administers nothing. What it does allow, for as long as a code would be
+    /// fresh, is to [replace](crate::TwoFactor::replace) the authenticator that may be lost.
+    RecoveryCode,
+}
+
+/// What a stamp says: a session as it was opened.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub(crate) org: OrgId,
+    pub(crate) user: UserId,
+    pub(crate) role: Role,
+    pub(crate) generation: Generation,
+    pub(crate) epoch: Epoch,
+    pub(crate) means: Means,
+    pub(crate) earned_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+const PURPOSE: &str = "stamp";
+
+impl Session {
+    /// Whether it is valid by the clock. One that claims to come from the future is not (R11).
+    pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
+        self.earned_at <= now && now < self.expires_at
+    }
+
+    /// Whether it still holds for an internal user, by the account's generation and the policy of now.
+    /// `asked` is whether a code is asked of him.
+    pub(crate) fn holds(
+        &self,
+        person: &Person,
+        generation: Generation,
+        asked: bool,
+        policy: &Policy,
+    ) -> bool {
+        let trusted = self.generation == generation;
+        let go_on = policy.settings.running_sessions() == RunningSessions::GoOn;
+        let shows_enough = match (asked, self.means) {
+            (false, _) => true,
+            // Who was a customer, or is more now than then, must show a code before he is what he has become.
+            (true, Means::Customer) => false,
+            // Not only until the time is over, which its expiry sees to, but while the org gives any.
+            (true, Means::Grace) => {
+                let given = policy.settings.enroll_within().is_some();
+                given && self.epoch == policy.epoch && !self.was_promoted(person)
+            }
+            (true, Means::NotRequired) => go_on && !self.was_promoted(person),
+            (true, Means::Code | Means::RememberedDevice | Means::RecoveryCode) => {
+                go_on || self.epoch == policy.epoch
+            }
+        };
+        trusted && shows_enough
+    }
+
+    fn was_promoted(&self, person: &Person) -> bool {
+        person.role == Role::MasterAdmin && self.role != Role::MasterAdmin
+    }
+
+    /// Whether it shows a code of this epoch that is fresh enough for an administrative act (R13).
+    pub(crate) fn shows_fresh_code(&self, policy: &Policy, now: Timestamp) -> bool {
+        self.epoch == policy.epoch && self.has_fresh_code(policy.settings.fresh_code(), now)
+    }
+
+    /// Whether it shows enough, and freshly enough, to put another authenticator in the place of the enrolled one (R8):
+    /// whoever has just used a recovery code may have lost that.
+    pub(crate) fn may_replace(&self, policy: &Policy, now: Timestamp) -> bool {
+        let recovered = self.means == Means::RecoveryCode && self.epoch == policy.epoch;
+        self.shows_fresh_code(policy, now) || (recovered && self.is_recent(policy.settings.fresh_code(), now))
+    }
+
+    pub(super) fn has_fresh_code(&self, age: Duration, now: Timestamp) -> bool {
+        self.means == Means::Code && self.is_recent(age, now)
+    }
+
+    fn is_recent(&self, age: Duration, now: Timestamp) -> bool {
+        now.since(self.earned_at).is_some_and(|passed| passed <= age)
+    }
+
+    pub(crate) fn seal(&self, keyring: &Keyring, random: &dyn SecureRandom) -> Result<Stamp, BoxError> {
+        let mut plain = Writer::new();
+        plain.bytes(self.org.as_str().as_bytes());
+        plain.bytes(self.user.as_str().as_bytes());
+        plain.u8(match self.role {
+            Role::Customer => 0,
+            Role::Internal => 1,
+            Role::MasterAdmin => 2,
+        });
+        plain.generation(self.generation);
+        plain.epoch(self.epoch);
+        plain.u8(match self.means {
+            Means::Customer => 0,
+            Means::NotRequired => 1,
+            Means::Code => 2,
+            Means::Grace => 3,
+            Means::RememberedDevice => 4,
+            Means::RecoveryCode => 5,
+        });
+        plain.time(self.earned_at);
+        plain.time(self.expires_at);
+        Ok(Stamp(encode(&keyring.seal(Context::of(PURPOSE), plain.finish(), random)?)))
+    }
+
+    /// What the stamp says; `None` for a text that is no stamp of ours.
+    pub(crate) fn open(stamp: &Stamp, keyring: &Keyring) -> Option<Self> {
+        let plain = keyring.open(Context::of(PURPOSE), &decode(stamp.expose())?).ok()?;
+        Self::read(&plain).ok()
+    }
+
+    fn read(plain: &[u8]) -> Result<Self, Damaged> {
+        let mut plain = Reader::new(plain);
+        let session = Self {
+            org: plain.org()?,
+            user: plain.user()?,
+            role: match plain.u8()? {
+                0 => Role::Customer,
+                1 => Role::Internal,
+                2 => Role::MasterAdmin,
+                _ => return Err(Damaged),
+            },
+            generation: plain.generation()?,
+            epoch: plain.epoch()?,
+            means: match plain.u8()? {
+                0 => Means::Customer,
+                1 => Means::NotRequired,
+                2 => Means::Code,
+                3 => Means::Grace,
+                4 => Means::RememberedDevice,
+                5 => Means::RecoveryCode,
+                _ => return Err(Damaged),
+            },
+            earned_at: plain.time()?,
+            expires_at: plain.time()?,
+        };
+        plain.finish()?;
+        Ok(session)
+    }
+}

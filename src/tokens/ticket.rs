@@ -1,0 +1,113 @@
+//! Tickets: sealed, short-lived proof that the first factor was just accepted for a user (R3).
+//!
+//! A ticket is a text that the host keeps between two requests of a login. Nothing is stored for it: it names the
+//! generation and the epoch in which it was made, and is void in any other. Only when it has let somebody in does
+//! the user's record remember it, as spent.
+
+use zeroize::Zeroizing;
+
+use crate::{
+    audit::{Origin, Purpose},
+    error::BoxError,
+    policy::Epoch,
+    random::SecureRandom,
+    seal::{Context, Damaged, Generation, Keyring, Reader, Writer},
+    time::Timestamp,
+    tokens::token::{decode, encode, token},
+    who::{OrgId, UserId},
+};
+
+token! {
+    /// Proof that the first factor was accepted, for the second step of a login.
+    ///
+    /// Keep its text in the server's session or in an HttpOnly cookie, never in a URL. Any text can be made into a
+    /// ticket; one that is forged, changed, expired or spent is answered with
+    /// [`Refusal::TicketVoid`](crate::Refusal::TicketVoid).
+    Ticket
+}
+
+/// Tells tickets apart, and invitations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TicketId(pub(crate) [u8; 16]);
+
+/// What a ticket says.
+#[derive(Clone, Debug)]
+pub(crate) struct TicketClaims {
+    pub(crate) id: TicketId,
+    pub(crate) org: OrgId,
+    pub(crate) user: UserId,
+    pub(crate) generation: Generation,
+    pub(crate) epoch: Epoch,
+    pub(crate) purpose: Purpose,
+    pub(crate) issued_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    /// When the session ends in which a step-up or a replacement was asked for: the new pass lasts no longer.
+    pub(crate) session_ends_at: Option<Timestamp>,
+    pub(crate) checked_in_from: Option<Origin>,
+    /// The invitation with which its bearer enrolls.
+    pub(crate) invitation: Option<TicketId>,
+}
+
+const PURPOSE: &str = "ticket";
+
+impl TicketClaims {
+    /// Whether it is valid by the clock. One that claims to come from the future is not (R11).
+    pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
+        self.issued_at <= now && now < self.expires_at
+    }
+
+    pub(crate) fn seal(&self, keyring: &Keyring, random: &dyn SecureRandom) -> Result<Ticket, BoxError> {
+        let mut plain = Writer::new();
+        plain.array(self.id.0);
+        plain.bytes(self.org.as_str().as_bytes());
+        plain.bytes(self.user.as_str().as_bytes());
+        plain.generation(self.generation);
+        plain.epoch(self.epoch);
+        plain.u8(match self.purpose {
+            Purpose::LogIn => 0,
+            Purpose::StepUp => 1,
+            Purpose::Enroll => 2,
+            Purpose::Replace => 3,
+            Purpose::TakeOver => 4,
+        });
+        plain.time(self.issued_at);
+        plain.time(self.expires_at);
+        plain.option(self.session_ends_at, Writer::time);
+        plain.option(self.checked_in_from.as_ref(), |plain, origin| plain.bytes(origin.as_str().as_bytes()));
+        plain.option(self.invitation, |plain, invitation| plain.array(invitation.0));
+        Ok(Ticket(encode(&keyring.seal(Context::of(PURPOSE), plain.finish(), random)?)))
+    }
+
+    /// What the ticket says; `None` for a text that is no ticket of ours. Which of the many ways to be none it
+    /// is, nobody is told.
+    pub(crate) fn open(ticket: &Ticket, keyring: &Keyring) -> Option<Self> {
+        let plain = keyring.open(Context::of(PURPOSE), &decode(ticket.expose())?).ok()?;
+        Self::read(&plain).ok()
+    }
+
+    fn read(plain: &[u8]) -> Result<Self, Damaged> {
+        let mut plain = Reader::new(plain);
+        let claims = Self {
+            id: TicketId(plain.array()?),
+            org: plain.org()?,
+            user: plain.user()?,
+            generation: plain.generation()?,
+            epoch: plain.epoch()?,
+            purpose: match plain.u8()? {
+                0 => Purpose::LogIn,
+                1 => Purpose::StepUp,
+                2 => Purpose::Enroll,
+                3 => Purpose::Replace,
+                4 => Purpose::TakeOver,
+                _ => return Err(Damaged),
+            },
+            issued_at: plain.time()?,
+            expires_at: plain.time()?,
+            session_ends_at: plain.option(Reader::time)?,
+            checked_in_from: plain.option(Reader::text)?.and_then(|origin| Origin::new(&origin)),
+            invitation: plain.option(|plain| plain.array().map(TicketId))?,
+        };
+        plain.finish()?;
+        Ok(claims)
+    }
+}

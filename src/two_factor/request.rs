@@ -1,0 +1,96 @@
+//! What a host hands in at the two steps of a login.
+
+use std::fmt;
+
+use crate::{
+    audit::Origin,
+    tokens::{DeviceToken, Ticket},
+    who::{OrgId, UserId},
+};
+
+/// The host's word that it has just accepted a user's first factor: his password, a single sign-on.
+///
+/// Make one right after the check, and nowhere else. All that the library knows of the first factor is this.
+#[derive(Clone, Debug)]
+#[must_use = "it is for `TwoFactor::check_in`"]
+pub struct FirstFactor {
+    pub(crate) org: OrgId,
+    pub(crate) user: UserId,
+    pub(crate) seen_from: Option<Origin>,
+    pub(crate) device: Option<DeviceToken>,
+}
+
+impl FirstFactor {
+    /// The first factor of this user was accepted just now.
+    pub fn accepted(org: &OrgId, user: &UserId) -> Self {
+        Self { org: org.clone(), user: user.clone(), seen_from: None, device: None }
+    }
+
+    /// Where the request came from, for the audit trail: an address, a device's name.
+    pub fn seen_from(mut self, origin: impl fmt::Display) -> Self {
+        self.seen_from = Origin::new(&origin);
+        self
+    }
+
+    /// On a device that may be remembered: with the token from its cookie. If it is
+    /// [remembered](crate::TwoFactor::remember_device), no code is asked for.
+    pub fn on_device(mut self, token: impl Into<DeviceToken>) -> Self {
+        self.device = Some(token.into());
+        self
+    }
+}
+
+/// A code that somebody typed, and the ticket it belongs to.
+#[must_use = "it is for `TwoFactor::verify`, `TwoFactor::confirm` or `TwoFactor::recover`"]
+pub struct Attempt<'a> {
+    pub(crate) ticket: &'a Ticket,
+    pub(crate) code: &'a str,
+    pub(crate) seen_from: Option<Origin>,
+}
+
+impl<'a> Attempt<'a> {
+    /// This code, as it was typed.
+    pub fn new(ticket: &'a Ticket, code: &'a str) -> Self {
+        Self { ticket, code, seen_from: None }
+    }
+
+    /// Where the request came from, for the audit trail: an address, a device's name.
+    pub fn seen_from(mut self, origin: impl fmt::Display) -> Self {
+        self.seen_from = Origin::new(&origin);
+        self
+    }
+}
+
+impl fmt::Debug for Attempt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt").field("seen_from", &self.seen_from).finish_non_exhaustive()
+    }
+}
+
+/// A look at the page with the QR code, with the ticket it belongs to: a `&Ticket` will do, and
+/// [`Ticket::seen_from`] says where the request came from.
+#[must_use = "it is for `TwoFactor::setup` or `TwoFactor::cancel`"]
+pub struct Visit<'a> {
+    pub(crate) ticket: &'a Ticket,
+    pub(crate) seen_from: Option<Origin>,
+}
+
+impl<'a> From<&'a Ticket> for Visit<'a> {
+    fn from(ticket: &'a Ticket) -> Self {
+        Self { ticket, seen_from: None }
+    }
+}
+
+impl Ticket {
+    /// A look at the page with the QR code, and where the request came from, for the audit trail: an address, a
+    /// device's name.
+    pub fn seen_from(&self, origin: impl fmt::Display) -> Visit<'_> {
+        Visit { ticket: self, seen_from: Origin::new(&origin) }
+    }
+}
+
+impl fmt::Debug for Visit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visit").field("seen_from", &self.seen_from).finish_non_exhaustive()
+    }
+}
