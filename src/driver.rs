@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub(crate) use self::{
-    commit::{Loaded, Proposal},
+    commit::{Loaded, Proposal, contended},
     deciding::{Before, Decided, Holder, TRIES, Trust},
     trace::Trace,
 };

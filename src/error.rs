@@ -25,7 +25,8 @@ pub enum ErrorKind {
     /// The directory, the store or the random generator did not do its work. Nothing changed; trying again later
     /// is safe. A web application answers 503.
     Unavailable,
-    /// Others kept changing the same record. Nothing of this call was written; trying again at once is safe.
+    /// Others kept changing the same record. Nothing of this call was written; trying again at once is safe. If there is
+    /// a source, it was not others: it says what is wrong with the store.
     Contended,
     /// The store failed in the middle of a write, and whether it happened cannot be told. Nobody was let in.
     /// Show the form again and ask for the **next** code: should the write have happened, this one is spent.
@@ -36,7 +37,8 @@ pub enum ErrorKind {
     /// The driver was built without a [`Roster`](crate::Roster), and this needs one. A mistake of the host's.
     NoRoster,
     /// What is stored cannot be read: sealed under a key that the keyring lacks, damaged, or moved from another
-    /// row. Trying again does not help. Give the keyring its key back, or reset the user.
+    /// row. Trying again does not help. Give the keyring its key back, or reset the user. A store of the host's own may
+    /// also have answered for a row that was never written. The source says which of these it is.
     Unreadable,
     /// The account name that the directory gives cannot stand in a key URI: it is empty, or has a colon or a control
     /// character (the source says which). Long names are cut and odd characters encoded, so no ordinary name ends here.

@@ -4,7 +4,7 @@ use crate::{
     account::{Account, Decision, Terms},
     admin::authority,
     audit::{Act, Denied, EventKind, Reason, Remedy},
-    driver::{Before, Core, Holder, Loaded, Proposal, TRIES, Trace},
+    driver::{Before, Core, Holder, Loaded, Proposal, TRIES, Trace, contended},
     error::{Error, ErrorKind},
     policy::{InForce, Policy, Requirement, Settings},
     seal::Generation,
@@ -161,8 +161,10 @@ impl Core {
         may: impl Fn(Requirement) -> Result<(), D>,
     ) -> Result<Result<(), D>, Error> {
         let place = self.org_place(org);
+        let mut upon = 0;
         for _ in 0..TRIES {
             let policy = self.policy(org).await?;
+            upon = policy.revision;
             let from = policy.record.requirement;
             if let Err(why) = may(from) {
                 return Ok(Err(why));
@@ -178,13 +180,12 @@ impl Core {
                 reason: reason.cloned(),
             };
             let events = [trace.event(self.clock.now(), org, None, kind)];
-            let proposal =
-                Proposal { upon: policy.revision, next: &next, events: &events, ends_sessions: false };
+            let proposal = Proposal { upon, next: &next, events: &events, ends_sessions: false };
             if self.write(&place, &proposal).await?.is_some() {
                 return Ok(Ok(()));
             }
         }
-        Err(Error::new(ErrorKind::Contended, "writing an org's settings"))
+        Err(contended("writing an org's settings", upon))
     }
 
     /// Resets an account, be it readable or not; but not one whose password is known to somebody.
@@ -218,8 +219,10 @@ impl Core {
         reset: impl Fn(Option<Account>, Generation, Timestamp) -> Result<Decision<R>, Error>,
     ) -> Result<R, Error> {
         let place = self.place(target);
+        let mut upon = 0;
         for _ in 0..TRIES {
-            let (account, upon) = match self.load(&place, Account::never_written()).await {
+            let account;
+            (account, upon) = match self.load(&place, Account::never_written()).await {
                 Ok(Loaded { record, revision }) => (Some(record), revision),
                 Err(error) if error.kind() == ErrorKind::Unreadable => (None, self.revision(&place).await?),
                 Err(error) => return Err(error),
@@ -231,7 +234,7 @@ impl Core {
                 return Ok(reply);
             }
         }
-        Err(Error::new(ErrorKind::Contended, "writing a record"))
+        Err(contended("writing a record", upon))
     }
 
     pub(crate) async fn unlock(

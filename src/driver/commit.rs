@@ -98,6 +98,36 @@ pub(crate) struct Proposal<'a, R> {
     pub(crate) ends_sessions: bool,
 }
 
+/// What a store answers that cannot be: mostly one over a table of the host's, whose rows exist before any record does.
+#[derive(Debug, thiserror::Error)]
+enum StoreMistake {
+    #[error(
+        "the store answered with revision 0: was this row ever written? \
+         A store answers `None` until the first write, even where the row itself exists"
+    )]
+    RevisionZero,
+    #[error(
+        "the store answered with revision {0} and an empty record: was this row ever written? \
+         If it was not, the store has to answer `None`; if it was, its record has been lost"
+    )]
+    EmptyRecord(u64),
+    #[error(
+        "the store says that nothing was ever written, and that a write which expects just that is stale. \
+         Does the user's or the org's row exist, and does its revision compare equal to 0 until the first write? \
+         NULL does not"
+    )]
+    NeverFirst,
+}
+
+/// Every try was stale. `upon` is the revision that was last read.
+pub(crate) fn contended(doing: &'static str, upon: u64) -> Error {
+    match upon {
+        // Once somebody else has written, it is not 0 any more.
+        0 => Error::from_source(ErrorKind::Contended, doing, StoreMistake::NeverFirst),
+        _ => Error::new(ErrorKind::Contended, doing),
+    }
+}
+
 impl Core {
     /// Reads a record; `at_first` if it was never written.
     pub(crate) async fn load<P: Place>(
@@ -126,13 +156,16 @@ impl Core {
         match place.load().await.map_err(unavailable)? {
             // Zero means "never written" everywhere, so a row that claims it for itself is not one of ours.
             Some(stored) if stored.revision == 0 => {
-                Err(Error::new(ErrorKind::Unreadable, "reading a record"))
+                Err(Error::from_source(ErrorKind::Unreadable, "reading a record", StoreMistake::RevisionZero))
             }
             stored => Ok(stored),
         }
     }
 
     fn unseal<P: Place>(&self, place: &P, stored: &Stored) -> Result<(P::Kept, WriteId), BoxError> {
+        if stored.record.is_empty() {
+            return Err(StoreMistake::EmptyRecord(stored.revision).into());
+        }
         let plain = self.keyring.open(place.context(stored.revision), &stored.record)?;
         Ok(record::from_bytes(&plain)?)
     }

@@ -8,7 +8,7 @@ use crate::{
     audit::{Event, Origin, Purpose},
     driver::{
         Core,
-        commit::{Loaded, OrgPlace, Proposal, UserPlace},
+        commit::{Loaded, OrgPlace, Proposal, UserPlace, contended},
         trace::Trace,
     },
     error::{Error, ErrorKind},
@@ -115,19 +115,21 @@ impl Core {
         trace: &Trace,
         command: impl Fn(Account, Terms<'_>) -> Result<Decision<R>, Error>,
     ) -> Result<Decided<R>, Error> {
+        let mut upon = 0;
         for _ in 0..TRIES {
             let Before { account: Loaded { record, revision }, policy, now } = self.before(person).await?;
+            upon = revision;
             let terms = Terms { now, policy: &policy, codes: &self.codes };
             let Decision { write, reply } = command(record, terms)?;
             let witness = match write {
                 None => Some(Witness::nothing_to_write()),
-                Some(write) => self.write_account(person, revision, write, trace, now).await?,
+                Some(write) => self.write_account(person, upon, write, trace, now).await?,
             };
             if let Some(witness) = witness {
                 return Ok(Decided { reply, policy, now, witness });
             }
         }
-        Err(Error::new(ErrorKind::Contended, "writing a record"))
+        Err(contended("writing a record", upon))
     }
 
     pub(crate) async fn write_account(

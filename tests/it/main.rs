@@ -14,6 +14,7 @@ mod key_list;
 mod races;
 mod recovery;
 mod faults;
+mod own_table;
 mod listening;
 mod outbox;
 mod secrecy;

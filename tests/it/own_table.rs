@@ -1,0 +1,178 @@
+//! Stores over tables that a host has already, and what goes wrong with them: a row exists before any record does.
+
+use std::{
+    collections::BTreeMap,
+    error::Error as _,
+    fmt::Debug,
+    sync::{Mutex, MutexGuard},
+};
+
+use countersign::{
+    BoxError, Change, Error, ErrorKind, Event, FirstFactor, Gate, OrgId, OrgSummary, Reason, Requirement,
+    SettingsStore, Stored, Support, Swap, TwoFactor, UserId, UserStore, UserSummary,
+};
+
+use crate::world::{ACME, World, granted, keyring, org, user};
+
+/// What a host gets wrong over a table of its own; `Nothing` is a store that is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flaw {
+    Nothing,
+    /// `select revision, record`, of columns that are 0 and NULL in a row that was never written.
+    AnswersRevisionZero,
+    /// The column for the revision came with `default 1`.
+    AnswersAnEmptyRecord,
+    /// `update … where revision = 0`, and the column is NULL: nothing equals NULL. Or `insert … on conflict do nothing`.
+    NeverWritesTheFirst,
+}
+
+/// Columns of a host's table that were added for the library.
+#[derive(Clone, Default)]
+struct Added {
+    revision: u64,
+    record: Vec<u8>,
+}
+
+#[derive(Default)]
+struct Rows {
+    /// Orgs are rows without a user.
+    added: BTreeMap<(OrgId, Option<UserId>), Added>,
+    events: Vec<Event>,
+}
+
+/// A host's tables, in which a row is there before it is written.
+struct Table {
+    flaw: Flaw,
+    rows: Mutex<Rows>,
+}
+
+impl Table {
+    fn with(flaw: Flaw, people: &[&str]) -> Self {
+        let table = Self { flaw, rows: Mutex::default() };
+        table.insert(org(ACME), None);
+        for person in people {
+            table.insert(org(ACME), Some(user(person)));
+        }
+        table
+    }
+
+    fn insert(&self, org: OrgId, user: Option<UserId>) {
+        self.rows().added.insert((org, user), Added::default());
+    }
+
+    fn rows(&self) -> MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap()
+    }
+
+    fn load(&self, org: &OrgId, user: Option<&UserId>) -> Option<Stored> {
+        let Added { revision, record } = self.rows().added.get(&(org.clone(), user.cloned()))?.clone();
+        match self.flaw {
+            Flaw::AnswersRevisionZero => Some(Stored { revision, record }),
+            Flaw::AnswersAnEmptyRecord => Some(Stored { revision: revision.max(1), record }),
+            _ => (revision > 0).then_some(Stored { revision, record }),
+        }
+    }
+
+    fn swap<S>(&self, user: Option<&UserId>, change: &Change<'_, S>) -> Swap {
+        let rows = &mut *self.rows();
+        let Some(row) = rows.added.get_mut(&(change.org.clone(), user.cloned())) else { return Swap::Stale };
+        let found = match self.flaw {
+            Flaw::NeverWritesTheFirst => change.expected > 0 && row.revision == change.expected,
+            _ => row.revision == change.expected,
+        };
+        if !found {
+            return Swap::Stale;
+        }
+        let Stored { revision, record } = change.next.clone();
+        *row = Added { revision, record };
+        rows.events.extend(change.events.iter().cloned());
+        Swap::Done
+    }
+}
+
+impl UserStore for Table {
+    type Error = BoxError;
+
+    async fn load_user(&self, org: &OrgId, user: &UserId) -> Result<Option<Stored>, BoxError> {
+        Ok(self.load(org, Some(user)))
+    }
+
+    async fn swap_user(&self, user: &UserId, change: Change<'_, UserSummary>) -> Result<Swap, BoxError> {
+        Ok(self.swap(Some(user), &change))
+    }
+}
+
+impl SettingsStore for Table {
+    type Error = BoxError;
+
+    async fn load_settings(&self, org: &OrgId) -> Result<Option<Stored>, BoxError> {
+        Ok(self.load(org, None))
+    }
+
+    async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, BoxError> {
+        Ok(self.swap(None, &change))
+    }
+}
+
+/// A portal whose users are in such a table. Its org requires codes, and has settings that were never written.
+fn portal(flaw: Flaw) -> TwoFactor {
+    let table = Table::with(flaw, &["ann", "ian"]);
+    TwoFactor::new(World::in_memory().people, table, keyring())
+        .issuer("Acme")
+        .requirement_at_first(Requirement::On)
+        .build()
+        .unwrap()
+}
+
+async fn check_in(portal: &TwoFactor) -> Result<Gate, Error> {
+    portal.check_in(FirstFactor::accepted(&org(ACME), &user("ian"))).await
+}
+
+/// What lies beneath a failure of this kind, in the words that end up in a log.
+fn reason(failed: Result<impl Debug, Error>, kind: ErrorKind) -> String {
+    let error = failed.unwrap_err();
+    assert_eq!(error.kind(), kind);
+    error.source().expect("the error says why").to_string()
+}
+
+#[tokio::test]
+async fn a_row_that_was_never_written_is_a_user_who_never_enrolled() {
+    let portal = portal(Flaw::Nothing);
+    let Gate::Enroll(ticket) = check_in(&portal).await.unwrap() else { panic!("nothing is required") };
+    let _ = granted(portal.setup(&ticket).await.unwrap());
+}
+
+/// R4: such a row is none of ours, and nobody gets in on it. Nor can it be reset, for nothing could be written upon it.
+#[tokio::test]
+async fn a_store_that_answers_revision_0_is_told_that_the_row_was_never_written() {
+    let portal = portal(Flaw::AnswersRevisionZero);
+    let support = Support::new(&portal, countersign::Operator::new("vera").unwrap());
+    let why = Reason::new("a call").unwrap();
+    let failed = reason(check_in(&portal).await, ErrorKind::Unreadable);
+    assert!(failed.contains("revision 0: was this row ever written?"), "{failed}");
+    assert!(failed.contains("answers `None` until the first write"), "{failed}");
+    let reset = support.reset(&org(ACME), &user("ian"), &why).await;
+    assert_eq!(reason(reset, ErrorKind::Unreadable), failed);
+    assert_eq!(reason(portal.settings(&org(ACME)).await, ErrorKind::Unreadable), failed);
+}
+
+/// R4.
+#[tokio::test]
+async fn a_store_that_answers_an_empty_record_is_told_so_too() {
+    let portal = portal(Flaw::AnswersAnEmptyRecord);
+    let failed = reason(check_in(&portal).await, ErrorKind::Unreadable);
+    assert!(failed.contains("revision 1 and an empty record: was this row ever written?"), "{failed}");
+}
+
+/// R4: otherwise it would look as if others kept changing the record.
+#[tokio::test]
+async fn a_store_that_never_takes_the_first_write_is_told_how_a_row_is_found() {
+    let portal = portal(Flaw::NeverWritesTheFirst);
+    let support = Support::new(&portal, countersign::Operator::new("vera").unwrap());
+    let why = Reason::new("a call").unwrap();
+    let Gate::Enroll(ticket) = check_in(&portal).await.unwrap() else { panic!("nothing is required") };
+    let failed = reason(portal.setup(&ticket).await, ErrorKind::Contended);
+    assert!(failed.contains("compare equal to 0 until the first write? NULL does not"), "{failed}");
+    let switched = support.require(&org(ACME), Requirement::Off, &why).await;
+    assert_eq!(reason(switched, ErrorKind::Contended), failed);
+}
