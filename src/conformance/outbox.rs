@@ -2,9 +2,16 @@
 
 use std::{collections::HashSet, pin::Pin};
 
-use super::{Broken, Dice, Key, Records as _, Users, broken, bytes, failed, race::race};
+use super::{
+    Broken, Dice, Key, Records as _, Users, broken, failed,
+    lent::{Fresh as _, OfUsers},
+    lent_failed,
+    race::race,
+    trials::bytes,
+};
 use crate::{
     audit::{Actor, Event, EventKind, Purpose},
+    error::BoxError,
     policy::Epoch,
     store::{Delivery, Notice, NoticeId, Outbox, Swap, UserStore, tell_waiting},
     time::Timestamp,
@@ -15,16 +22,25 @@ const SAME_STEP: &str = "1 (in the same step)";
 const UNTIL: &str = "2 (until acknowledged)";
 const ONCE: &str = "3 (once and for all)";
 const NOBODY: &str = "4 (nobody is passed over)";
+const FAILURE: &str = "5 (failure is an error)";
 
-/// Runs the suite against a store that has an outbox, on ids that were never used before. It acknowledges its own
-/// notices only, however many others wait.
+/// How many users' notices wait at once, while a mailer tells of them.
+const WRITERS: usize = 24;
+
+/// Runs the suite against a store that has an outbox. It acknowledges its own notices only, however many others wait.
+///
+/// `fresh` makes [ids](super#fresh-ids), exactly 31. It sees most in users of one org, and others of another: run it with
+/// both.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), countersign::conformance::Broken> {
 /// use countersign::{MemoryStore, OrgId, UserId, conformance};
-/// let mut next = 0_i64;
-/// let mut fresh = || { next += 1; next };
-/// conformance::outbox(&MemoryStore::new(), || (OrgId::from(fresh()), UserId::from(fresh()))).await?;
+/// let mut last = 0_i64;
+/// let mut next = || { last += 1; last };
+/// let acme = OrgId::new("acme").unwrap();
+/// let store = MemoryStore::new();
+/// conformance::outbox(&store, async || Ok((acme.clone(), UserId::from(next())))).await?;
+/// conformance::outbox(&store, async || Ok((OrgId::from(next()), UserId::from(next())))).await?;
 /// # Ok(()) }
 /// ```
 ///
@@ -32,19 +48,20 @@ const NOBODY: &str = "4 (nobody is passed over)";
 /// [`Broken`] names the first clause that is not kept, in a sentence.
 pub async fn outbox<S: UserStore + Outbox>(
     store: &S,
-    mut fresh: impl FnMut() -> (OrgId, UserId),
+    fresh: impl AsyncFnMut() -> Result<(OrgId, UserId), BoxError>,
 ) -> Result<(), Broken> {
-    let mut key = || {
-        let (org, user) = fresh();
-        Key { org, user: Some(user) }
-    };
+    let mut fresh = OfUsers(fresh);
+    let mut keys = Vec::new();
+    for _ in 0..7 + WRITERS {
+        keys.push(fresh.key().await.map_err(|error| lent_failed("`fresh` failed", error))?);
+    }
+    let [a, b, c, d, e, f, g, writers @ ..] = &keys[..] else { unreachable!("seven and more were made") };
     let trial = Trial { store };
-    trial.notices_come_with_their_swap(&key()).await?;
-    trial.an_earlier_event_that_comes_later_is_told(&key(), &key()).await?;
-    trial.reading_changes_nothing(&key(), &key()).await?;
-    trial.what_was_acknowledged_is_gone_and_all_else_is_not(&key(), &key()).await?;
-    let keys: Vec<Key> = (0..24).map(|_| key()).collect();
-    trial.a_round_among_writers_passes_over_nobody(&keys).await
+    trial.notices_come_with_their_swap(a).await?;
+    trial.an_earlier_event_that_comes_later_is_told(b, c).await?;
+    trial.what_was_acknowledged_is_gone_and_all_else_is_not(d, e).await?;
+    trial.reading_changes_nothing(f, g).await?;
+    trial.a_round_among_writers_passes_over_nobody(writers).await
 }
 
 struct Trial<'a, S> {
@@ -57,7 +74,7 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
         let events = [EventKind::Enrolled { epoch: Epoch::FIRST }, quiet, EventKind::Blocked]
             .map(|kind| event(key, 1_800_000_000, kind));
         self.write(key, 0, &events).await?;
-        let waiting = self.waiting_in(&key.org, 64).await?;
+        let waiting = self.waiting_for(&[key], 64).await?;
         let expected: Vec<Notice> = waiting
             .iter()
             .filter_map(|notice| {
@@ -69,8 +86,8 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
             let how = format!("of three events two are to be told, and these wait: {waiting:?}");
             return broken(SAME_STEP, how);
         }
-        let stale = Users(self.store).try_swap(key, 7, &bytes(1, 40), &events).await.map_err(failed)?;
-        if stale == Swap::Done || self.waiting_in(&key.org, 64).await?.len() != 2 {
+        let stale = Users(self.store).try_swap(key, 7, &bytes(1, 40), &events).await.map_err(swap_failed)?;
+        if stale == Swap::Done || self.waiting_for(&[key], 64).await?.len() != 2 {
             return broken(SAME_STEP, "a swap that should be stale left something to be told");
         }
         self.acknowledge(&waiting).await
@@ -87,12 +104,12 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
             .await?;
         }
         for key in [one, other] {
-            let all = self.waiting_in(&key.org, 64).await?;
+            let all = self.waiting_for(&[key], 64).await?;
             if all.iter().map(|notice| &notice.id).collect::<HashSet<_>>().len() != 3 {
                 return broken(SAME_STEP, format!("three notices were left, and {} wait", all.len()));
             }
             for page in [64, 1, 2] {
-                let again = self.waiting_in(&key.org, page).await?;
+                let again = self.waiting_for(&[key], page).await?;
                 if again != all {
                     let how = format!("read in pages of {page}, not the same notices wait: {again:?}");
                     return broken(UNTIL, how);
@@ -112,13 +129,13 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
             let two = [EventKind::Replaced, EventKind::Blocked].map(|kind| event(key, 1_800_000_000, kind));
             self.write(key, 0, &two).await?;
         }
-        let [first, second] = &self.waiting_in(&one.org, 64).await?[..] else {
+        let [first, second] = &self.waiting_for(&[one], 64).await?[..] else {
             return broken(SAME_STEP, "two events are to be told, and not two wait");
         };
         // Twice, and once more when it is gone.
         for _ in 0..2 {
             self.acknowledge(&[first.clone(), first.clone()]).await?;
-            let left = self.waiting_in(&one.org, 64).await?;
+            let left = self.waiting_for(&[one], 64).await?;
             if left != [second.clone()] {
                 return broken(
                     ONCE,
@@ -127,9 +144,9 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
             }
         }
         self.acknowledge(&[]).await?;
-        let of_the_other = self.waiting_in(&other.org, 64).await?;
+        let of_the_other = self.waiting_for(&[other], 64).await?;
         if of_the_other.len() != 2 {
-            return broken(ONCE, "what was acknowledged for one org is gone for another");
+            return broken(ONCE, "what was acknowledged for one user is gone for another");
         }
         self.acknowledge(std::slice::from_ref(second)).await?;
         self.acknowledge(&of_the_other).await
@@ -137,18 +154,18 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
 
     /// As from a process whose clock, or whose transaction, is slow.
     async fn an_earlier_event_that_comes_later_is_told(&self, one: &Key, other: &Key) -> Result<(), Broken> {
-        let other = &Key { org: one.org.clone(), user: other.user.clone() };
+        let both = [one, other];
         for (key, at) in [(one, 1_800_000_000), (other, 1_700_000_000), (one, 1_600_000_000)] {
             let revision = u64::from(at == 1_600_000_000);
             self.write(key, revision, &[event(key, at, EventKind::Blocked)]).await?;
-            let waiting = self.waiting_in(&one.org, 64).await?;
+            let waiting = self.waiting_for(&both, 64).await?;
             if waiting.len() != 1 {
                 let how =
                     format!("an event that is earlier than what was told already: {} wait", waiting.len());
                 return broken(NOBODY, how);
             }
             self.acknowledge(&waiting).await?;
-            if !self.waiting_in(&one.org, 64).await?.is_empty() {
+            if !self.waiting_for(&both, 64).await?.is_empty() {
                 return broken(ONCE, "what was acknowledged waits still");
             }
         }
@@ -158,16 +175,14 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
     /// Writers with clocks of their own, and a mailer among them.
     async fn a_round_among_writers_passes_over_nobody(&self, keys: &[Key]) -> Result<(), Broken> {
         type Racer<'a> = Pin<Box<dyn Future<Output = Result<Vec<NoticeId>, Broken>> + 'a>>;
-        let org = &keys[0].org;
         let mut dice = Dice::new();
         let mut racers: Vec<Racer<'_>> = Vec::new();
         for key in keys {
-            let key = Key { org: org.clone(), user: key.user.clone() };
             let at = 1_800_000_000 - u64::try_from(dice.below(1_000)).unwrap_or(0);
             racers.push(Box::pin(async move {
                 for revision in 0..4 {
-                    let blocked = [event(&key, at + 13 * revision, EventKind::Blocked)];
-                    self.write(&key, revision, &blocked).await?;
+                    let blocked = [event(key, at + 13 * revision, EventKind::Blocked)];
+                    self.write(key, revision, &blocked).await?;
                 }
                 Ok(Vec::new())
             }));
@@ -175,7 +190,7 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
         racers.push(Box::pin(async move {
             let mut told = Vec::new();
             for _ in 0..64 {
-                told.extend(self.round(org).await?);
+                told.extend(self.round(keys).await?);
             }
             Ok(told)
         }));
@@ -183,43 +198,43 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
         for racer in race(&mut dice, racers).await {
             told.extend(racer?);
         }
-        told.extend(self.round(org).await?);
+        told.extend(self.round(keys).await?);
         let distinct = told.iter().collect::<HashSet<_>>().len();
         if distinct != 4 * keys.len() {
             let how = format!("of {} notices {distinct} were told", 4 * keys.len());
             return broken(NOBODY, how);
         }
-        match self.waiting_in(org, 64).await?.len() {
+        match self.waiting_for(&keys.iter().collect::<Vec<_>>(), 64).await?.len() {
             0 => Ok(()),
             left => broken(ONCE, format!("all were told and acknowledged, and {left} wait")),
         }
     }
 
-    /// Tells what the org has to be told, and leaves alone what is others'.
-    async fn round(&self, org: &OrgId) -> Result<Vec<NoticeId>, Broken> {
+    /// Tells these users what they have to be told, and leaves alone what is others'.
+    async fn round(&self, keys: &[Key]) -> Result<Vec<NoticeId>, Broken> {
         let mut told = Vec::new();
         let round = tell_waiting(self.store, |notice| {
-            let ours = notice.id.org == *org;
+            let ours = keys.iter().any(|key| concerns(&notice, key));
             told.extend(ours.then_some(notice.id));
             std::future::ready(if ours { Delivery::Done } else { Delivery::NotYet })
         });
-        round.await.map_err(|error| failed(error.into()))?;
+        round.await.map_err(|error| failed(FAILURE, "a round failed", error))?;
         Ok(told)
     }
 
     async fn write(&self, key: &Key, upon: u64, events: &[Event]) -> Result<(), Broken> {
-        match Users(self.store).try_swap(key, upon, &bytes(upon, 40), events).await.map_err(failed)? {
+        match Users(self.store).try_swap(key, upon, &bytes(upon, 40), events).await.map_err(swap_failed)? {
             Swap::Done => Ok(()),
             Swap::Stale => broken(SAME_STEP, format!("a swap upon revision {upon} of a fresh id was stale")),
         }
     }
 
-    /// All that waits for an org, read in pages of this size.
-    async fn waiting_in(&self, org: &OrgId, page: u32) -> Result<Vec<Notice>, Broken> {
+    /// All that waits for these users, read in pages of this size.
+    async fn waiting_for(&self, keys: &[&Key], page: u32) -> Result<Vec<Notice>, Broken> {
         let (mut all, mut after) = (Vec::new(), None::<NoticeId>);
         loop {
             let read = self.store.waiting(after.as_ref(), page).await;
-            let read = read.map_err(|error| failed(error.into()))?;
+            let read = read.map_err(|error| failed(FAILURE, "what waits cannot be read", error))?;
             if read.len() > usize::try_from(page).unwrap_or(usize::MAX) {
                 return broken(NOBODY, format!("{page} notices were asked for, and {} came", read.len()));
             }
@@ -228,14 +243,23 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
                 return broken(NOBODY, "what comes after a notice is again that notice: no round would end");
             }
             after = Some(last.id.clone());
-            all.extend(read.into_iter().filter(|notice| notice.id.org == *org));
+            all.extend(read.into_iter().filter(|notice| keys.iter().any(|key| concerns(notice, key))));
         }
     }
 
     async fn acknowledge(&self, told: &[Notice]) -> Result<(), Broken> {
         let ids: Vec<NoticeId> = told.iter().map(|notice| notice.id.clone()).collect();
-        self.store.acknowledge(&ids).await.map_err(|error| failed(error.into()))
+        let acknowledged = self.store.acknowledge(&ids).await;
+        acknowledged.map_err(|error| failed(FAILURE, "what was told cannot be acknowledged", error))
     }
+}
+
+fn concerns(notice: &Notice, key: &Key) -> bool {
+    notice.id.org == key.org && notice.event.user.as_deref() == key.user.as_ref().map(UserId::as_str)
+}
+
+fn swap_failed(error: BoxError) -> Broken {
+    failed(FAILURE, "a swap failed", error)
 }
 
 fn event(key: &Key, at: u64, kind: EventKind) -> Event {

@@ -1,5 +1,7 @@
 //! Users' records and settings under one interface, so that one suite tries both.
 
+use std::fmt;
+
 use crate::{
     audit::Event,
     error::BoxError,
@@ -13,6 +15,15 @@ use crate::{
 pub struct Key {
     pub(super) org: OrgId,
     pub(super) user: Option<UserId>,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.user {
+            Some(user) => write!(f, "user {:?} of org {:?}", user.as_str(), self.org.as_str()),
+            None => write!(f, "org {:?}", self.org.as_str()),
+        }
+    }
 }
 
 /// Records of one kind, so that one suite tries both.

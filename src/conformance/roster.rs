@@ -1,8 +1,7 @@
 //! Does a roster list everybody, once, as directory and store know them?
 
-use super::{Broken, broken};
+use super::{Broken, broken, failed};
 use crate::{
-    error::BoxError,
     policy::Epoch,
     store::{
         Alike, Change, Directory, Listed, PageOf, Roster, RosterGroup, Stored, Swap, UserStore, UserSummary,
@@ -25,9 +24,10 @@ const MOST_PAGES: usize = 10_000;
 const KINDS: usize = 7;
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
 
-/// Runs the suite against a [`Roster`], of an org for this test alone: at least seven internal users, a Master Admin and a customer, for whom
-/// nothing was ever written; and at least one in another org. Records of no meaning are written for them through
-/// `store`; delete the org afterwards.
+/// Runs the suite against a [`Roster`], of an org for this test alone, for whose people nothing was ever written.
+///
+/// It needs nine people at least: seven internal users, a Master Admin and a customer; and one in another org. It makes
+/// no ids of its own. Records of no meaning are written for these people through `store`; delete the org afterwards.
 ///
 /// # Errors
 /// [`Broken`] names the first clause that is not kept, in a sentence.
@@ -228,9 +228,4 @@ fn summaries() -> [Option<UserSummary>; KINDS] {
         Some(UserSummary { pending_until: at(101), waiting_until: at(100), ..UserSummary::default() }),
         Some(UserSummary::default()),
     ]
-}
-
-fn failed(clause: &'static str, what: &str, error: impl Into<BoxError>) -> Broken {
-    let source = error.into();
-    Broken { clause, how: format!("{what}: {source}"), source: Some(source) }
 }

@@ -10,9 +10,16 @@ use countersign::{
 
 use super::fresh;
 
+/// With users of an org each, and with users of one org, where others' notices wait already.
+async fn keeps_the_contract(store: &(impl UserStore + Outbox)) {
+    conformance::outbox(store, fresh).await.unwrap();
+    let (org, _) = fresh().await.unwrap();
+    conformance::outbox(store, async || Ok((org.clone(), fresh().await?.1))).await.unwrap();
+}
+
 #[tokio::test]
 async fn the_outbox_in_memory_keeps_the_contract() {
-    conformance::outbox(&MemoryStore::new(), fresh).await.unwrap();
+    keeps_the_contract(&MemoryStore::new()).await;
 }
 
 #[cfg(feature = "sqlite")]
@@ -21,23 +28,21 @@ async fn the_outbox_in_sqlite_keeps_the_contract() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.sqlite");
     let store = countersign::store::sqlite::SqliteStore::open(path).await.unwrap();
-    conformance::outbox(&store, fresh).await.unwrap();
-    // And where others' notices wait already.
-    conformance::outbox(&store, fresh).await.unwrap();
+    keeps_the_contract(&store).await;
 }
 
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn the_outbox_in_postgres_keeps_the_contract() {
     let Some(store) = crate::postgres::store().await else { return };
-    conformance::outbox(&store, fresh).await.unwrap();
+    keeps_the_contract(&store).await;
 }
 
 #[cfg(feature = "etcd")]
 #[tokio::test]
 async fn the_outbox_in_etcd_keeps_the_contract() {
     let Some(private) = crate::etcd::Private::or_skip() else { return };
-    conformance::outbox(&private.store, fresh).await.unwrap();
+    keeps_the_contract(&private.store).await;
 }
 
 /// The ways in which outboxes go wrong.
@@ -149,9 +154,17 @@ async fn every_broken_outbox_is_caught_by_the_clause_it_breaks() {
         (Flaw::IgnoresTheLimit, "4"),
         (Flaw::IgnoresWhereToGoOn, "4"),
     ] {
-        let told_until = Mutex::new(Timestamp::from_unix(0));
-        let store = Flawed { flaw, store: MemoryStore::new(), told_until };
-        let broken = conformance::outbox(&store, fresh).await.expect_err(&format!("{flaw:?} was not caught"));
-        assert!(broken.clause().starts_with(clause), "{flaw:?}: {broken}");
+        let flawed = || {
+            let told_until = Mutex::new(Timestamp::from_unix(0));
+            Flawed { flaw, store: MemoryStore::new(), told_until }
+        };
+        let (org, _) = fresh().await.unwrap();
+        for run in [
+            conformance::outbox(&flawed(), fresh).await,
+            conformance::outbox(&flawed(), async || Ok((org.clone(), fresh().await?.1))).await,
+        ] {
+            let broken = run.expect_err(&format!("{flaw:?} was not caught"));
+            assert!(broken.clause().unwrap().starts_with(clause), "{flaw:?}: {broken}");
+        }
     }
 }
