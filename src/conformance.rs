@@ -45,6 +45,7 @@
 mod race;
 mod records;
 mod lent;
+mod asking;
 mod trials;
 mod roster;
 mod outbox;

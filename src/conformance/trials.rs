@@ -1,27 +1,26 @@
 //! The trials of the suite, one for each clause that can be seen from outside, for users' records and settings alike.
 //!
-//! This file knows what must be true of a sound store, and says in a sentence what was not. It refuses to guess which
-//! database is behind it: where a finding has an ordinary cause, it names it and what to do about it.
+//! This file knows what must be true of a sound store. It refuses to know how its answers are read and found fault with,
+//! which is in `asking.rs`.
 
 use super::{
-    Broken, Suite, broken, failed, lent_failed,
+    Broken, Suite, broken, failed,
     race::race,
     records::{Key, Records},
 };
 use crate::{
     audit::{Actor, Event, EventKind},
-    store::{Stored, Swap},
+    store::Swap,
     time::Timestamp,
-    who::OrgId,
 };
 
 const READ: &str = "1 (what was written is read)";
 const ATOMIC: &str = "2 (one atomic step)";
 const ONE: &str = "3 (one of many)";
-const NOTHING: &str = "4 (nothing comes from nothing)";
+pub(super) const NOTHING: &str = "4 (nothing comes from nothing)";
 const STALE: &str = "6 (stale changed nothing)";
 const CURRENT: &str = "7 (reads are current)";
-const FAILURE: &str = "8 (failure is an error)";
+pub(super) const FAILURE: &str = "8 (failure is an error)";
 
 impl<T: Records> Suite<'_, T> {
     pub(super) async fn nothing_comes_from_nothing(&mut self) -> Result<(), Broken> {
@@ -34,6 +33,7 @@ impl<T: Records> Suite<'_, T> {
             }
         }
         self.must_swap(&key, 0, &bytes(0, 40), NOTHING).await?;
+        self.must_show(&key, 1, &bytes(0, 40), NOTHING).await?;
         if self.swap(&key, 0, &bytes(1, 40), &[]).await? == Swap::Done {
             let how = "a swap that expects that nothing is there was done although something was";
             return broken(NOTHING, how);
@@ -50,8 +50,8 @@ impl<T: Records> Suite<'_, T> {
                 self.store().try_swap(&nobody, expected, &bytes(expected, 40), &[event(&nobody)]).await;
             let loaded = self.store().load(&nobody).await;
             if matches!(swapped, Ok(Swap::Done)) || matches!(loaded, Ok(Some(_))) {
-                let how = format!("a swap that expects revision {expected} made a row up for {nobody}");
-                return broken(NOTHING, how);
+                let instead = "answer `Stale` or an error, and make no row up";
+                return broken(NOTHING, format!("{nobody} has no row, and a swap was done: {instead}"));
             }
             if self.events(&nobody.org).await? != before {
                 return broken(STALE, format!("a swap for {nobody} was refused and left events"));
@@ -213,116 +213,6 @@ impl<T: Records> Suite<'_, T> {
             }
         }
         Ok(())
-    }
-
-    fn store(&self) -> &T {
-        &self.through[0]
-    }
-
-    /// An id that was never used, of which the store must say so.
-    async fn fresh(&mut self) -> Result<Key, Broken> {
-        let key = self.fresh.key().await.map_err(|error| lent_failed("`fresh` failed", error))?;
-        if self.given.contains(&key) {
-            return Err(lent_failed("`fresh` failed", format!("it gave {key} twice").into()));
-        }
-        self.given.push(key.clone());
-        let Some(Stored { revision, record }) = self.load(&key).await? else { return Ok(key) };
-        let instead = "answer `None` until the first swap is done, even where the row itself exists";
-        broken(
-            NOTHING,
-            match (revision, record.len()) {
-                (0, _) => {
-                    format!("revision 0 is read for {key}: was this row ever written? If not, {instead}")
-                }
-                (_, 0) => format!(
-                    "revision {revision} with an empty record is read for {key}: \
-                     was this row ever written? If not, {instead}"
-                ),
-                _ => format!(
-                    "{key} should be fresh and has a record at revision {revision}: \
-                     let `fresh` make ids for which nothing was ever written"
-                ),
-            },
-        )
-    }
-
-    async fn load(&self, key: &Key) -> Result<Option<Stored>, Broken> {
-        self.store().load(key).await.map_err(|error| failed(FAILURE, "a load failed", error))
-    }
-
-    async fn swap(&self, key: &Key, expected: u64, record: &[u8], events: &[Event]) -> Result<Swap, Broken> {
-        let swapped = self.store().try_swap(key, expected, record, events).await;
-        swapped.map_err(|error| {
-            failed(FAILURE, &format!("a swap that expects revision {expected} failed"), error)
-        })
-    }
-
-    /// How many events of an org there are; 0 if nobody can tell.
-    async fn events(&self, org: &OrgId) -> Result<u64, Broken> {
-        match &self.count_events {
-            Some(events) => {
-                events.count(org).await.map_err(|error| lent_failed("counting the events failed", error))
-            }
-            None => Ok(0),
-        }
-    }
-
-    async fn must_swap(
-        &self,
-        key: &Key,
-        expected: u64,
-        record: &[u8],
-        clause: &'static str,
-    ) -> Result<(), Broken> {
-        self.must_swap_with(key, expected, record, &[], clause).await
-    }
-
-    async fn must_swap_with(
-        &self,
-        key: &Key,
-        expected: u64,
-        record: &[u8],
-        events: &[Event],
-        clause: &'static str,
-    ) -> Result<(), Broken> {
-        match (self.swap(key, expected, record, events).await?, expected) {
-            (Swap::Done, _) => Ok(()),
-            (Swap::Stale, 0) => broken(
-                clause,
-                format!(
-                    "the first swap for {key}, which expects revision 0, was stale. If rows exist before their \
-                     records: an update has to find them (`revision = 0` is not true of NULL), \
-                     and an insert does not change them"
-                ),
-            ),
-            (Swap::Stale, _) => {
-                broken(clause, format!("a swap upon revision {expected}, which is the stored one, was stale"))
-            }
-        }
-    }
-
-    async fn must_show(
-        &self,
-        key: &Key,
-        revision: u64,
-        record: &[u8],
-        clause: &'static str,
-    ) -> Result<(), Broken> {
-        match self.load(key).await? {
-            None => broken(clause, format!("revision {revision} was done, and nothing is there")),
-            Some(read) if read.revision != revision => {
-                broken(clause, format!("revision {revision} was done, and {} is read", read.revision))
-            }
-            Some(read) if read.record != record => broken(
-                clause,
-                format!(
-                    "{} bytes were done, and {} bytes, not the same, are read",
-                    record.len(),
-                    read.record.len()
-                ),
-            ),
-            Some(_) => Ok(()),
-        }
     }
 }
 

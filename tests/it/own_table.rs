@@ -1,5 +1,7 @@
 //! Stores over tables that a host has already, and what goes wrong with them: a row exists before any record does.
 
+mod suite;
+
 use std::{
     collections::BTreeMap,
     error::Error as _,
@@ -14,16 +16,29 @@ use countersign::{
 
 use crate::world::{ACME, World, granted, keyring, org, user};
 
-/// What a host gets wrong over a table of its own; `Nothing` is a store that is right.
+/// What a host gets wrong over a table of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flaw {
-    Nothing,
     /// `select revision, record`, of columns that are 0 and NULL in a row that was never written.
     AnswersRevisionZero,
     /// The column for the revision came with `default 1`.
     AnswersAnEmptyRecord,
-    /// `update … where revision = 0`, and the column is NULL: nothing equals NULL. Or `insert … on conflict do nothing`.
+    /// `update … where revision = 0`, and the column is NULL. Or `insert … on conflict do nothing`.
     NeverWritesTheFirst,
+    /// `insert …` for whoever was never written, and the row is there.
+    InsertsTheFirst,
+    /// `update … set revision = revision + 1`, and the column is NULL.
+    AddsToNull,
+    /// `update … where revision = $expected or revision is null`.
+    WritesWhateverIsExpected,
+    /// `update … where id = $user`, in whatever org.
+    LooksForTheUserAlone,
+    /// `insert … on conflict do update`, for whoever has no row.
+    MakesUpRows,
+    /// The number of rows is not looked at where it is 0.
+    SaysDoneWithoutARow,
+    /// The event is inserted before the row is looked for, and stays.
+    TellsOfWhoHasNoRow,
 }
 
 /// Columns of a host's table that were added for the library.
@@ -40,22 +55,27 @@ struct Rows {
     events: Vec<Event>,
 }
 
+impl Rows {
+    fn find(&mut self, flaw: Option<Flaw>, org: &OrgId, user: Option<&UserId>) -> Option<&mut Added> {
+        let key = (org.clone(), user.cloned());
+        match flaw {
+            Some(Flaw::LooksForTheUserAlone) if user.is_some() => {
+                self.added.iter_mut().find(|((_, id), _)| id.as_ref() == user).map(|(_, row)| row)
+            }
+            Some(Flaw::MakesUpRows) => Some(self.added.entry(key).or_default()),
+            _ => self.added.get_mut(&key),
+        }
+    }
+}
+
 /// A host's tables, in which a row is there before it is written.
+#[derive(Default)]
 struct Table {
-    flaw: Flaw,
+    flaw: Option<Flaw>,
     rows: Mutex<Rows>,
 }
 
 impl Table {
-    fn with(flaw: Flaw, people: &[&str]) -> Self {
-        let table = Self { flaw, rows: Mutex::default() };
-        table.insert(org(ACME), None);
-        for person in people {
-            table.insert(org(ACME), Some(user(person)));
-        }
-        table
-    }
-
     fn insert(&self, org: OrgId, user: Option<UserId>) {
         self.rows().added.insert((org, user), Added::default());
     }
@@ -65,28 +85,43 @@ impl Table {
     }
 
     fn load(&self, org: &OrgId, user: Option<&UserId>) -> Option<Stored> {
-        let Added { revision, record } = self.rows().added.get(&(org.clone(), user.cloned()))?.clone();
+        let Added { revision, record } = self.rows().find(self.flaw, org, user)?.clone();
         match self.flaw {
-            Flaw::AnswersRevisionZero => Some(Stored { revision, record }),
-            Flaw::AnswersAnEmptyRecord => Some(Stored { revision: revision.max(1), record }),
+            Some(Flaw::AnswersRevisionZero) => Some(Stored { revision, record }),
+            Some(Flaw::AnswersAnEmptyRecord) => Some(Stored { revision: revision.max(1), record }),
             _ => (revision > 0).then_some(Stored { revision, record }),
         }
     }
 
-    fn swap<S>(&self, user: Option<&UserId>, change: &Change<'_, S>) -> Swap {
+    fn swap<S>(&self, user: Option<&UserId>, change: &Change<'_, S>) -> Result<Swap, BoxError> {
+        let Change { org, expected, next, events, .. } = *change;
         let rows = &mut *self.rows();
-        let Some(row) = rows.added.get_mut(&(change.org.clone(), user.cloned())) else { return Swap::Stale };
-        let found = match self.flaw {
-            Flaw::NeverWritesTheFirst => change.expected > 0 && row.revision == change.expected,
-            _ => row.revision == change.expected,
+        let Some(row) = rows.find(self.flaw, org, user) else {
+            if self.flaw == Some(Flaw::TellsOfWhoHasNoRow) {
+                rows.events.extend_from_slice(events);
+            }
+            let done = self.flaw == Some(Flaw::SaysDoneWithoutARow);
+            return Ok(if done { Swap::Done } else { Swap::Stale });
         };
-        if !found {
-            return Swap::Stale;
+        let mut found = row.revision == expected;
+        let mut next = next.clone();
+        if row.revision == 0 {
+            match self.flaw {
+                Some(Flaw::NeverWritesTheFirst) => found = false,
+                Some(Flaw::InsertsTheFirst) if found => {
+                    return Err("UNIQUE constraint failed: users.id".into());
+                }
+                Some(Flaw::AddsToNull) => next.revision = 0,
+                Some(Flaw::WritesWhateverIsExpected) => found = true,
+                _ => {}
+            }
         }
-        let Stored { revision, record } = change.next.clone();
-        *row = Added { revision, record };
-        rows.events.extend(change.events.iter().cloned());
-        Swap::Done
+        if !found {
+            return Ok(Swap::Stale);
+        }
+        *row = Added { revision: next.revision, record: next.record };
+        rows.events.extend_from_slice(events);
+        Ok(Swap::Done)
     }
 }
 
@@ -98,7 +133,7 @@ impl UserStore for Table {
     }
 
     async fn swap_user(&self, user: &UserId, change: Change<'_, UserSummary>) -> Result<Swap, BoxError> {
-        Ok(self.swap(Some(user), &change))
+        self.swap(Some(user), &change)
     }
 }
 
@@ -110,13 +145,15 @@ impl SettingsStore for Table {
     }
 
     async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, BoxError> {
-        Ok(self.swap(None, &change))
+        self.swap(None, &change)
     }
 }
 
 /// A portal whose users are in such a table. Its org requires codes, and has settings that were never written.
-fn portal(flaw: Flaw) -> TwoFactor {
-    let table = Table::with(flaw, &["ann", "ian"]);
+fn portal(flaw: Option<Flaw>) -> TwoFactor {
+    let table = Table { flaw, ..Table::default() };
+    table.insert(org(ACME), None);
+    table.insert(org(ACME), Some(user("ian")));
     TwoFactor::new(World::in_memory().people, table, keyring())
         .issuer("Acme")
         .requirement_at_first(Requirement::On)
@@ -137,7 +174,7 @@ fn reason(failed: Result<impl Debug, Error>, kind: ErrorKind) -> String {
 
 #[tokio::test]
 async fn a_row_that_was_never_written_is_a_user_who_never_enrolled() {
-    let portal = portal(Flaw::Nothing);
+    let portal = portal(None);
     let Gate::Enroll(ticket) = check_in(&portal).await.unwrap() else { panic!("nothing is required") };
     let _ = granted(portal.setup(&ticket).await.unwrap());
 }
@@ -145,7 +182,7 @@ async fn a_row_that_was_never_written_is_a_user_who_never_enrolled() {
 /// R4: such a row is none of ours, and nobody gets in on it. Nor can it be reset, for nothing could be written upon it.
 #[tokio::test]
 async fn a_store_that_answers_revision_0_is_told_that_the_row_was_never_written() {
-    let portal = portal(Flaw::AnswersRevisionZero);
+    let portal = portal(Some(Flaw::AnswersRevisionZero));
     let support = Support::new(&portal, countersign::Operator::new("vera").unwrap());
     let why = Reason::new("a call").unwrap();
     let failed = reason(check_in(&portal).await, ErrorKind::Unreadable);
@@ -159,7 +196,7 @@ async fn a_store_that_answers_revision_0_is_told_that_the_row_was_never_written(
 /// R4.
 #[tokio::test]
 async fn a_store_that_answers_an_empty_record_is_told_so_too() {
-    let portal = portal(Flaw::AnswersAnEmptyRecord);
+    let portal = portal(Some(Flaw::AnswersAnEmptyRecord));
     let failed = reason(check_in(&portal).await, ErrorKind::Unreadable);
     assert!(failed.contains("revision 1 and an empty record: was this row ever written?"), "{failed}");
 }
@@ -167,7 +204,7 @@ async fn a_store_that_answers_an_empty_record_is_told_so_too() {
 /// R4: otherwise it would look as if others kept changing the record.
 #[tokio::test]
 async fn a_store_that_never_takes_the_first_write_is_told_how_a_row_is_found() {
-    let portal = portal(Flaw::NeverWritesTheFirst);
+    let portal = portal(Some(Flaw::NeverWritesTheFirst));
     let support = Support::new(&portal, countersign::Operator::new("vera").unwrap());
     let why = Reason::new("a call").unwrap();
     let Gate::Enroll(ticket) = check_in(&portal).await.unwrap() else { panic!("nothing is required") };
