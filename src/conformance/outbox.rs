@@ -52,15 +52,16 @@ pub async fn outbox<S: UserStore + Outbox>(
 ) -> Result<(), Broken> {
     let mut fresh = OfUsers(fresh);
     let mut keys = Vec::new();
-    for _ in 0..7 + WRITERS {
+    for _ in 0..WRITERS + 7 {
         keys.push(fresh.key().await.map_err(|error| lent_failed("`fresh` failed", error))?);
     }
-    let [a, b, c, d, e, f, g, writers @ ..] = &keys[..] else { unreachable!("seven and more were made") };
+    let (writers, others) = keys.split_at(WRITERS);
+    let [alone, early, late, told, kept, read, reread] = others else { unreachable!("seven more were made") };
     let trial = Trial { store };
-    trial.notices_come_with_their_swap(a).await?;
-    trial.an_earlier_event_that_comes_later_is_told(b, c).await?;
-    trial.what_was_acknowledged_is_gone_and_all_else_is_not(d, e).await?;
-    trial.reading_changes_nothing(f, g).await?;
+    trial.notices_come_with_their_swap(alone).await?;
+    trial.an_earlier_event_that_comes_later_is_told(early, late).await?;
+    trial.what_was_acknowledged_is_gone_and_all_else_is_not(told, kept).await?;
+    trial.reading_changes_nothing(read, reread).await?;
     trial.a_round_among_writers_passes_over_nobody(writers).await
 }
 

@@ -140,9 +140,15 @@ impl<T: Records> Suite<'_, T> {
             if matches!(self.store().load(&key).await, Ok(Some(_))) {
                 return broken(READ, format!("nothing was written for {key}, and another's record is read"));
             }
-            match self.store().try_swap(&key, 0, &record, &[]).await {
-                Ok(Swap::Done) => keys.push(key),
-                Ok(Swap::Stale) | Err(_) => {}
+            // Upon the revision that the two others have; then as a first write.
+            if matches!(self.store().try_swap(&key, 1, &record, &[]).await, Ok(Swap::Done)) {
+                return broken(
+                    READ,
+                    format!("nothing was written for {key}, and another's record was swapped"),
+                );
+            }
+            if matches!(self.store().try_swap(&key, 0, &record, &[]).await, Ok(Swap::Done)) {
+                keys.push(key);
             }
         }
         // One of them goes on; the others stay what they were.

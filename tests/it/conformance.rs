@@ -197,8 +197,10 @@ impl UserStore for Flawed {
             _ => {}
         }
         self.rows.lock().unwrap().insert(key, next);
-        if !self.has(Flaw::LosesEvents) && !(self.has(Flaw::LosesEventsOfLaterSwaps) && change.expected > 0) {
-            events.extend(told);
+        match self.flaw {
+            Flaw::LosesEvents => {}
+            Flaw::LosesEventsOfLaterSwaps if change.expected > 0 => {}
+            _ => events.extend(told),
         }
         Ok(Swap::Done)
     }

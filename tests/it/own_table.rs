@@ -31,8 +31,10 @@ enum Flaw {
     AddsToNull,
     /// `update … where revision = $expected or revision is null`.
     WritesWhateverIsExpected,
-    /// `update … where id = $user`, in whatever org.
+    /// `… where id = $user`, in whatever org.
     LooksForTheUserAlone,
+    /// The same in the update, and not in the select.
+    UpdatesTheUserAlone,
     /// `insert … on conflict do update`, for whoever has no row.
     MakesUpRows,
     /// The number of rows is not looked at where it is 0.
@@ -59,7 +61,7 @@ impl Rows {
     fn find(&mut self, flaw: Option<Flaw>, org: &OrgId, user: Option<&UserId>) -> Option<&mut Added> {
         let key = (org.clone(), user.cloned());
         match flaw {
-            Some(Flaw::LooksForTheUserAlone) if user.is_some() => {
+            Some(Flaw::LooksForTheUserAlone | Flaw::UpdatesTheUserAlone) if user.is_some() => {
                 self.added.iter_mut().find(|((_, id), _)| id.as_ref() == user).map(|(_, row)| row)
             }
             Some(Flaw::MakesUpRows) => Some(self.added.entry(key).or_default()),
@@ -85,7 +87,8 @@ impl Table {
     }
 
     fn load(&self, org: &OrgId, user: Option<&UserId>) -> Option<Stored> {
-        let Added { revision, record } = self.rows().find(self.flaw, org, user)?.clone();
+        let flaw = self.flaw.filter(|flaw| *flaw != Flaw::UpdatesTheUserAlone);
+        let Added { revision, record } = self.rows().find(flaw, org, user)?.clone();
         match self.flaw {
             Some(Flaw::AnswersRevisionZero) => Some(Stored { revision, record }),
             Some(Flaw::AnswersAnEmptyRecord) => Some(Stored { revision: revision.max(1), record }),

@@ -52,6 +52,7 @@ async fn every_mistake_over_rows_that_exist_already_is_found_and_says_what_to_do
         (Flaw::AddsToNull, "4", "revision 1 was done, and nothing is there"),
         (Flaw::WritesWhateverIsExpected, "4", "a swap that expects revision 1 wrote where nothing was"),
         (Flaw::LooksForTheUserAlone, "1", "and another's record is read"),
+        (Flaw::UpdatesTheUserAlone, "1", "and another's record was swapped"),
         (Flaw::MakesUpRows, "4", "user \"-1\" of org \"-1\" has no row, and a swap was done"),
         (Flaw::SaysDoneWithoutARow, "4", "user \"-1\" of org \"-1\" has no row, and a swap was done"),
         (Flaw::TellsOfWhoHasNoRow, "6", "was refused and left events"),
