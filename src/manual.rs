@@ -287,19 +287,32 @@
 //!
 //! # Write your own store
 //!
-//! A store is two columns beside your users, the conditional write, and an event table. Three mistakes make up most of
-//! what goes wrong:
+//! A store is two columns in your table of users and two in that of orgs, one conditional write, and an event table.
+//! `examples/own_store.rs` is one over tables that exist already, in SQLite: copy it. Five mistakes make up most of what
+//! goes wrong:
 //!
 //! 1. *Reading first and writing later.* Compare in the write itself: `update … where revision = $expected`, and
-//!    look at the number of rows. `insert … on conflict do nothing` for `expected` 0.
-//! 2. *Answering before the commit*, or committing the events apart from the record.
-//! 3. *Reading from a replica, or from a cache.* A code that was consumed a moment ago must be seen as consumed.
+//!    look at the number of rows.
+//! 2. *Answering for a row that was never written.* Your row exists before its record does. Let the column for the
+//!    revision be `not null default 0`, and a load look for `revision > 0`: a row that was never written is `None`. Then
+//!    `update … where revision = 0` makes the first write. With a column that is NULL it would find no row; and an insert
+//!    would find one, or make up a user who is in no directory. Only in a table of its own is the first write an
+//!    `insert … on conflict do nothing`.
+//! 3. *Looking for the user's id alone.* The org belongs into every `where`, also if ids are unique without it.
+//! 4. *Answering before the commit*, or committing the events apart from the record.
+//! 5. *Reading from a replica, or from a cache.* A code that was consumed a moment ago must be seen as consumed.
 //!
-//! The clauses stand at [`UserStore`]; the feature `conformance` brings a suite that tries them on your store. If you tell people what happened, implement [`Outbox`](crate::store::Outbox) as well: a second table that the same transaction writes. `record` is at most a few kilobytes; the revision counts up by one. The
-//! [`UserSummary`] may go into plain columns, to be listed and counted: a user is enrolled *now* when the epoch of his
-//! summary equals that of his org's ([`Epoch`]'s `Display` form is made for that comparison). Nothing is ever decided by
-//! it. [`Change::ends_sessions`] tells that all sessions of the user are void: a host whose sessions live in the same
-//! database can delete them in the same transaction.
+//! The clauses stand at [`UserStore`]. The feature `conformance` brings a suite that tries them on your store, through as
+//! many pools as you give it. It asks you for at most 23 fresh ids, with an async closure that may insert their rows. Of
+//! these mistakes it cannot see what a power cut undoes, events that are committed apart, and a replica that it was not
+//! given.
+//!
+//! If you tell people what happened, implement [`Outbox`](crate::store::Outbox) as well: a second table that the same
+//! transaction writes. `record` is at most a few kilobytes; the revision counts up by one. The [`UserSummary`] may go into
+//! plain columns, to be listed and counted: a user is enrolled *now* when the epoch of their summary equals that of their
+//! org's ([`Epoch`]'s `Display` form is made for that comparison). Nothing is ever decided by it. [`Change::ends_sessions`]
+//! tells that all sessions of the user are void: a host whose sessions live in the same database can delete them in the
+//! same transaction.
 //!
 //! When a write fails in the middle, say `Err`: the library reads the record back, believes only its own write, and
 //! only once a further conditional write upon it was acknowledged. Everything else becomes
@@ -538,6 +551,8 @@
 //!                   sqlite/writer is the one task that writes) · postgres (feature) · etcd (feature) · logged (events as
 //!                   read) · erased (boxed twins)
 //!   conformance.rs  (feature) does a store keep the contract?
+//!   conformance/    trials (one for each clause) · asking (what is said of an answer) · lent (ids and counts of the host's) ·
+//!                   records (users and settings alike) · race · outbox · roster
 //!   otp/            the engine, knows nothing of users: algorithm · code · secret · mask · hash · mac · keyed (a key taken
 //!                   in, and the search for a code) · hotp · totp (totp/astray: where a wrong code belongs) · label ·
 //!                   uri · parse · migration (what Google
@@ -559,7 +574,8 @@
 //!   two_factor/     builder · commit (the one conditional write) · deciding (load, decide, write) · admin ·
 //!                   by_choice · joining (grace, invitations) · devices · recovery · settings · support · import
 //!   testing.rs      (feature) for hosts' own tests
-//! examples/         enroll.rs (terminal) · support_reset.rs (the vendor's desk) · portal/ (a package of its own)
+//! examples/         enroll.rs (terminal) · own_store.rs (over tables that exist already) · support_reset.rs (the vendor's
+//!                   desk) · portal/ (a package of its own)
 //! benches/          peers/ (beside other crates: the table in the README) · instructions/ (how many, in counts.txt) ·
 //!                   stores/ (how fast the stores are); packages of their own
 //! tests/it/         one binary: engine · stories · recovery · edges · hints · import · races · faults · secrecy · model ·

@@ -67,34 +67,59 @@ pub trait Directory: Send + Sync + 'static {
 ///    `Stale`, in whatever process or on whatever server they run. Reading first and writing later does not do:
 ///    the comparison belongs into the write (`… where revision = expected`).
 /// 4. **Nothing comes from nothing.** `expected` 0 means "never written" and is `Stale` if there is a record;
-///    any other number is `Stale` if there is none.
+///    any other number is `Stale` if there is none. A row of the host's own that exists already is not a record: until
+///    the first swap is `Done`, a load of it is `None`. For somebody who has no row there, a swap makes none up: it is
+///    `Stale`, or an error.
 /// 5. **`Done` means durable.** It is said after the commit, and what it says survives a crash and a failover.
 /// 6. **`Stale` changed nothing**, events included.
 /// 7. **Reads are current.** A load begun after a swap was `Done` sees it, on whatever server: read the primary.
 /// 8. **Failure is an `Err`.** A store that could not do its work says neither `Stale` nor `None`. An `Err` from
 ///    a swap may hide a write that happened; the library finds out.
 ///
-/// ```
-/// use countersign::{Change, OrgId, Stored, Swap, UserId, UserStore, UserSummary};
-/// # struct MyTable;
-/// # struct MyError;
-/// # impl From<MyError> for Box<dyn std::error::Error + Send + Sync> { fn from(_: MyError) -> Self { "".into() } }
-/// # impl MyTable {
-/// #     async fn row(&self, _: &str, _: &str) -> Result<Option<(u64, Vec<u8>)>, MyError> { Ok(None) }
-/// #     async fn update_where(&self, _: &str, _: &str, _: u64, _: &Stored, _: &[countersign::Event]) -> Result<u64, MyError> { Ok(1) }
-/// # }
-/// impl UserStore for MyTable {
-///     type Error = MyError;
+/// A store over a table that a host has already, with the SQL it would use. `examples/own_store.rs` is the whole of it in
+/// SQLite, to be copied, with [the suite for stores](crate::manual#write-your-own-store) as its test.
 ///
-///     async fn load_user(&self, org: &OrgId, user: &UserId) -> Result<Option<Stored>, MyError> {
-///         let row = self.row(org.as_str(), user.as_str()).await?;
-///         Ok(row.map(|(revision, record)| Stored { revision, record }))
+/// ```
+/// use std::{collections::BTreeMap, convert::Infallible, sync::Mutex};
+///
+/// use countersign::{Change, Event, OrgId, Stored, Swap, UserId, UserStore, UserSummary};
+///
+/// /// A row of the users table. Of a user who was never written it has revision 0, and no record.
+/// struct Row {
+///     email: String,
+///     revision: u64,
+///     record: Vec<u8>,
+/// }
+///
+/// struct Tables {
+///     users: BTreeMap<(OrgId, UserId), Row>,
+///     events: Vec<Event>,
+/// }
+///
+/// struct Portal(Mutex<Tables>);
+///
+/// impl UserStore for Portal {
+///     type Error = Infallible;
+///
+///     async fn load_user(&self, org: &OrgId, user: &UserId) -> Result<Option<Stored>, Infallible> {
+///         // select revision, record from users where org_id = … and id = … and revision > 0
+///         let tables = self.0.lock().unwrap();
+///         let row = tables.users.get(&(org.clone(), user.clone())).filter(|row| row.revision > 0);
+///         Ok(row.map(|row| Stored { revision: row.revision, record: row.record.clone() }))
 ///     }
 ///
-///     async fn swap_user(&self, user: &UserId, change: Change<'_, UserSummary>) -> Result<Swap, MyError> {
-///         let (org, expected) = (change.org.as_str(), change.expected);
-///         let rows = self.update_where(org, user.as_str(), expected, change.next, change.events).await?;
-///         Ok(if rows == 1 { Swap::Done } else { Swap::Stale })
+///     async fn swap_user(&self, user: &UserId, change: Change<'_, UserSummary>) -> Result<Swap, Infallible> {
+///         // One transaction, in which the comparison belongs to the write:
+///         // update users set revision = …, record = … where org_id = … and id = … and revision = [expected]
+///         let tables = &mut *self.0.lock().unwrap();
+///         let row = tables.users.get_mut(&(change.org.clone(), user.clone()));
+///         let Some(row) = row.filter(|row| row.revision == change.expected) else {
+///             return Ok(Swap::Stale); // another revision, or no such user
+///         };
+///         row.revision = change.next.revision;
+///         row.record.clone_from(&change.next.record);
+///         tables.events.extend_from_slice(change.events); // insert into events …
+///         Ok(Swap::Done)
 ///     }
 /// }
 /// ```
@@ -102,7 +127,7 @@ pub trait UserStore: Send + Sync + 'static {
     /// What goes wrong in the store.
     type Error: Into<BoxError> + Send;
 
-    /// Reads a user's record; `None` if it was never written.
+    /// Reads a user's record; `None` if it was never written, even if the user's row exists.
     fn load_user(
         &self,
         org: &OrgId,
@@ -123,7 +148,7 @@ pub trait SettingsStore: Send + Sync + 'static {
     /// What goes wrong in the store.
     type Error: Into<BoxError> + Send;
 
-    /// Reads an org's record; `None` if it was never written.
+    /// Reads an org's record; `None` if it was never written, even if the org's row exists.
     fn load_settings(&self, org: &OrgId) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send;
 
     /// Writes `change.next` and its summary, and appends `change.events`, if the stored revision is still
@@ -137,7 +162,7 @@ pub trait SettingsStore: Send + Sync + 'static {
 /// A record as it is stored: sealed, so that nothing can be read from it, with the revision that the library gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// 1 for the first write, and one more with each. Never 0.
+    /// 1 for the first write, and one more with each. Never 0: what was never written is no `Stored`, but `None`.
     pub revision: u64,
     /// The sealed bytes. Never empty; well below 64 KiB.
     pub record: Vec<u8>,
