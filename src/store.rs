@@ -8,6 +8,8 @@ mod logged;
 mod outbox;
 mod roster;
 mod memory;
+#[cfg(any(feature = "etcd", feature = "postgres", feature = "sqlite"))]
+mod runtime;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 #[cfg(feature = "postgres")]

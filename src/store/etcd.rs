@@ -32,6 +32,8 @@ use crate::{
 /// Clones share their connections, so a host can hand one to [`TwoFactor`](crate::TwoFactor) and list
 /// [`events`](Self::events) with another.
 ///
+/// It works inside a tokio runtime that has its timer on. Called anywhere else, it answers [`EtcdError::OffRuntime`].
+///
 /// ```
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -46,6 +46,9 @@ type Statement<'q> = Query<'q, Postgres, PgArguments>;
 /// Clones share one pool, so a host can hand one to [`TwoFactor`](crate::TwoFactor) and list [`events`](Self::events)
 /// with another.
 ///
+/// It works inside a tokio runtime that has its timer on. Called anywhere else, it answers
+/// [`PostgresError::OffRuntime`].
+///
 /// A host may read the plain columns in its own SQL. A user is enrolled *now* when
 /// `countersign_users.enrolled_epoch` equals the `epoch` of his org in `countersign_settings`.
 ///

@@ -40,6 +40,13 @@ type Sql<'q> = Query<'q, Sqlite, SqliteArguments>;
 
 /// Keeps records, settings, summaries and events in SQLite.
 ///
+/// * **Make it inside the tokio runtime that serves requests**: in an `async fn` under `#[tokio::main]`, or with
+///   `Runtime::block_on` or `Handle::block_on`. Made or read anywhere else, it answers [`SqliteError::OffRuntime`]. The
+///   runtime needs its timer (`enable_time` or `enable_all`); without it tokio panics and says so.
+/// * **Beside a pool of the host's**, [`open`](Self::open) the same file by itself. The pool may be of any kind, but not
+///   with `synchronous = OFF`: a power cut could then damage the whole file. To share one pool, make it with
+///   [`options`](Self::options) and pass it to [`new`](Self::new), which refuses a pool that could lose a commit.
+///
 /// It makes its own tables, all named `countersign_…`, and brings older ones up to date when it is made. Clones
 /// share one pool and one writer, so a host can hand one to [`TwoFactor`](crate::TwoFactor) and list
 /// [`events`](Self::events) with another.
@@ -52,9 +59,8 @@ type Sql<'q> = Query<'q, Sqlite, SqliteArguments>;
 /// written joins it. One that fails by its own fault fails alone; when the commit fails, it fails for all of the
 /// group. Reads go past the task, over the other connections of the pool, and see whatever was answered before.
 ///
-/// The task runs on the tokio runtime on which the store was made, which must have its timer on and be kept alive and
-/// running: make the store inside of the one that serves requests. If the task is gone, writes are refused with
-/// [`SqliteError::Stopped`]. It ends when the last clone is dropped, after it wrote what was handed in, or when the
+/// The task runs on the tokio runtime on which the store was made, which must be kept alive and running. If the task is
+/// gone, writes are refused with [`SqliteError::Stopped`]. It ends when the last clone is dropped, after it wrote what was handed in, or when the
 /// pool is closed; `store.pool().close().await` returns when it has ended.
 ///
 /// Several processes may share one file. Each has its own task, and they make way for each other.
@@ -86,8 +92,13 @@ impl SqliteStore {
     /// network.
     ///
     /// # Errors
-    /// [`SqliteError`] when the file cannot be opened or made, is no database, or belongs to a newer version.
+    /// [`SqliteError`] when the file cannot be opened or made, is no database, or belongs to a newer version, or
+    /// when no tokio runtime is here.
+    ///
+    /// # Panics
+    /// When the runtime's timer is off, as do all that make or read a store.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
+        connect::require_runtime()?;
         connect::first_contact(path.as_ref()).await?;
         // One connection for the writer and three for readers. There is no server that could hang up on them.
         let pool = SqlitePoolOptions::new().max_connections(4).test_before_acquire(false);
@@ -97,8 +108,9 @@ impl SqliteStore {
     /// A store in memory, for tests and demonstrations. It is gone with its last clone.
     ///
     /// # Errors
-    /// [`SqliteError`] when SQLite fails, as it may when memory is short.
+    /// [`SqliteError`] when no tokio runtime is here, or when SQLite fails, as it may when memory is short.
     pub async fn in_memory() -> Result<Self, SqliteError> {
+        connect::require_runtime()?;
         // Every connection to `:memory:` is a database of its own. So there is one, and it is never replaced: not
         // for its age, and not, as sqlx does, when a caller goes away while it is tested before use.
         let one_for_good = SqlitePoolOptions::new()
@@ -112,8 +124,9 @@ impl SqliteStore {
     /// The store in a pool that the host has already, beside its own tables.
     ///
     /// [`Swap::Done`] is a promise that outlives a power cut, so a pool is refused whose commits may not: use WAL
-    /// with `synchronous = FULL`, as [`options`](Self::options) does. Databases in memory are exempt, but take care
-    /// that all connections of such a pool see the same one and that it is never left without any.
+    /// with `synchronous = FULL`, as [`options`](Self::options) does. A host that wants to keep its pool as it is
+    /// [opens](Self::open) the same file by itself instead. Databases in memory are exempt, but take care that all
+    /// connections of such a pool see the same one and that it is never left without any.
     ///
     /// The writer takes one connection of the pool for itself, for good. Let the pool have at least two more, for
     /// readers and for the host's own queries: `max_connections` 3 or above. A pool of a single connection works, too:
@@ -124,8 +137,10 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`SqliteError::NotDurable`] as said above, [`SqliteError::NewerSchema`] when a newer version of this library
-    /// made the tables, or whatever goes wrong when they are made.
+    /// made the tables, [`SqliteError::OffRuntime`] when no tokio runtime is here, or whatever goes wrong when the
+    /// tables are made.
     pub async fn new(pool: SqlitePool) -> Result<Self, SqliteError> {
+        connect::require_runtime()?;
         connect::require_durable(&pool).await?;
         schema::migrate(&mut *connect::at_rest(&pool).await?).await?;
         let writer = Writer::start(pool.clone()).await?;
@@ -173,7 +188,7 @@ impl SqliteStore {
     }
 
     async fn load(&self, select: Sql<'_>) -> Result<Option<Stored>, SqliteError> {
-        let Some(row) = select.fetch_optional(&self.pool).await? else { return Ok(None) };
+        let Some(row) = select.fetch_optional(connect::readers(&self.pool)?).await? else { return Ok(None) };
         // What this store never writes is an error, and not "never written": a revision below 1 does not decode,
         // and a missing record, which sqlx reads as one without bytes, is refused here.
         let revision: NonZeroU64 = row.try_get("revision")?;

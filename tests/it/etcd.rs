@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use self::proxy::{Answers, Proxy};
 use crate::{
     tools,
-    world::{ACME, People, granted, keyring, org, user},
+    world::{ACME, People, granted, keyring, off_the_runtime, org, user},
 };
 
 /// A prefix that nobody else uses, on the server that runs for the tests, and a store under it.
@@ -105,6 +105,24 @@ impl Outbox for Private {
 
     async fn acknowledge(&self, told: &[NoticeId]) -> Result<(), EtcdError> {
         self.store.acknowledge(told).await
+    }
+}
+
+/// R4: an error, and no panic in a host's login. No node is asked, and none is needed.
+#[test]
+fn off_a_tokio_runtime_it_says_so() {
+    let store = EtcdStore::new(["http://127.0.0.1:1"], &EtcdStore::options(), "nowhere").unwrap();
+    let (org, ann) = (org(ACME), user("ann"));
+    let (next, summary) = (Stored { revision: 1, record: vec![9] }, UserSummary::default());
+    let swap = store.swap_user(&ann, Change::new(&org, 0, &next, &summary, &[]));
+    let answers = [
+        off_the_runtime(store.load_user(&org, &ann)).err(),
+        off_the_runtime(store.load_settings(&org)).err(),
+        off_the_runtime(store.events(&org, None, 9)).err(),
+        off_the_runtime(swap).err(),
+    ];
+    for answer in answers {
+        assert!(matches!(answer, Some(EtcdError::OffRuntime)), "{answer:?}");
     }
 }
 

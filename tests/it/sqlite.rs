@@ -5,14 +5,20 @@ mod processes;
 use std::path::Path;
 
 use countersign::{
-    OrgId,
-    store::sqlite::{SqliteError, SqliteStore},
+    Change, OrgId, SettingsStore as _, Stored, Swap, UserId, UserStore as _, UserSummary,
+    store::{
+        Outbox as _,
+        sqlite::{SqliteError, SqliteStore},
+    },
 };
 use sqlx::{
     SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tempfile::TempDir;
+use tokio::runtime::Builder;
+
+use crate::world::off_the_runtime;
 
 async fn pool(options: SqliteConnectOptions) -> SqlitePool {
     SqlitePoolOptions::new().max_connections(1).connect_with(options).await.expect("a local file opens")
@@ -85,12 +91,79 @@ async fn a_pool_whose_commits_a_power_cut_may_undo_is_refused() {
 #[tokio::test]
 async fn the_refusal_of_a_pool_says_what_to_do() {
     let folder = TempDir::new().unwrap();
-    let refused = SqliteStore::new(pool(sqlx_defaults(&folder)).await).await.unwrap_err();
+    let host = pool(sqlx_defaults(&folder)).await;
+    let refused = SqliteStore::new(host.clone()).await.unwrap_err();
     assert_eq!(
         refused.to_string(),
         "commits would not survive a power cut (journal_mode = delete, synchronous = 2): \
-         use WAL with synchronous = FULL, as SqliteStore::options does",
+         open the same file by itself beside the host's pool with SqliteStore::open, \
+         or make the pool with SqliteStore::options (WAL, synchronous = FULL)",
     );
+
+    let file = folder.path().join("host.sqlite");
+    let beside = SqliteStore::open(&file).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE users (id INTEGER); INSERT INTO users VALUES (7)")
+        .execute(&host)
+        .await
+        .unwrap();
+    let users: i64 = sqlx::query_scalar("SELECT id FROM users").fetch_one(beside.pool()).await.unwrap();
+    assert_eq!(users, 7, "the store reads what the host's pool wrote into the same file");
+    let inside = SqliteStore::new(pool(SqliteStore::options(&file)).await).await.unwrap();
+    assert_eq!(versions(&inside).await, [1]);
+}
+
+/// R4: what cannot be asked is an error, and no panic in a host's login.
+#[test]
+fn off_a_tokio_runtime_it_says_where_to_call_it() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("new.sqlite");
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (store, pool) = runtime.block_on(async {
+        let store = SqliteStore::in_memory().await.unwrap();
+        (store.clone(), store.pool().clone())
+    });
+    let (org, ann) = (OrgId::from(7_u64), UserId::new("ann").unwrap());
+
+    let answers = [
+        off_the_runtime(SqliteStore::open(&file)).err(),
+        off_the_runtime(SqliteStore::in_memory()).err(),
+        off_the_runtime(SqliteStore::new(pool)).err(),
+        off_the_runtime(store.load_user(&org, &ann)).err(),
+        off_the_runtime(store.load_settings(&org)).err(),
+        off_the_runtime(store.events(&org, None, 9)).err(),
+        off_the_runtime(store.summaries(&org, [&ann])).err(),
+        off_the_runtime(store.waiting(None, 9)).err(),
+    ];
+    for (call, answer) in answers.into_iter().enumerate() {
+        assert!(matches!(answer, Some(SqliteError::OffRuntime)), "call {call}: {answer:?}");
+    }
+    assert!(!file.exists(), "nothing was done");
+    assert_eq!(
+        SqliteError::OffRuntime.to_string(),
+        "called off a tokio runtime: make the store and call it inside the host's runtime \
+         (#[tokio::main], Runtime::block_on or Handle::block_on)",
+    );
+    // As the message says, from a thread that is not the runtime's.
+    assert_eq!(runtime.handle().block_on(store.load_user(&org, &ann)).unwrap(), None);
+}
+
+/// A write goes through the task, which is at home on the runtime, wherever it is handed in.
+#[test]
+fn a_write_from_off_the_runtime_is_written() {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let store = runtime.block_on(SqliteStore::in_memory()).unwrap();
+    let (org, ann) = (OrgId::from(7_u64), UserId::new("ann").unwrap());
+    let (next, summary) = (Stored { revision: 1, record: vec![9] }, UserSummary::default());
+    let swapped = off_the_runtime(store.swap_user(&ann, Change::new(&org, 0, &next, &summary, &[])));
+    assert_eq!(swapped.unwrap(), Swap::Done);
+    assert_eq!(runtime.block_on(store.load_user(&org, &ann)).unwrap(), Some(next));
+}
+
+#[test]
+#[should_panic(expected = "Call `enable_time` on the runtime builder")]
+fn on_a_runtime_without_a_timer_tokio_panics_and_says_how_to_switch_it_on() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let _ = runtime.block_on(SqliteStore::in_memory());
 }
 
 #[tokio::test]

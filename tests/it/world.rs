@@ -39,6 +39,29 @@ pub fn keyring() -> Keyring {
     Keyring::new(KeyId(1), KEY)
 }
 
+/// Runs a future as an executor does that knows nothing of tokio.
+#[cfg(any(feature = "etcd", feature = "sqlite"))]
+pub fn off_the_runtime<T>(future: impl Future<Output = T>) -> T {
+    use std::{
+        task::{Context, Poll, Wake, Waker},
+        thread::{self, Thread},
+    };
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(answer) => return answer,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
 /// Everybody of every org, as the host's users table would tell.
 #[derive(Clone, Default)]
 pub struct People {

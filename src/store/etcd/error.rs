@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use etcd_client::Error;
 
-use super::InvalidPrefix;
+use super::{super::runtime::OFF_RUNTIME, InvalidPrefix};
 
 /// A failure of the cluster, of the way to it, or of what is kept in it.
 ///
@@ -41,6 +41,10 @@ pub enum EtcdError {
     /// The position in the trail was given out by a store that counts its events.
     #[error("the event's id is of another kind of store")]
     ForeignEventId,
+    /// The call came from outside a tokio runtime, without which nothing can be sent. Nothing was done. Call it in an
+    /// `async fn` under `#[tokio::main]`, or with `Runtime::block_on` or `Handle::block_on`.
+    #[error("{OFF_RUNTIME}")]
+    OffRuntime,
     /// No node was named.
     #[error("no etcd node was named")]
     NoNode,

@@ -14,7 +14,7 @@ use etcd_client::{
 };
 use tokio::{sync::OnceCell, time::timeout};
 
-use super::EtcdError;
+use super::{super::runtime, EtcdError};
 
 /// What a node may take at most. etcd itself gives a request up after about seven seconds, and elects a new leader
 /// within two; a login that waits longer than this is better told so.
@@ -109,6 +109,7 @@ impl Nodes {
         asked: usize,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, EtcdError> {
+        runtime::require(EtcdError::OffRuntime)?;
         let answer = match timeout(self.patience, call).await {
             Ok(answer) => answer.map_err(EtcdError::from),
             Err(_) => Err(EtcdError::TimedOut(self.patience)),

@@ -1,5 +1,7 @@
 //! What goes wrong in PostgreSQL, told apart by what the operator of the portal can do about it.
 
+use super::super::runtime::OFF_RUNTIME;
+
 /// A failure of the server, of the way to it, or of the store's tables in it.
 ///
 /// What a server *answered* with an error was rolled back, and nothing of it was written. Where no answer came
@@ -59,6 +61,10 @@ pub enum PostgresError {
     /// A row has what this store never writes, or the server finds its own files damaged. Restore a backup.
     #[error("the database is damaged")]
     Damaged(#[source] sqlx::Error),
+    /// The call came from outside a tokio runtime, without which the pool does not work. Nothing was done. Call it in an
+    /// `async fn` under `#[tokio::main]`, or with `Runtime::block_on` or `Handle::block_on`.
+    #[error("{OFF_RUNTIME}")]
+    OffRuntime,
     /// PostgreSQL counts to 2⁶³ − 1.
     #[error("the revision {0} is beyond what PostgreSQL can store")]
     RevisionOutOfRange(u64),

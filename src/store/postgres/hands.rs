@@ -12,7 +12,7 @@ use tokio::{
     time::error::Elapsed,
 };
 
-use super::PostgresError;
+use super::{super::runtime, PostgresError};
 
 /// After so many statements a connection goes back to the pool even so, which may want to close it for its age.
 const MOST_IN_A_ROW: u32 = 1_000;
@@ -76,6 +76,7 @@ impl Hands {
     }
 
     pub(super) async fn take(&self) -> Result<Hand, PostgresError> {
+        runtime::require(PostgresError::OffRuntime)?;
         let shared = Arc::clone(&self.0);
         let patience = shared.pool.options().get_acquire_timeout();
         let waiting = Waiting::at(&shared.waiting);

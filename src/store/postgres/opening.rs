@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::PgPool;
 
 use super::{
+    super::runtime,
     PostgresError, PostgresStore,
     hands::Hands,
     names::{InvalidTableName, Names},
@@ -91,6 +92,7 @@ impl Opening {
     /// [`PostgresError::NewerSchema`] when a newer version of this library made the tables, or whatever goes wrong when
     /// they are made.
     pub async fn migrate(&self) -> Result<(), PostgresError> {
+        runtime::require(PostgresError::OffRuntime)?;
         schema::migrate(&self.pool, &self.names).await
     }
 
@@ -101,6 +103,7 @@ impl Opening {
     /// [`PostgresError::OlderSchema`] when the tables are missing or of an older version,
     /// [`PostgresError::NewerSchema`] when they are of a newer one.
     pub async fn open(self) -> Result<PostgresStore, PostgresError> {
+        runtime::require(PostgresError::OffRuntime)?;
         let Self { pool, names, patience, durable_all_the_same } = self;
         let standbys = server::require_primary(&pool).await?;
         if !durable_all_the_same {

@@ -2,6 +2,7 @@
 //! `COUNTERSIGN_POSTGRES`. Without it these tests pass, unless `CI=true`.
 
 mod failures;
+mod off_runtime;
 mod told;
 mod together;
 

@@ -8,7 +8,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::SqliteError;
+use super::{super::runtime, SqliteError};
 
 /// How every writing transaction begins: with the right to write. One that reads first and asks for the right
 /// later can be refused it at once (`SQLITE_BUSY_SNAPSHOT`), without the patience of the busy timeout.
@@ -16,6 +16,17 @@ pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// How long to wait for whoever holds the write lock. A write of ours takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The pool waits for a connection by tokio's clock, and panics where there is none.
+pub(super) fn require_runtime() -> Result<(), SqliteError> {
+    runtime::require(SqliteError::OffRuntime)
+}
+
+/// The connections to read on.
+pub(super) fn readers(pool: &SqlitePool) -> Result<&SqlitePool, SqliteError> {
+    require_runtime()?;
+    Ok(pool)
+}
 
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     before_wal(path).journal_mode(SqliteJournalMode::Wal)

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::super::runtime::OFF_RUNTIME;
+
 /// A failure of the database, or of the store's tables in it.
 ///
 /// A transaction that failed was rolled back, and nothing of it was written. Only a disk that breaks during a commit
@@ -38,9 +40,12 @@ pub enum SqliteError {
         known: u64,
     },
     /// A power cut could undo the pool's commits: a spent code would be good again.
+    /// [Open](super::SqliteStore::open) the same file by itself beside the pool, or make the pool with
+    /// [`options`](super::SqliteStore::options).
     #[error(
         "commits would not survive a power cut (journal_mode = {journal_mode}, synchronous = {synchronous}): \
-         use WAL with synchronous = FULL, as SqliteStore::options does"
+         open the same file by itself beside the host's pool with SqliteStore::open, \
+         or make the pool with SqliteStore::options (WAL, synchronous = FULL)"
     )]
     NotDurable {
         /// What SQLite says that its journal mode is.
@@ -48,6 +53,10 @@ pub enum SqliteError {
         /// What SQLite says that its `synchronous` is: 0 off, 1 normal, 2 full, 3 extra.
         synchronous: i64,
     },
+    /// The store was made or read off a tokio runtime, without which its pool does not work. Nothing was done. Call it
+    /// in an `async fn` under `#[tokio::main]`, or with `Runtime::block_on` or `Handle::block_on`.
+    #[error("{OFF_RUNTIME}")]
+    OffRuntime,
     /// SQLite counts to 2⁶³ − 1.
     #[error("the revision {0} is beyond what SQLite can store")]
     RevisionOutOfRange(u64),

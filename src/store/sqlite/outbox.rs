@@ -3,7 +3,7 @@
 use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
 
 use super::{
-    SqliteError, trail,
+    SqliteError, connect, trail,
     writer::{Statement, Write, Writer},
 };
 use crate::{
@@ -40,7 +40,7 @@ pub(super) async fn page(
         ORDER BY id LIMIT ?2";
     let after = after.map_or(Ok(i64::MIN), number)?;
     let page = sqlx::query(SELECT).bind(after).bind(limit);
-    Ok(page.try_map(|row| read(&row)).fetch_all(pool).await?)
+    Ok(page.try_map(|row| read(&row)).fetch_all(connect::readers(pool)?).await?)
 }
 
 fn read(row: &SqliteRow) -> Result<Notice, sqlx::Error> {

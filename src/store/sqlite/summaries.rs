@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{FromRow, Row as _, SqlitePool, sqlite::SqliteRow};
 
-use super::SqliteError;
+use super::{SqliteError, connect};
 use crate::{
     policy::Epoch,
     store::UserSummary,
@@ -44,7 +44,8 @@ pub(super) async fn of(
         FROM countersign_users WHERE org_id = ?1 AND user_id IN (SELECT value FROM json_each(?2))";
     let select = sqlx::query(SELECT).bind(org.as_str()).bind(json(users));
     let found = select.try_map(|row: SqliteRow| Ok((row.try_get("user_id")?, UserSummary::from_row(&row)?)));
-    let found: HashMap<String, UserSummary> = found.fetch_all(pool).await?.into_iter().collect();
+    let found: HashMap<String, UserSummary> =
+        found.fetch_all(connect::readers(pool)?).await?.into_iter().collect();
     Ok(users.iter().map(|user| found.get(user.as_str()).cloned()).collect())
 }
 

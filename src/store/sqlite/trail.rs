@@ -2,7 +2,7 @@
 
 use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
 
-use super::{SqliteError, seconds, writer::Statement};
+use super::{SqliteError, connect, seconds, writer::Statement};
 use crate::{
     audit::{Event, Origin},
     store::logged::{EventId, LoggedEvent, Position},
@@ -59,5 +59,5 @@ pub(super) async fn page(
         Some(EventId(Position::Write { .. })) => return Err(SqliteError::ForeignEventId),
     };
     let page = sqlx::query(SELECT).bind(org.as_str()).bind(before).bind(limit);
-    Ok(page.try_map(|row| read(&row)).fetch_all(pool).await?)
+    Ok(page.try_map(|row| read(&row)).fetch_all(connect::readers(pool)?).await?)
 }
