@@ -34,6 +34,6 @@ mod postgres;
 mod etcd;
 mod examples;
 mod readme;
-mod tidy;
+mod house;
 mod tools;
 mod world;
