@@ -1,6 +1,8 @@
 #![cfg_attr(feature = "std", doc = include_str!("../docs/crate.md"))]
 #![cfg_attr(not(feature = "std"), doc = "The engine of codes alone, without `std`: [`otp`].")]
 #![cfg_attr(not(feature = "std"), no_std)]
+// On docs.rs each item says which feature it needs. All but the engine needs `std`, which is on: that would say nothing.
+#![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(feature = "std"))))]
 
 extern crate alloc;
 
