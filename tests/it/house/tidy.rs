@@ -6,9 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use super::root;
 
 /// Every Rust file below a folder, with its text.
 fn sources(folder: &str) -> BTreeMap<PathBuf, String> {
