@@ -2,6 +2,7 @@
 //! library.
 
 mod cargo;
+mod dependencies;
 mod package;
 mod tidy;
 

@@ -21,6 +21,24 @@ pub(super) fn metadata() -> Option<&'static Value> {
     SAID.get_or_init(ask).as_ref()
 }
 
+/// The names and versions of what the library is built from with these features and no others, itself included. Only
+/// here, and not in the metadata, the tests' own dependencies switch nothing on.
+pub(super) fn built_from(features: &str, edges: &str) -> Option<Vec<(String, String)>> {
+    let only = ["--no-default-features", "--features", features, "--edges", edges];
+    let shown = ["--package", "countersign", "--prefix", "none", "--format", "{p}"];
+    let said = cargo(&[&["tree"][..], &only, &shown].concat())?;
+    // A line is `name v1.2.3`, and perhaps where it lies and that it was shown before.
+    let package = |line: &str| {
+        let mut words = line.split_whitespace();
+        Some((words.next()?.to_owned(), words.next()?.strip_prefix('v')?.to_owned()))
+    };
+    let mut packages: Vec<_> =
+        said.lines().map(|line| package(line).expect("a name and a version")).collect();
+    packages.sort();
+    packages.dedup();
+    Some(packages)
+}
+
 /// The files of the package that would be published.
 pub(super) fn packaged() -> Option<Vec<String>> {
     let said = cargo(&["package", "--package", "countersign", "--list", "--allow-dirty"])?;
