@@ -42,6 +42,7 @@
 //! * races that the store decides within one poll of its future. Those in a database, or between its own reads and
 //!   writes, it does see: 64 racers are held up at random wherever they wait.
 
+mod clauses;
 mod race;
 mod records;
 mod lent;

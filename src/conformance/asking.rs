@@ -4,9 +4,10 @@
 //! database is behind the store.
 
 use super::{
-    Broken, Suite, broken, failed, lent_failed,
+    Broken, Suite, broken,
+    clauses::{FAILURE, NOTHING},
+    failed, lent_failed,
     records::{Key, Records},
-    trials::{FAILURE, NOTHING},
 };
 use crate::{
     audit::Event,

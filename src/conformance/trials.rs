@@ -4,7 +4,9 @@
 //! which is in `asking.rs`.
 
 use super::{
-    Broken, Suite, broken, failed,
+    Broken, Suite, broken,
+    clauses::{ATOMIC, CURRENT, FAILURE, NOTHING, ONE, READ, STALE},
+    failed,
     race::race,
     records::{Key, Records},
 };
@@ -13,14 +15,6 @@ use crate::{
     store::Swap,
     time::Timestamp,
 };
-
-const READ: &str = "1 (what was written is read)";
-const ATOMIC: &str = "2 (one atomic step)";
-const ONE: &str = "3 (one of many)";
-pub(super) const NOTHING: &str = "4 (nothing comes from nothing)";
-const STALE: &str = "6 (stale changed nothing)";
-const CURRENT: &str = "7 (reads are current)";
-pub(super) const FAILURE: &str = "8 (failure is an error)";
 
 impl<T: Records> Suite<'_, T> {
     pub(super) async fn nothing_comes_from_nothing(&mut self) -> Result<(), Broken> {

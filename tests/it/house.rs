@@ -4,6 +4,7 @@
 mod cargo;
 mod dependencies;
 mod package;
+mod readme;
 mod tidy;
 
 use std::{collections::BTreeSet, fs, path::Path};

@@ -33,7 +33,6 @@ mod postgres;
 #[cfg(feature = "etcd")]
 mod etcd;
 mod examples;
-mod readme;
 mod house;
 mod tools;
 mod world;

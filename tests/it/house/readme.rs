@@ -1,9 +1,11 @@
 //! The README: what it shows is what is built and tested, and what it links to is there.
 
-use std::{fs, path::Path};
+use std::fs;
+
+use super::root;
 
 fn file(path: &str) -> String {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let file = root().join(path);
     fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
@@ -41,7 +43,7 @@ fn its_numbers_are_those_that_were_measured_last() {
 #[test]
 fn what_it_links_to_is_there() {
     for page in ["README.md", "tests/README.md", "benches/RESULTS.md", "benches/peers/README.md"] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+        let folder = root().join(page);
         let folder = folder.parent().unwrap();
         let text = file(page);
         let links = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
