@@ -33,9 +33,9 @@ impl Directory for OneUser {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let keyring = Keyring::from_text(&Keyring::draw_text(KeyId(1), &OsRandom)?)?;
-    let two_factor = TwoFactor::new(OneUser, MemoryStore::new(), keyring)
+    let two_factor = TwoFactor::builder(OneUser, MemoryStore::new(), keyring)
         .issuer("Countersign Demo")
-        .requirement_at_first(Requirement::On)
+        .default_requirement(Requirement::On)
         .build()?;
     let (org, ann) = (OrgId::new("demo")?, UserId::new("ann")?);
 

@@ -13,9 +13,9 @@
 use std::io::{self, Write as _};
 
 use countersign::{
-    Attempt, BoxError, Directory, Error, FirstFactor, Gate, KeyId, Keyring, OrgId, OsRandom, Pass, Person,
-    RecoveryCodes, Refusal, Requirement, Setup, Stamp, Ticket, TwoFactor, UserId, Verdict,
-    store::sqlite::SqliteStore,
+    ActRefusal, Attempt, BoxError, Directory, Error, FirstFactor, Gate, KeyId, Keyring, OrgId, OsRandom,
+    Pass, Person, Refusal, Requirement, Setup, Stamp, Ticket, TwoFactor, UserId, Verdict,
+    store::sqlite::SqliteStore, tokens::RecoveryCodes,
 };
 use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};
 
@@ -36,7 +36,7 @@ impl Directory for Users {
 /// Once, at the start. The store makes its own tables beside yours, in the pool that you have.
 async fn start(pool: SqlitePool, keyring: Keyring) -> Result<TwoFactor, BoxError> {
     let store = SqliteStore::new(pool.clone()).await?;
-    Ok(TwoFactor::new(Users(pool), store, keyring).issuer("Acme Portal").build()?)
+    Ok(TwoFactor::builder(Users(pool), store, keyring).issuer("Acme Portal").build()?)
 }
 
 /// What you keep of a browser on the server. Give it a new session id whenever either field is set.
@@ -100,14 +100,14 @@ async fn signed_in(two_factor: &TwoFactor, session: &Session) -> Result<Option<P
 /// POST /users/{user}/reset, by a Master Admin.
 async fn reset(two_factor: &TwoFactor, session: &mut Session, user: &UserId) -> Result<Page, Error> {
     let Some(pass) = signed_in(two_factor, session).await? else { return Ok(Page::SignIn) };
-    let verdict = two_factor.reset(&pass, user).await?;
+    let verdict = two_factor.admin(&pass).user(user).reset().await?;
     administered(two_factor, session, &pass, verdict).await
 }
 
 /// POST /settings, by a Master Admin: the box that makes everybody enroll.
 async fn require(two_factor: &TwoFactor, session: &mut Session, to: Requirement) -> Result<Page, Error> {
     let Some(pass) = signed_in(two_factor, session).await? else { return Ok(Page::SignIn) };
-    let verdict = two_factor.require(&pass, to).await?;
+    let verdict = two_factor.admin(&pass).require(to).await?;
     administered(two_factor, session, &pass, verdict).await
 }
 
@@ -118,8 +118,8 @@ async fn administered(
     pass: &Pass,
     verdict: Verdict<()>,
 ) -> Result<Page, Error> {
-    if verdict.refusal() == Some(Refusal::FreshCodeNeeded)
-        && let Verdict::Granted(ticket) = two_factor.step_up(pass).await?
+    if verdict.refusal() == Some(ActRefusal::FreshCodeNeeded)
+        && let Verdict::Granted(ticket) = two_factor.signed_in(pass).step_up().await?
     {
         session.ticket = Some(ticket); // still signed in: `code` renews the stamp
         return Ok(Page::Code(None));

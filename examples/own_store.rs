@@ -16,9 +16,10 @@ use std::{
 };
 
 use countersign::{
-    Attempt, BoxError, Change, Directory, Event, FirstFactor, Gate, KeyId, Keyring, OrgId, OrgSummary,
-    Origin, OsRandom, Person, Requirement, SettingsStore, Stored, Swap, TwoFactor, UserId, UserStore,
-    UserSummary, Verdict,
+    Attempt, BoxError, Directory, FirstFactor, Gate, KeyId, Keyring, OrgId, OsRandom, Person, Requirement,
+    SettingsStore, TwoFactor, UserId, UserStore, Verdict,
+    audit::{Event, Origin},
+    store::{Change, OrgSummary, Stored, Swap, UserSummary},
 };
 use sqlx::{
     SqliteConnection, SqlitePool,
@@ -182,8 +183,8 @@ async fn main() -> Result<(), BoxError> {
 fn two_factor(portal: &Portal) -> Result<TwoFactor, BoxError> {
     // A real portal draws its keys once and keeps them apart from the database.
     let keyring = Keyring::from_text(&Keyring::draw_text(KeyId(1), &OsRandom)?)?;
-    let two_factor = TwoFactor::new(portal.clone(), portal.clone(), keyring);
-    Ok(two_factor.issuer("Own Store").requirement_at_first(Requirement::On).build()?)
+    let two_factor = TwoFactor::builder(portal.clone(), portal.clone(), keyring);
+    Ok(two_factor.issuer("Own Store").default_requirement(Requirement::On).build()?)
 }
 
 /// Lets a user enroll whose password was right.

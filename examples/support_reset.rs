@@ -21,8 +21,10 @@ use std::{
 };
 
 use countersign::{
-    BoxError, Directory, Keyring, Operator, OrgId, Person, Reason, Refusal, Role, Support, TwoFactor, UserId,
-    Verdict, store::sqlite::SqliteStore,
+    ActRefusal, BoxError, Directory, Keyring, OrgId, Person, Role, TwoFactor, UserId, Verdict,
+    admin::Support,
+    audit::{Operator, Reason},
+    store::sqlite::SqliteStore,
 };
 use sqlx::{Row as _, SqlitePool, sqlite::SqlitePoolOptions};
 
@@ -115,7 +117,7 @@ async fn run() -> Result<bool, BoxError> {
     let user = users.by_login(&login).await?.ok_or("nobody has this login name")?;
     // The issuer is for QR codes, of which this program shows none.
     let store = SqliteStore::new(pool).await?;
-    let two_factor = TwoFactor::new(users.clone(), store, keyring).issuer("Support").build()?;
+    let two_factor = TwoFactor::builder(users.clone(), store, keyring).issuer("Support").build()?;
     let support = Support::new(&two_factor, operator);
 
     println!("{}, {} in {}.", user.name, user.role.as_str(), user.org);
@@ -135,12 +137,12 @@ async fn run() -> Result<bool, BoxError> {
 }
 
 async fn reset(support: &Support, user: &User, reason: &Reason) -> Result<bool, BoxError> {
-    match support.reset(&user.org, &user.id, reason).await? {
+    match support.in_org(&user.org, reason).user(&user.id).reset().await? {
         Verdict::Granted(()) => {
             println!("Done. {} sets up an authenticator app at the next login.", user.name);
             return Ok(true);
         }
-        Verdict::Refused(Refusal::PasswordKnown) => {}
+        Verdict::Refused(ActRefusal::PasswordKnown) => {}
         Verdict::Refused(refusal) => return Err(refusal.to_string().into()),
     }
     println!("The account was blocked: somebody else knows its password, and could enroll first.");
@@ -148,7 +150,7 @@ async fn reset(support: &Support, user: &User, reason: &Reason) -> Result<bool, 
     if ask("Type invite to reset and read an invitation out: ")?.as_deref() != Some("invite") {
         return Ok(false);
     }
-    match support.reset_and_invite(&user.org, &user.id, reason).await? {
+    match support.in_org(&user.org, reason).user(&user.id).reset_and_invite().await? {
         Verdict::Granted(invitation) => {
             println!("\n    {}\n", *invitation.text());
             println!("Done. {} enrolls with it until {}.", user.name, invitation.expires_at());

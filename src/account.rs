@@ -33,7 +33,7 @@ use crate::{
     seal::Generation,
     time::Timestamp,
     tokens::{Device, TicketClaims, TicketId},
-    verdict::{Hint, Refusal},
+    verdict::{ActRefusal, Hint, Refusal},
 };
 
 /// What is stored about a user. The default is that of a user for whom nothing was ever written.
@@ -168,7 +168,8 @@ pub(crate) struct Let<T> {
     pub(crate) with: T,
 }
 
-type Answer<T> = Decision<Result<T, Refusal>>;
+/// What a login is answered, or, with another `R`, an act.
+type Answer<T, R = Refusal> = Decision<Result<T, R>>;
 
 impl Account {
     pub(crate) fn never_written() -> Self {
@@ -278,11 +279,11 @@ impl Account {
     }
 
     /// Whether the user may be asked for a code, or for another authenticator, on the strength of his session.
-    pub(crate) fn may_prove(&self, terms: Terms<'_>) -> Result<(), Refusal> {
+    pub(crate) fn may_prove(&self, terms: Terms<'_>) -> Result<(), ActRefusal> {
         if self.is_blocked(terms) {
-            Err(Refusal::Blocked)
+            Err(ActRefusal::Blocked)
         } else if !self.is_asked(terms.policy) || self.enrolled(terms.policy).is_none() {
-            Err(Refusal::EnrollFirst)
+            Err(ActRefusal::EnrollFirst)
         } else {
             Ok(())
         }
@@ -296,12 +297,18 @@ impl Account {
         Decision::write_and_end_sessions(self, event, ())
     }
 
-    /// Voids everything handed out, since the password was changed. The authenticator stays, and so do the guesses: a new
-    /// password is no reason to begin counting anew (R2).
-    pub(crate) fn end_trust(mut self, next: Generation) -> Decision<()> {
+    /// Voids everything handed out, since the password was changed: nobody else knows it any more. The authenticator
+    /// stays, and so do the guesses: a new password is no reason to begin counting anew (R2).
+    pub(crate) fn password_changed(mut self, next: Generation) -> Decision<()> {
         self.password_is_known = false;
         self.move_to(next);
-        Decision::write_and_end_sessions(self, EventKind::TrustEnded, ())
+        Decision::write_and_end_sessions(self, EventKind::PasswordChanged, ())
+    }
+
+    /// Voids everything handed out. What is known of the password stays as it is.
+    pub(crate) fn end_sessions(mut self, next: Generation) -> Decision<()> {
+        self.move_to(next);
+        Decision::write_and_end_sessions(self, EventKind::SessionsEnded, ())
     }
 
     /// Records that the user attempted what he has no authority for, unless the same was recorded within the

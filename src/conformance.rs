@@ -60,7 +60,7 @@ use self::{
 };
 pub use self::{
     outbox::outbox,
-    records::{Settings, Users},
+    records::{SettingsRecords, UserRecords},
     roster::roster,
 };
 use crate::{
@@ -138,19 +138,19 @@ impl<T> fmt::Debug for Suite<'_, T> {
     }
 }
 
-impl<'a, S: UserStore> Suite<'a, Users<'a, S>> {
+impl<'a, S: UserStore> Suite<'a, UserRecords<'a, S>> {
     /// Makes the suite for a store of users' records. `fresh` makes [ids](self#fresh-ids), at most 23.
     pub fn of_users(
         store: &'a S,
         fresh: impl AsyncFnMut() -> Result<(OrgId, UserId), BoxError> + 'a,
     ) -> Self {
-        Self::of(Users(store), OfUsers(fresh))
+        Self::of(UserRecords(store), OfUsers(fresh))
     }
 
     /// Adds another way to the same records: a second pool, a second server, the store opened anew.
     #[must_use]
     pub fn also_through(self, store: &'a S) -> Self {
-        self.and_through(Users(store))
+        self.and_through(UserRecords(store))
     }
 
     /// Names ids for which the host's own table has no row, and no write may make one up.
@@ -160,16 +160,16 @@ impl<'a, S: UserStore> Suite<'a, Users<'a, S>> {
     }
 }
 
-impl<'a, S: SettingsStore> Suite<'a, Settings<'a, S>> {
+impl<'a, S: SettingsStore> Suite<'a, SettingsRecords<'a, S>> {
     /// Makes the suite for a store of settings. `fresh` makes [ids](self#fresh-ids), at most 23.
     pub fn of_settings(store: &'a S, fresh: impl AsyncFnMut() -> Result<OrgId, BoxError> + 'a) -> Self {
-        Self::of(Settings(store), OfOrgs(fresh))
+        Self::of(SettingsRecords(store), OfOrgs(fresh))
     }
 
     /// Adds another way to the same settings: a second pool, a second server, the store opened anew.
     #[must_use]
     pub fn also_through(self, store: &'a S) -> Self {
-        self.and_through(Settings(store))
+        self.and_through(SettingsRecords(store))
     }
 
     /// Names an org for which the host's own table has no row, and no write may make one up.

@@ -3,10 +3,12 @@
 //! It holds no state between calls and takes no lock, so that any number of processes can work on one store. It is the
 //! only room that waits and writes.
 
+mod stop;
 mod trace;
 mod record;
 mod commit;
 mod deciding;
+mod roster;
 
 use crate::{
     audit::Listener,
@@ -20,6 +22,7 @@ use crate::{
 pub(crate) use self::{
     commit::{Loaded, Proposal, contended},
     deciding::{Before, Decided, Holder, TRIES, Trust},
+    stop::{Stop, verdict},
     trace::Trace,
 };
 
@@ -32,7 +35,7 @@ pub(crate) struct Core {
     pub(crate) issuer: String,
     pub(crate) codes: CodeRules,
     /// That of an org whose settings were never written.
-    pub(crate) at_first: Policy,
+    pub(crate) default_policy: Policy,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) random: Box<dyn SecureRandom>,
     pub(crate) listeners: Vec<Box<dyn Listener>>,

@@ -16,9 +16,9 @@ pub mod otp;
 #[cfg(feature = "std")]
 mod who;
 #[cfg(feature = "std")]
-mod policy;
+pub mod policy;
 #[cfg(feature = "std")]
-mod audit;
+pub mod audit;
 #[cfg(feature = "std")]
 pub mod store;
 #[cfg(feature = "conformance")]
@@ -26,7 +26,7 @@ pub mod conformance;
 #[cfg(feature = "std")]
 mod seal;
 #[cfg(feature = "std")]
-mod tokens;
+pub mod tokens;
 #[cfg(feature = "std")]
 mod verdict;
 #[cfg(feature = "std")]
@@ -34,9 +34,11 @@ mod account;
 #[cfg(feature = "std")]
 mod driver;
 #[cfg(feature = "std")]
+mod report;
+#[cfg(feature = "std")]
 mod two_factor;
 #[cfg(feature = "std")]
-mod admin;
+pub mod admin;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "std")]
@@ -44,31 +46,18 @@ pub mod manual;
 
 #[cfg(feature = "std")]
 pub use self::{
-    admin::{
-        BulkReset, Counts, CsvLine, Entry, InvalidLine, Line, NoKeyList, NoStatus, Outcome, Report,
-        ReportRow, ResetOf, Status, Support, Whom, key_list,
-    },
-    audit::{
-        Act, Actor, Audience, Denied, Event, EventKind, InvalidNote, Listener, Operator, Origin, Purpose,
-        Reason, Recipient, Remedy, UnknownAudience,
-    },
-    policy::{
-        CodeRules, Days, Epoch, InForce, InvalidCodeRule, InvalidEpoch, InvalidSetting, Requirement,
-        RunningSessions, Settings, Waits,
-    },
+    admin::Admin,
+    policy::Requirement,
     random::OsRandom,
     seal::{InvalidKeyring, KeyId, Keyring},
-    store::{
-        Change, Directory, Listed, MemoryStore, OrgSummary, PageOf, Roster, RosterGroup, SettingsStore,
-        Stored, Swap, UserStore, UserSummary,
-    },
+    store::{Directory, MemoryStore, Roster, SettingsStore, UserStore},
     time::SystemClock,
-    tokens::{
-        Device, DeviceId, DeviceToken, InvalidDeviceId, Invitation, Means, Pass, RecoveryCodes,
-        RememberedDevice, Stamp, Ticket,
+    tokens::{DeviceToken, Pass, Stamp, Ticket},
+    two_factor::{
+        Attempt, Builder, Enrolled, FirstFactor, Org, Prompt, Recovered, Setup, SignedIn, TwoFactor, User,
+        Visit,
     },
-    two_factor::{Attempt, Builder, Enrolled, FirstFactor, Prompt, Recovered, Setup, TwoFactor, Visit},
-    verdict::{Gate, Hint, Import, Refusal, Verdict},
+    verdict::{ActRefusal, Gate, Hint, Refusal, Verdict},
     who::{InvalidName, OrgId, Person, Role, UnknownRole, UserId},
 };
 pub use error::{BoxError, Error, ErrorKind};

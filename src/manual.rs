@@ -219,7 +219,7 @@
 //!   the engine look through the memory of their process for what was left; what a compiler, an allocator or a swap file
 //!   copied is out of its hands, and so is what the crates `qrcode` and `png` keep while they draw.
 //! * **Settings that are lost.** An org whose settings record is deleted is one that was never written: it has the
-//!   requirement that the builder states. Set [`requirement_at_first`](crate::Builder::requirement_at_first) to `On`
+//!   requirement that the builder states. Set [`default_requirement`](crate::Builder::default_requirement) to `On`
 //!   where that would be worse than the inconvenience.
 //!
 //! # Why each default
@@ -227,7 +227,7 @@
 //! Of all orgs at once, since authenticators are made by it, the host decides with [`CodeRules`]; each org with its
 //! [`Settings`], within bounds that stand with each method that changes one. The presets [`Settings::nist_aal2`],
 //! [`Settings::pci_dss`] and [`Settings::asvs_l2`] name the clauses that they keep, and what of them is the host's to do.
-//! An org that has decided nothing yet has what [`settings_at_first`](crate::Builder::settings_at_first) says.
+//! An org that has decided nothing yet has what [`default_settings`](crate::Builder::default_settings) says.
 //!
 //! | default | why | source |
 //! | --- | --- | --- |
@@ -595,6 +595,9 @@ pub mod failover;
 
 #[allow(unused_imports, reason = "so that the links above read as a host writes the names")]
 use crate::{
-    Change, CodeRules, Directory, Epoch, ErrorKind, Gate, Hint, Keyring, Pass, Refusal, Role,
-    RunningSessions, Settings, Support, Swap, TwoFactor, UserStore, UserSummary, Verdict, admin::key_list,
+    ActRefusal, Admin, Directory, ErrorKind, Gate, Hint, Keyring, Pass, Refusal, Role, SignedIn, TwoFactor,
+    User, UserStore, Verdict,
+    admin::{ManagedUser, Support, key_list},
+    policy::{CodeRules, Epoch, RunningSessions, Settings},
+    store::{Change, Swap, UserSummary},
 };

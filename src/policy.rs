@@ -7,7 +7,7 @@ mod org_policy;
 
 pub use self::{
     code_rules::{CodeRules, InvalidCodeRule},
-    org_policy::InForce,
+    org_policy::OrgPolicy,
     requirement::{Epoch, InvalidEpoch, Requirement, RunningSessions},
     settings::{Days, InvalidSetting, Settings, Waits},
 };

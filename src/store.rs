@@ -25,7 +25,7 @@ pub use outbox::{Delivery, Notice, NoticeId, Outbox, Round, tell_waiting};
 #[cfg(feature = "conformance")]
 pub(crate) use roster::Alike;
 pub(crate) use roster::MOST_IN_A_PAGE;
-pub use roster::{Listed, PageOf, Roster, RosterGroup};
+pub use roster::{Listed, PageRequest, Roster, RosterGroup};
 
 use crate::{
     audit::Event,

@@ -1,44 +1,51 @@
 //! The second step of a login: the methods that a host calls, in the order in which it meets them.
+//!
+//! Each is a short body; how it is done is in the files below, as functions over the driver's `Core`. What admins do is
+//! not known here.
 
 mod request;
 mod pages;
 mod builder;
-mod accept;
+mod login;
+mod enrolling;
 mod signed_in;
+mod user;
+mod org;
 
 use std::{fmt, sync::Arc};
 
 pub use self::{
     builder::Builder,
+    org::Org,
     pages::{Enrolled, Prompt, Recovered, Setup},
     request::{Attempt, FirstFactor, Visit},
+    signed_in::SignedIn,
+    user::User,
 };
 use crate::{
-    account::{Account, Decision, Let, Prompted, Standing, Terms},
-    audit::{Actor, Purpose},
-    driver::{Core, Decided, Trace, Trust},
-    error::{Error, ErrorKind},
-    otp::{LabelRules, Secret},
-    seal::{Generation, Keyring},
+    driver::{Core, verdict},
+    error::Error,
+    seal::Keyring,
     store::{Directory, SettingsStore, UserStore},
-    tokens::{Means, Pass, Session, Stamp, Ticket, TicketClaims, Witness},
-    verdict::{Gate, Refusal, Verdict},
-    who::{OrgId, Role, UserId},
+    tokens::{Pass, Stamp, Ticket},
+    verdict::{Gate, Verdict},
+    who::{OrgId, UserId},
 };
 
 /// The second login step of a portal.
 ///
-/// Make one at the start and share it: it is cheap to clone and works from any number of tasks, processes and
-/// servers on one store. [`check_in`](Self::check_in) says where a user goes after the password,
-/// [`setup`](Self::setup) and [`confirm`](Self::confirm) enroll him, [`verify`](Self::verify) takes his codes and
-/// [`resume`](Self::resume) checks his session at each later request.
+/// Make one at the start and share it: it is cheap to clone, and works from any number of tasks, processes and servers on
+/// one store. [`check_in`](Self::check_in) decides where a user goes after the password. [`setup`](Self::setup) and
+/// [`confirm`](Self::confirm) enroll them, [`verify`](Self::verify) takes their codes, and [`resume`](Self::resume) checks
+/// their session at each later request. The rest is on handles: [`signed_in`](Self::signed_in) for what users do
+/// themselves, [`admin`](Self::admin) for Master Admins, [`user`](Self::user) and [`org`](Self::org) for the host's own
+/// jobs.
 #[derive(Clone)]
 pub struct TwoFactor(pub(crate) Arc<Core>);
 
 impl TwoFactor {
-    /// Begins to put one together: who is who, where records are kept, and the keys that seal them.
-    #[allow(clippy::new_ret_no_self, reason = "what a host builds is a TwoFactor, and this is how it begins")]
-    pub fn new(
+    /// Starts building a `TwoFactor`: who is who, where records are kept, and the keys that seal them.
+    pub fn builder(
         directory: impl Directory,
         store: impl UserStore + SettingsStore,
         keyring: Keyring,
@@ -46,223 +53,181 @@ impl TwoFactor {
         Builder::new(directory, store, keyring)
     }
 
-    /// Says where a user goes whose first factor was just accepted. Nothing is written (but once for each user, where
-    /// the org gives time to enroll, and that a remembered device was used), and for a customer nothing is even read but
-    /// the directory.
+    /// Decides the next step after the first factor.
+    ///
+    /// Writes only when a grace period starts or a remembered device is used. For a customer nothing is read but the
+    /// directory.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownUser`] if the directory has no such user in the org, [`ErrorKind::Unavailable`] and
-    /// [`ErrorKind::Unreadable`] if what decides cannot be read. Nobody gets in on an error.
+    /// Nobody gets in on an error.
+    ///
+    /// * [`UnknownUser`](crate::ErrorKind::UnknownUser) if the directory has no such user in the org.
+    /// * [`Unavailable`](crate::ErrorKind::Unavailable) and [`Unreadable`](crate::ErrorKind::Unreadable) if what decides
+    ///   cannot be read.
+    /// * [`Contended`](crate::ErrorKind::Contended) and [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) if it has to
+    ///   write and cannot.
     pub async fn check_in(&self, first_factor: FirstFactor) -> Result<Gate, Error> {
-        let FirstFactor { org, user, seen_from, device } = first_factor;
-        let core = &*self.0;
-        let person = core.known(&org, &user).await?;
-        if person.role == Role::Customer {
-            let nowhere = Trust { generation: Generation::FIRST, policy: core.at_first };
-            let witness = Witness::nothing_to_write();
-            return core
-                .pass(&person, nowhere, Means::Customer, core.clock.now(), None, witness)
-                .map(Gate::Open);
-        }
-        let trace = Trace::of_check_in(&person, seen_from.clone());
-        let check_in = |account: Account, terms: Terms<'_>| Ok(account.check_in(terms));
-        let Decided { reply: (generation, standing), policy, now, witness } =
-            core.decide(&person, &trace, check_in).await?;
-        if let (Standing::Enrolled, Some(device)) = (standing, device)
-            && let Some(pass) = core.enter_on(&person, &device, &trace).await?
-        {
-            return Ok(Gate::Open(pass));
-        }
-        let trust = Trust { generation, policy };
-        let ticket = |purpose| core.ticket(&person, trust, purpose, now, None, seen_from);
-        match standing {
-            Standing::NotRequired => {
-                core.pass(&person, trust, Means::NotRequired, now, None, witness).map(Gate::Open)
-            }
-            Standing::Enrolled => ticket(Purpose::LogIn).map(Gate::AskCode),
-            Standing::Imported => ticket(Purpose::TakeOver).map(Gate::AskCode),
-            Standing::NotEnrolled => ticket(Purpose::Enroll).map(Gate::Enroll),
-            Standing::Uninvited => ticket(Purpose::Enroll).map(Gate::AskInvitation),
-            Standing::Grace { by, .. } => {
-                let ends_at = Some(by.min(now.after(policy.settings.stamp())));
-                let pass = core.pass(&person, trust, Means::Grace, now, ends_at, witness)?;
-                Ok(Gate::EnrollBy { pass, ticket: ticket(Purpose::Enroll)?, by })
-            }
-            Standing::Blocked => Ok(Gate::Blocked),
-        }
+        login::check_in(&self.0, first_factor).await
     }
 
-    /// Tells what a page may say that asks for a code: how many digits it has, how many tries are left, and until when
-    /// none is looked at, which may still be from an earlier login. Nothing is written, and nothing counts.
+    /// Returns what a page may say before a code is typed: how many digits it has, how many tries are left, and until when
+    /// none is looked at, which may still be from an earlier login. Writes and counts nothing.
+    ///
+    /// # Refusals
+    /// [`TicketVoid`](crate::Refusal::TicketVoid), also if the directory no longer has the user, and
+    /// [`Blocked`](crate::Refusal::Blocked).
     ///
     /// # Errors
-    /// Those of [`check_in`](Self::check_in), except that a user whom the directory no longer has is
-    /// [`Refusal::TicketVoid`], like every ticket that is not good any more.
+    /// [`Unavailable`](crate::ErrorKind::Unavailable) and [`Unreadable`](crate::ErrorKind::Unreadable).
     pub async fn prompt(&self, ticket: &Ticket) -> Result<Verdict<Prompt>, Error> {
-        let core = &*self.0;
-        let Some((claims, person)) = core.bearer(ticket).await? else {
-            return Ok(Verdict::Refused(Refusal::TicketVoid));
-        };
-        let before = core.before(&person).await?;
-        Ok(match before.account().prompt(&claims, before.terms(core)) {
-            Err(refusal) => Verdict::Refused(refusal),
-            Ok(Prompted { totp, left, wait_until }) => {
-                let is_imported = claims.purpose == Purpose::TakeOver;
-                Verdict::Granted(Prompt { digits: totp.digits(), left, wait_until, is_imported })
-            }
-        })
+        verdict(login::prompt(&self.0, ticket).await)
     }
 
-    /// Shows what a user needs to set up his authenticator: draws the secret at the first call, and shows the
-    /// same one to every further call with the same ticket.
+    /// Takes an invitation, typed at the page to which [`Gate::AskInvitation`] or
+    /// [`InvitationNeeded`](crate::Refusal::InvitationNeeded) led. The ticket that it returns replaces the one in hand,
+    /// for [`setup`](Self::setup) and [`confirm`](Self::confirm).
+    ///
+    /// A wrong invitation counts like a wrong code. A right one is spent by the enrollment.
+    ///
+    /// # Refusals
+    /// * [`Malformed`](crate::Refusal::Malformed): the text is no invitation; not counted.
+    /// * [`WrongCode`](crate::Refusal::WrongCode): counted.
+    /// * [`Wait`](crate::Refusal::Wait), [`Blocked`](crate::Refusal::Blocked): not looked at.
+    /// * [`TicketVoid`](crate::Refusal::TicketVoid).
     ///
     /// # Errors
-    /// Those of [`check_in`](Self::check_in), [`ErrorKind::Contended`], [`ErrorKind::OutcomeUnknown`] (show the
-    /// page again), and [`ErrorKind::UnusableName`].
+    /// [`Unavailable`](crate::ErrorKind::Unavailable), [`Unreadable`](crate::ErrorKind::Unreadable),
+    /// [`Contended`](crate::ErrorKind::Contended) and [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown): show the form
+    /// again.
+    pub async fn accept(&self, attempt: Attempt<'_>) -> Result<Verdict<Ticket>, Error> {
+        verdict(enrolling::accept(&self.0, attempt).await)
+    }
+
+    /// Returns what a user needs to set up their authenticator. Draws the secret at the first call, and shows the same
+    /// one at every further call with the same ticket.
+    ///
+    /// # Refusals
+    /// * [`TicketVoid`](crate::Refusal::TicketVoid), also when a later check-in has drawn a secret of its own.
+    /// * [`InvitationNeeded`](crate::Refusal::InvitationNeeded): [`accept`](Self::accept) one first.
+    /// * [`Blocked`](crate::Refusal::Blocked).
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::ErrorKind::Unavailable), [`Unreadable`](crate::ErrorKind::Unreadable),
+    /// [`Contended`](crate::ErrorKind::Contended) and [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown): show the page
+    /// again. [`UnusableName`](crate::ErrorKind::UnusableName) if the account name cannot be in a QR code.
     pub async fn setup(&self, visit: impl Into<Visit<'_>>) -> Result<Verdict<Setup>, Error> {
-        let core = &*self.0;
-        let Visit { ticket, seen_from } = visit.into();
-        let Some((claims, person)) = core.bearer(ticket).await? else {
-            return Ok(Verdict::Refused(Refusal::TicketVoid));
-        };
-        let unusable = |source| Error::from_source(ErrorKind::UnusableName, "drawing a QR code", source);
-        // Nobody is kept from enrolling by a name that only a few apps get wrong, or that is long.
-        let label = LabelRules::FORGIVING.label(&core.issuer, &person.account).map_err(unusable)?;
-        let trace = Trace::of_bearer(&claims, seen_from);
-        let draw = |account: Account, terms: Terms<'_>| {
-            let drawn = Secret::draw(&*core.random)
-                .map_err(|source| Error::from_source(ErrorKind::Unavailable, "drawing a secret", source))?;
-            Ok(account.setup(&claims, drawn, terms))
-        };
-        match core.decide(&person, &trace, draw).await?.reply {
-            Err(refusal) => Ok(Verdict::Refused(refusal)),
-            Ok(shown) => {
-                let expires_at = shown.expires_at.min(claims.expires_at);
-                let setup = Setup::new(label, &shown, expires_at);
-                setup.map(Verdict::Granted).map_err(|source| {
-                    Error::from_source(ErrorKind::UnusableName, "drawing a QR code", source)
-                })
-            }
-        }
+        verdict(enrolling::setup(&self.0, visit.into()).await)
     }
 
     /// Takes the first code of an authenticator that was just set up, and lets the user in.
     ///
+    /// # Refusals
+    /// * [`Malformed`](crate::Refusal::Malformed): the text is no code; not counted.
+    /// * [`WrongCode`](crate::Refusal::WrongCode): counted.
+    /// * [`Wait`](crate::Refusal::Wait), [`Blocked`](crate::Refusal::Blocked): not looked at.
+    /// * [`SetupExpired`](crate::Refusal::SetupExpired): call [`setup`](Self::setup) again.
+    /// * [`InvitationNeeded`](crate::Refusal::InvitationNeeded), [`TicketVoid`](crate::Refusal::TicketVoid).
+    ///
     /// # Errors
-    /// Those of [`check_in`](Self::check_in), [`ErrorKind::Contended`] and [`ErrorKind::OutcomeUnknown`]: the
-    /// enrollment may have happened, and the user signs in again. Recovery codes that nobody saw he
-    /// [renews](Self::renew_recovery_codes) then.
+    /// [`Unavailable`](crate::ErrorKind::Unavailable), [`Unreadable`](crate::ErrorKind::Unreadable),
+    /// [`Contended`](crate::ErrorKind::Contended), and [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown): the
+    /// enrollment may have happened, and the user signs in again. They
+    /// [renew](SignedIn::renew_recovery_codes) recovery codes that nobody saw.
     pub async fn confirm(&self, attempt: Attempt<'_>) -> Result<Verdict<Enrolled>, Error> {
-        let confirmed = self.attempt(attempt, Means::Code, |core, account, claims, code, terms| {
-            Ok(account.confirm(claims, code, Generation(core.draw()?), core.recovery_codes()?, terms))
-        });
-        Ok(confirmed.await?.map(|(pass, recovery_codes)| Enrolled { pass, recovery_codes }))
+        verdict(enrolling::confirm(&self.0, attempt).await)
     }
 
-    /// Forgets the QR code that was drawn under this ticket, for a user who thought better of it: nobody can confirm it
-    /// any more. An enrolled authenticator works as it did before. Drop the ticket afterwards.
+    /// Cancels the enrollment pending under this ticket: nobody can confirm its QR code any more. An enrolled
+    /// authenticator works as before. Drop the ticket afterwards.
+    ///
+    /// # Refusals
+    /// [`TicketVoid`](crate::Refusal::TicketVoid).
     ///
     /// # Errors
-    /// Those of [`setup`](Self::setup) but the last. If it fails, the QR code is void when it expires.
+    /// [`Unavailable`](crate::ErrorKind::Unavailable), [`Unreadable`](crate::ErrorKind::Unreadable),
+    /// [`Contended`](crate::ErrorKind::Contended) and [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown). Whatever
+    /// happened, the QR code is void when it expires.
     pub async fn cancel(&self, visit: impl Into<Visit<'_>>) -> Result<Verdict<()>, Error> {
-        let core = &*self.0;
-        let Visit { ticket, seen_from } = visit.into();
-        let Some((claims, person)) = core.bearer(ticket).await? else {
-            return Ok(Verdict::Refused(Refusal::TicketVoid));
-        };
-        let trace = Trace::of_bearer(&claims, seen_from);
-        let cancel = |account: Account, terms: Terms<'_>| Ok(account.cancel(&claims, terms));
-        Ok(match core.decide(&person, &trace, cancel).await?.reply {
-            Ok(()) => Verdict::Granted(()),
-            Err(refusal) => Verdict::Refused(refusal),
-        })
+        verdict(enrolling::cancel(&self.0, visit.into()).await)
     }
 
-    /// Takes a code of an enrolled authenticator, or the first one of an imported one, and lets the user in; with the ticket of
-    /// [`step_up`](Self::step_up), proves anew that it is he.
+    /// Takes a code of the enrolled authenticator, or the first one of an imported one, and lets the user in. With the
+    /// ticket of [`SignedIn::step_up`], renews the proof of a user who is signed in.
     ///
-    /// Put the pass's stamp in the place of the one that the session has, if it has one.
+    /// Replace the stamp that the session has, if it has one, by that of the pass.
+    ///
+    /// # Refusals
+    /// * [`Malformed`](crate::Refusal::Malformed): the text is no code; not counted.
+    /// * [`WrongCode`](crate::Refusal::WrongCode), [`AlreadyUsed`](crate::Refusal::AlreadyUsed): counted.
+    /// * [`Wait`](crate::Refusal::Wait), [`Blocked`](crate::Refusal::Blocked): not looked at.
+    /// * [`TicketVoid`](crate::Refusal::TicketVoid).
     ///
     /// # Errors
-    /// Those of [`check_in`](Self::check_in), [`ErrorKind::Contended`] and [`ErrorKind::OutcomeUnknown`]: show
-    /// the form again and ask for the next code.
+    /// [`Unavailable`](crate::ErrorKind::Unavailable), [`Unreadable`](crate::ErrorKind::Unreadable),
+    /// [`Contended`](crate::ErrorKind::Contended) and [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown): show the form
+    /// again and ask for the next code.
     pub async fn verify(&self, attempt: Attempt<'_>) -> Result<Verdict<Pass>, Error> {
-        let judge = |core: &Core, account: Account, claims: &TicketClaims, code: &str, terms: Terms<'_>| {
-            Ok(match claims.purpose {
-                Purpose::TakeOver => account.take_over(claims, code, Generation(core.draw()?), terms),
-                _ => account.verify(claims, code, terms),
-            })
-        };
-        Ok(self.attempt(attempt, Means::Code, judge).await?.map(|(pass, ())| pass))
+        verdict(login::verify(&self.0, attempt).await)
     }
 
-    /// Checks the stamp of a session against the account, the directory and the policy of this moment. To be
-    /// called at every request; a refusal is [`Refusal::SessionOver`].
+    /// Takes a recovery code instead of the app's, with the ticket of [`check_in`](Self::check_in), and lets the user in.
+    ///
+    /// Each works once. Everything that was handed out before is void. The authenticator stays, and its codes go on
+    /// working until the user [replaces](SignedIn::replace) it, for which this pass is enough while it is new.
+    ///
+    /// Wrong ones count in a row of their own, under the same ceiling as wrong codes of the app. While one of the two
+    /// rows is waiting or blocked, neither kind of code is looked at.
+    ///
+    /// ```
+    /// # use countersign::{Attempt, Error, Pass, Recovered, Ticket, TwoFactor, Verdict};
+    /// # async fn page(two_factor: &TwoFactor, ticket: &Ticket, typed: &str) -> Result<Option<Pass>, Error> {
+    /// Ok(match two_factor.recover(Attempt::new(ticket, typed)).await? {
+    ///     Verdict::Granted(Recovered { pass, left, .. }) => {
+    ///         println!("signed in; recovery codes left: {left}");
+    ///         Some(pass)
+    ///     }
+    ///     Verdict::Refused(refusal) => {
+    ///         println!("{refusal}");
+    ///         None
+    ///     }
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Refusals
+    /// Those of [`verify`](Self::verify) but [`AlreadyUsed`](crate::Refusal::AlreadyUsed): a used recovery code is a wrong
+    /// one.
     ///
     /// # Errors
-    /// Those of [`check_in`](Self::check_in), except that a user whom the directory no longer has is a refusal.
-    pub async fn resume(&self, stamp: &Stamp) -> Result<Verdict<Pass>, Error> {
-        let core = &*self.0;
-        let Some(session) = Session::open(stamp, &core.keyring) else {
-            return Ok(Verdict::Refused(Refusal::SessionOver));
-        };
-        let Some(standing) = core.holder(&session).await? else {
-            return Ok(Verdict::Refused(Refusal::SessionOver));
-        };
-        let (now, witness) = (core.clock.now(), Witness::nothing_to_write());
-        Ok(Verdict::Granted(Pass::new(session, &standing.person, stamp.clone(), now, witness)))
+    /// Those of [`verify`](Self::verify). After [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) this code may be used
+    /// up.
+    pub async fn recover(&self, attempt: Attempt<'_>) -> Result<Verdict<Recovered>, Error> {
+        verdict(login::recover(&self.0, attempt).await)
     }
 
-    /// Voids everything that was handed out for a user: sessions, tickets, a pending QR code. To be called when
-    /// his password was changed or reset, and only then: after a block, this is what says that nobody else knows it any
-    /// more, so that the account may be reset plainly. His authenticator stays.
-    ///
-    /// For a customer nothing is written: end his sessions in the host.
+    /// Checks the stamp of a session against the account, the directory and the policy of this moment; `None` means that
+    /// the session is over. Call it at every request.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownUser`], [`ErrorKind::Unavailable`], [`ErrorKind::Unreadable`],
-    /// [`ErrorKind::Contended`], [`ErrorKind::OutcomeUnknown`]. All but the first mean that it may not have
-    /// happened: try again.
-    pub async fn end_trust(&self, org: &OrgId, user: &UserId) -> Result<(), Error> {
-        let core = &*self.0;
-        let person = core.known(org, user).await?;
-        if person.role == Role::Customer {
-            return Ok(());
-        }
-        let end = |account: Account, _: Terms<'_>| Ok(account.end_trust(Generation(core.draw()?)));
-        core.decide(&person, &Trace::of(Actor::Host), end).await.map(|decided| decided.reply)
+    /// [`Unavailable`](crate::ErrorKind::Unavailable) and [`Unreadable`](crate::ErrorKind::Unreadable).
+    pub async fn resume(&self, stamp: &Stamp) -> Result<Option<Pass>, Error> {
+        login::resume(&self.0, stamp).await
     }
 
-    /// A code was typed: `judge` is the command of the state machine that takes it, and a right one the `means` by which
-    /// the pass is earned.
-    async fn attempt<T>(
-        &self,
-        attempt: Attempt<'_>,
-        means: Means,
-        judge: impl Fn(
-            &Core,
-            Account,
-            &TicketClaims,
-            &str,
-            Terms<'_>,
-        ) -> Result<Decision<Result<Let<T>, Refusal>>, Error>,
-    ) -> Result<Verdict<(Pass, T)>, Error> {
-        let core = &*self.0;
-        let Some((claims, person)) = core.bearer(attempt.ticket).await? else {
-            return Ok(Verdict::Refused(Refusal::TicketVoid));
-        };
-        let trace = Trace::of_bearer(&claims, attempt.seen_from);
-        let judged =
-            core.decide(&person, &trace, |account, terms| judge(core, account, &claims, attempt.code, terms));
-        let Decided { reply, policy, now, witness } = judged.await?;
-        match reply {
-            Err(refusal) => Ok(Verdict::Refused(refusal)),
-            Ok(Let { generation, with }) => {
-                let trust = Trust { generation, policy };
-                let pass = core.pass(&person, trust, means, now, claims.session_ends_at, witness)?;
-                Ok(Verdict::Granted((pass, with)))
-            }
-        }
+    /// Returns what the bearer of a pass does for themselves: prove themselves again, replace their authenticator, manage
+    /// their devices and recovery codes.
+    pub fn signed_in<'a>(&'a self, pass: &'a Pass) -> SignedIn<'a> {
+        SignedIn::new(&self.0, pass)
+    }
+
+    /// Returns what the host itself reports and asks of one user: a changed password, ended sessions, who can help.
+    pub fn user<'a>(&'a self, org: &'a OrgId, user: &'a UserId) -> User<'a> {
+        User::new(&self.0, org, user)
+    }
+
+    /// Returns what the host's own jobs and desks read of an org.
+    pub fn org<'a>(&'a self, org: &'a OrgId) -> Org<'a> {
+        Org::new(&self.0, org)
     }
 }
 

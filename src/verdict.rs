@@ -1,85 +1,111 @@
-//! The answers: what a check-in leads to, what was granted, and what was refused and why.
+//! The answers: where a login goes next, what was granted, what was refused and why.
 //!
-//! A refusal is a result and no error: a page shows the form again with its sentence. [`Error`](crate::Error) is
-//! for what could not be decided.
+//! A refusal is a result and no error: a page shows the form again with its sentence. [`Error`](crate::Error) is for
+//! what could not be decided.
 
 mod hint;
+mod refusal;
+mod act_refusal;
 
-use std::fmt;
-
-pub use self::hint::Hint;
-
+pub use self::{act_refusal::ActRefusal, hint::Hint, refusal::Refusal};
 use crate::{
-    audit::Denied,
     time::Timestamp,
     tokens::{Pass, Ticket},
 };
 
-/// Where a user goes whose first factor was accepted.
+/// Where a user goes after the first factor was accepted.
 #[derive(Debug)]
 #[must_use = "only `Open` and `EnrollBy` let the user in"]
 pub enum Gate {
-    /// In: nothing more is asked of him.
+    /// In: nothing more is asked.
     Open(Pass),
     /// To the page that asks for a code.
     AskCode(Ticket),
     /// To the page that shows the QR code.
     Enroll(Ticket),
-    /// In, and told to enroll by then: the ticket is for [`setup`](crate::TwoFactor::setup), now or at a later login.
+    /// In, and told to enroll by a certain time.
     EnrollBy {
-        /// Lets him in. It lasts no longer than the time he has.
+        /// Lets the user in. It lasts no longer than the time they have.
         pass: Pass,
-        /// For the page with the QR code.
+        /// For the page with the QR code ([`TwoFactor::setup`](crate::TwoFactor::setup)), now or at a later login.
         ticket: Ticket,
-        /// Until when he has time.
+        /// When the time to enroll ends.
         by: Timestamp,
     },
-    /// To the page that asks for an invitation, since nothing else opens his enrollment: what he types there is for
-    /// [`accept`](crate::TwoFactor::accept).
+    /// To the page that asks for an invitation, since nothing else opens the enrollment. What is typed there is for
+    /// [`TwoFactor::accept`](crate::TwoFactor::accept).
     AskInvitation(Ticket),
-    /// To the page that says who can help: the account is blocked until another Master Admin or the vendor's
-    /// support unlocks or resets it.
+    /// To the page that says who can help. The account is blocked until another Master Admin or the vendor's support
+    /// unlocks or resets it.
     Blocked,
 }
 
-/// What a request came to, once it could be decided.
-#[derive(Debug)]
-#[must_use = "a refusal must not be taken for a success"]
-pub enum Verdict<T> {
-    /// It is granted, and everything it changed is durably written.
-    Granted(T),
-    /// It is refused.
-    Refused(Refusal),
+impl Gate {
+    /// Returns the stable word for this gate, for logs and metrics: `open`, `ask-code`, `enroll`, `enroll-by`,
+    /// `ask-invitation` or `blocked`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Open(_) => "open",
+            Self::AskCode(_) => "ask-code",
+            Self::Enroll(_) => "enroll",
+            Self::EnrollBy { .. } => "enroll-by",
+            Self::AskInvitation(_) => "ask-invitation",
+            Self::Blocked => "blocked",
+        }
+    }
 }
 
-impl<T> Verdict<T> {
-    /// What was granted.
+/// The answer to a request that could be decided.
+///
+/// `R` is [`Refusal`] for what a login page can meet, and [`ActRefusal`] for what signed-in users and admins do.
+#[derive(Debug)]
+#[must_use = "a refusal must not be taken for a success"]
+pub enum Verdict<T, R = Refusal> {
+    /// Granted, and everything it changed is durably written.
+    Granted(T),
+    /// Refused.
+    Refused(R),
+}
+
+impl<T, R> Verdict<T, R> {
+    /// Returns what was granted, if it was.
     pub fn granted(self) -> Option<T> {
+        self.into_result().ok()
+    }
+
+    /// Returns why it was refused, if it was.
+    pub fn refusal(&self) -> Option<R>
+    where
+        R: Copy,
+    {
         match self {
-            Self::Granted(granted) => Some(granted),
-            Self::Refused(_) => None,
+            Self::Granted(_) => None,
+            Self::Refused(refusal) => Some(*refusal),
         }
     }
 
-    /// The same verdict on something made of what was granted.
-    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Verdict<U> {
+    /// Makes something else of what was granted.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Verdict<U, R> {
         match self {
             Self::Granted(granted) => Verdict::Granted(make(granted)),
             Self::Refused(refusal) => Verdict::Refused(refusal),
         }
     }
 
-    /// Why it was refused.
-    pub fn refusal(&self) -> Option<Refusal> {
+    /// Returns the verdict as a `Result`, for handlers in which `?` carries refusals as well.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn into_result(self) -> Result<T, R> {
         match self {
-            Self::Granted(_) => None,
-            Self::Refused(refusal) => Some(*refusal),
+            Self::Granted(granted) => Ok(granted),
+            Self::Refused(refusal) => Err(refusal),
         }
     }
 }
 
-impl<T> From<Result<T, Refusal>> for Verdict<T> {
-    fn from(result: Result<T, Refusal>) -> Self {
+impl<T, R> From<Result<T, R>> for Verdict<T, R> {
+    fn from(result: Result<T, R>) -> Self {
         match result {
             Ok(granted) => Self::Granted(granted),
             Err(refusal) => Self::Refused(refusal),
@@ -91,111 +117,8 @@ impl<T> From<Result<T, Refusal>> for Verdict<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a key that was there already may be live"]
 pub enum Import {
-    /// It is imported: the user is asked for a code of it at his next login.
+    /// Imported: the user is asked for a code of it at the next login.
     Done,
-    /// The same key is there already, be it imported or live. Nothing was changed.
+    /// The same key is there already, imported or live. Nothing was changed.
     AlreadyThere,
-}
-
-/// Why a request was refused. [`Display`](fmt::Display) is a plain English sentence; a page will want its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// Not a code at all: not exactly so many digits. Nothing was looked at and nothing was counted.
-    Malformed,
-    /// Not the right code. It was counted.
-    WrongCode {
-        /// How many more can be tried before the account is blocked; at least one.
-        left: u32,
-        /// Until when no code is looked at.
-        wait_until: Option<Timestamp>,
-        /// What seems to be wrong with the user's authenticator, if that can be told.
-        hint: Option<Hint>,
-    },
-    /// A right code that was used before, here or elsewhere: the user waits for the next one. It was counted.
-    AlreadyUsed {
-        /// How many more can be tried before the account is blocked; at least one.
-        left: u32,
-        /// Until when no code is looked at.
-        wait_until: Option<Timestamp>,
-    },
-    /// Too many wrong ones in a row: no code is looked at until then. This one was neither looked at nor counted.
-    Wait {
-        /// Until then.
-        until: Timestamp,
-    },
-    /// Far too many wrong ones in a row: no code is looked at until another Master Admin or the vendor's support
-    /// unlocks or resets the account.
-    Blocked,
-    /// The ticket is no longer, or never was, good for this: expired, spent, overtaken by a later check-in, a
-    /// reset or a change of the policy. The user signs in again.
-    TicketVoid,
-    /// The QR code was shown too long ago, or not at all. Show it anew: another one is drawn.
-    SetupExpired,
-    /// The session is over: the user signs in again.
-    SessionOver,
-    /// The act needs a code of the last minutes. Ask for one with [`step_up`](crate::TwoFactor::step_up).
-    FreshCodeNeeded,
-    /// The act needs an enrolled authenticator, and the user has none that counts. He signs in again and enrolls.
-    EnrollFirst,
-    /// The password alone does not open this enrollment: an invitation does, with
-    /// [`accept`](crate::TwoFactor::accept).
-    InvitationNeeded,
-    /// The account was blocked, be it unlocked since, or is to be enrolled by invitation only since a reset: somebody else
-    /// knows its password, and a plain reset would let him enroll. Change the password first
-    /// ([`reset_with_new_password`](crate::TwoFactor::reset_with_new_password)), or hand out an invitation
-    /// ([`reset_and_invite`](crate::TwoFactor::reset_and_invite)).
-    PasswordKnown,
-    /// The org does not offer this: to enroll by choice, time to enroll, to have a device remembered. To customers it
-    /// offers none of it.
-    NotOffered,
-    /// The user has an authenticator already, which another one [replaces](crate::TwoFactor::replace) with a code.
-    AlreadyEnrolled,
-    /// The org requires an authenticator: nobody can do without.
-    CodesRequired,
-    /// The user has, or had, an authenticator here: no key of another system is imported over it, nor brought back
-    /// after a reset. He enrolls anew.
-    TooLateToImport,
-    /// Somebody else has decided something for the org since the page was shown. Show it anew.
-    SettingsMoved,
-    /// The actor has no authority for this.
-    Denied(Denied),
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed => f.write_str("that is not a code: type the digits that the app shows"),
-            Self::WrongCode { left, hint: None, .. } => write!(f, "that code is wrong; tries left: {left}"),
-            Self::WrongCode { left, hint: Some(hint), .. } => {
-                write!(f, "that code is wrong: {hint}; tries left: {left}")
-            }
-            Self::AlreadyUsed { left, .. } => {
-                write!(f, "that code has been used already; wait for the next one; tries left: {left}")
-            }
-            Self::Wait { .. } => f.write_str("too many wrong codes; wait before the next one"),
-            Self::Blocked => {
-                f.write_str("too many wrong codes; the account is blocked until somebody unlocks it")
-            }
-            Self::TicketVoid => f.write_str("this login has ended; sign in again"),
-            Self::SetupExpired => f.write_str("the QR code has expired; scan the new one"),
-            Self::SessionOver => f.write_str("the session is over; sign in again"),
-            Self::FreshCodeNeeded => f.write_str("a code is needed for this"),
-            Self::EnrollFirst => f.write_str("this needs an authenticator; sign in again to set one up"),
-            Self::InvitationNeeded => f.write_str("an invitation is needed to set up an authenticator"),
-            Self::PasswordKnown => {
-                f.write_str("somebody knows the password of this account: change it, or invite the user")
-            }
-            Self::NotOffered => f.write_str("this is not offered here"),
-            Self::AlreadyEnrolled => f.write_str("there is an authenticator already"),
-            Self::CodesRequired => f.write_str("the organization requires an authenticator"),
-            Self::TooLateToImport => {
-                f.write_str("there is, or was, an authenticator already: nothing is imported over it")
-            }
-            Self::SettingsMoved => {
-                f.write_str("somebody else has changed the settings in the meantime; look again")
-            }
-            Self::Denied(why) => why.fmt(f),
-        }
-    }
 }

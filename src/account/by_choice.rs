@@ -1,7 +1,7 @@
 //! Doing without again, for those who enrolled by choice.
 
 use super::{Account, Answer, Decision, Terms};
-use crate::{audit::EventKind, seal::Generation, verdict::Refusal};
+use crate::{audit::EventKind, seal::Generation, verdict::ActRefusal};
 
 impl Account {
     /// Takes off the authenticator of a user whose session, of `generation`, shows a code of just now, or not (R8). The
@@ -12,15 +12,15 @@ impl Account {
         shows_fresh_code: bool,
         next: Generation,
         terms: Terms<'_>,
-    ) -> Answer<()> {
+    ) -> Answer<(), ActRefusal> {
         let refusal = if self.generation != generation {
-            Some(Refusal::SessionOver)
+            Some(ActRefusal::SessionOver)
         } else if terms.policy.requirement.asks() {
-            Some(Refusal::CodesRequired)
+            Some(ActRefusal::CodesRequired)
         } else if let Err(refusal) = self.may_prove(terms) {
             Some(refusal)
         } else {
-            (!shows_fresh_code).then_some(Refusal::FreshCodeNeeded)
+            (!shows_fresh_code).then_some(ActRefusal::FreshCodeNeeded)
         };
         if let Some(refusal) = refusal {
             return Decision::reply(Err(refusal));

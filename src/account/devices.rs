@@ -5,12 +5,12 @@
 
 use super::{Account, Answer, Decision, Standing, Terms};
 use crate::{
-    audit::{EventKind, Origin},
+    audit::{EventKind, Origin, Reason},
     policy::Days,
     seal::Generation,
     time::Timestamp,
     tokens::{Device, DeviceClaims, DeviceId},
-    verdict::Refusal,
+    verdict::ActRefusal,
 };
 
 /// Of more the one that would be forgotten first anyway makes room: whoever has more than this has lost count.
@@ -31,16 +31,16 @@ impl Account {
         id: DeviceId,
         name: Origin,
         terms: Terms<'_>,
-    ) -> Answer<Timestamp> {
+    ) -> Answer<Timestamp, ActRefusal> {
         // Somebody may have reset him since his session was looked at (R7).
         if generation != self.generation {
-            return Decision::reply(Err(Refusal::SessionOver));
+            return Decision::reply(Err(ActRefusal::SessionOver));
         }
         if let Err(refusal) = self.may_prove(terms) {
             return Decision::reply(Err(refusal));
         }
         let Some(days) = terms.settings().remember_devices() else {
-            return Decision::reply(Err(Refusal::NotOffered));
+            return Decision::reply(Err(ActRefusal::NotOffered));
         };
         let expires_at = terms.now.after(days.into());
         self.devices.retain(|device| is_alive(device, days, terms.now));
@@ -48,7 +48,7 @@ impl Account {
         if self.devices.len() == MOST
             && let Some(first) = (0..MOST).min_by_key(|at| self.devices[*at].expires_at)
         {
-            events.push(EventKind::DeviceForgotten { name: self.devices.remove(first).name });
+            events.push(EventKind::DeviceForgotten { name: self.devices.remove(first).name, reason: None });
         }
         events.push(EventKind::DeviceRemembered { name: name.clone(), until: expires_at });
         self.devices.push(Device { id, name, since: terms.now, last_used: None, expires_at });
@@ -76,14 +76,15 @@ impl Account {
     }
 
     /// Forgets devices; that there are none such is as good.
-    pub(crate) fn forget(mut self, which: Forgotten) -> Decision<()> {
+    pub(crate) fn forget(mut self, which: Forgotten, reason: Option<&Reason>) -> Decision<()> {
         let goes = |device: &mut Device| match which {
             Forgotten::One(id) => device.id == id,
             Forgotten::All => true,
         };
         let forgotten = self.devices.extract_if(.., goes);
-        let events: Vec<_> =
-            forgotten.map(|device| EventKind::DeviceForgotten { name: device.name }).collect();
+        let event =
+            |device: Device| EventKind::DeviceForgotten { name: device.name, reason: reason.cloned() };
+        let events: Vec<_> = forgotten.map(event).collect();
         if events.is_empty() { Decision::reply(()) } else { Decision::write(self, events, ()) }
     }
 

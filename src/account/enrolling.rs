@@ -44,7 +44,7 @@ impl Account {
             ticket: ticket.id,
             ticket_issued_at: ticket.issued_at,
             drawn_at: terms.now,
-            expires_at: terms.now.after(terms.settings().pending()),
+            expires_at: terms.now.after(terms.settings().pending_lifetime()),
         };
         let shown = pending.shown();
         self.pending = Some(pending);

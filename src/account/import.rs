@@ -7,7 +7,7 @@ use crate::{
     policy::Policy,
     seal::Generation,
     tokens::TicketClaims,
-    verdict::{Import, Refusal},
+    verdict::{ActRefusal, Import, Refusal},
 };
 
 impl Account {
@@ -31,18 +31,18 @@ impl Account {
         totp: Totp,
         reason: &Reason,
         terms: Terms<'_>,
-    ) -> Answer<Import> {
+    ) -> Answer<Import, ActRefusal> {
         let same = |other: &Secret, of: Totp| of == totp && other.is(&secret);
         if let Some(live) = &self.live {
             let is_same = same(&live.secret, live.totp);
             return Decision::reply(if is_same {
                 Ok(Import::AlreadyThere)
             } else {
-                Err(Refusal::TooLateToImport)
+                Err(ActRefusal::TooLateToImport)
             });
         }
         if self.was_taken_off {
-            return Decision::reply(Err(Refusal::TooLateToImport));
+            return Decision::reply(Err(ActRefusal::TooLateToImport));
         }
         if self.waiting(terms.policy).is_some_and(|imported| same(&imported.secret, imported.totp)) {
             return Decision::reply(Ok(Import::AlreadyThere));

@@ -9,7 +9,7 @@ use crate::{
     seal::Generation,
     time::Timestamp,
     tokens::{Invitation, InvitationCode, TicketClaims, TicketId},
-    verdict::Refusal,
+    verdict::{ActRefusal, Refusal},
 };
 
 /// What is known of a user's way to his authenticator. The default is that of one who may enroll as his org's settings
@@ -87,7 +87,7 @@ impl Account {
 
     fn needs_invitation(&self, terms: Terms<'_>) -> bool {
         self.joining.invited_only
-            || terms.settings().by_invitation()
+            || terms.settings().invitation_required()
             || matches!(self.grace(terms), Grace::Over)
     }
 
@@ -142,9 +142,9 @@ impl Account {
         code: InvitationCode,
         reason: Option<Reason>,
         terms: Terms<'_>,
-    ) -> Answer<Invitation> {
+    ) -> Answer<Invitation, ActRefusal> {
         if self.is_asked(terms.policy) && self.enrolled(terms.policy).is_some() {
-            return Decision::reply(Err(Refusal::AlreadyEnrolled));
+            return Decision::reply(Err(ActRefusal::AlreadyEnrolled));
         }
         let (invited, invitation) = invitation(id, code, terms.now);
         self.joining.invitation = Some(invited);
@@ -153,14 +153,19 @@ impl Account {
     }
 
     /// Gives the user so many days from now, if that is longer than he has.
-    pub(crate) fn extend(mut self, days: Days, terms: Terms<'_>) -> Answer<Timestamp> {
+    pub(crate) fn extend(
+        mut self,
+        days: Days,
+        reason: Option<Reason>,
+        terms: Terms<'_>,
+    ) -> Answer<Timestamp, ActRefusal> {
         let given = terms.policy.requirement.asks() && terms.settings().enroll_within().is_some();
         if self.enrolled(terms.policy).is_some() {
-            return Decision::reply(Err(Refusal::AlreadyEnrolled));
+            return Decision::reply(Err(ActRefusal::AlreadyEnrolled));
         }
         // Whose password is known to somebody is given no time in which the password is enough.
         if !given || self.joining.invited_only {
-            return Decision::reply(Err(Refusal::NotOffered));
+            return Decision::reply(Err(ActRefusal::NotOffered));
         }
         let epoch = terms.policy.epoch;
         let before = self.joining.due.filter(|due| due.epoch == epoch).map(|due| due.by);
@@ -169,7 +174,7 @@ impl Account {
             return Decision::reply(Ok(before));
         }
         self.joining = Joining { due: Some(Due { epoch, by }), at_once: false, ..self.joining };
-        Decision::write(self, vec![EventKind::GraceExtended { by }], Ok(by))
+        Decision::write(self, vec![EventKind::GraceExtended { by, reason }], Ok(by))
     }
 
     /// The account after a reset (R7): nothing is left of it, so that it can be made even of one that cannot be
@@ -185,9 +190,9 @@ impl Account {
         settings: &Settings,
         next: Generation,
         event: EventKind,
-    ) -> Answer<()> {
+    ) -> Answer<(), ActRefusal> {
         if account.is_some_and(|account| account.lets_others_enroll(settings)) {
-            return Decision::reply(Err(Refusal::PasswordKnown));
+            return Decision::reply(Err(ActRefusal::PasswordKnown));
         }
         Self::reset(next, event).map(Ok)
     }

@@ -6,7 +6,7 @@ use crate::{
     seal::Generation,
     time::Timestamp,
     tokens::{Drawn, KeptCodes, RecoveryCode, RecoveryCodes, TicketClaims},
-    verdict::Refusal,
+    verdict::{ActRefusal, Refusal},
 };
 
 /// The recovery codes of an enrolled authenticator. They end with it, by where they stand.
@@ -66,15 +66,15 @@ impl Account {
         of: Generation,
         drawn: Drawn,
         terms: Terms<'_>,
-    ) -> Answer<RecoveryCodes> {
+    ) -> Answer<RecoveryCodes, ActRefusal> {
         if of != self.generation {
-            return Decision::reply(Err(Refusal::SessionOver));
+            return Decision::reply(Err(ActRefusal::SessionOver));
         }
         if let Err(refusal) = self.may_prove(terms) {
             return Decision::reply(Err(refusal));
         }
         let Some(live) = self.live.as_mut() else {
-            return Decision::reply(Err(Refusal::EnrollFirst));
+            return Decision::reply(Err(ActRefusal::EnrollFirst));
         };
         // The row goes on: new codes are no reason to begin counting anew (R2).
         live.recovery.codes = drawn.kept;
@@ -82,10 +82,10 @@ impl Account {
     }
 
     /// How many recovery codes the user still has, if he has an authenticator that counts.
-    pub(crate) fn recovery_codes_left(&self, terms: Terms<'_>) -> Result<u32, Refusal> {
+    pub(crate) fn recovery_codes_left(&self, terms: Terms<'_>) -> Result<u32, ActRefusal> {
         match self.enrolled(terms.policy) {
             Some(live) if self.is_asked(terms.policy) => Ok(live.recovery.codes.left()),
-            _ => Err(Refusal::EnrollFirst),
+            _ => Err(ActRefusal::EnrollFirst),
         }
     }
 

@@ -141,7 +141,7 @@ fn recovery_codes_are_renewed_in_the_generation_that_asked() {
     let codes = CodeRules::default();
     let terms = Terms { now: NOW, policy: &POLICY, codes: &codes };
     let ended = Generation([5; 16]);
-    assert_eq!(refusal(&enrolled().renew_recovery_codes(ended, drawn(), terms)), Refusal::SessionOver);
+    assert_eq!(refusal(&enrolled().renew_recovery_codes(ended, drawn(), terms)), ActRefusal::SessionOver);
     assert!(enrolled().renew_recovery_codes(Generation::FIRST, drawn(), terms).reply.is_ok());
 }
 

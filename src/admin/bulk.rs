@@ -1,73 +1,41 @@
 //! Resetting many: one after the other, each told for himself, and to be gone on with after an interruption.
 
 mod outcome;
-mod whom;
+mod targets;
 
 use std::fmt;
 
 pub use self::{
-    outcome::{Outcome, ResetOf},
-    whom::Whom,
+    outcome::{Outcome, ResetOutcome},
+    targets::Targets,
 };
 use crate::{
     account::{Account, Decision, Found},
-    admin::{accounts::InternalActor, authority, support::Support},
-    audit::{Act, Actor, Denied, EventKind, Operator, Reason, Remedy},
-    driver::{Core, Trace},
+    admin::{
+        Admin, accounts, authority,
+        right::{InternalActor, Proof, Right},
+    },
+    audit::{Act, Denied, EventKind, Remedy},
+    driver::{Stop, verdict},
     error::Error,
     time::Timestamp,
     tokens::Pass,
-    two_factor::TwoFactor,
-    verdict::{Refusal, Verdict},
-    who::{OrgId, Person, UserId},
+    verdict::{ActRefusal, Verdict},
+    who::{Person, UserId},
 };
-
-impl TwoFactor {
-    /// Begins to reset many internal users of the Master Admin's own org. Nothing happens before
-    /// [`next`](BulkReset::next) is called, and then to one after the other.
-    ///
-    /// ```
-    /// # async fn lost_bus(two_factor: &countersign::TwoFactor, pass: &countersign::Pass, users: Vec<countersign::UserId>)
-    /// # -> Result<(), countersign::Error> {
-    /// use countersign::{Verdict, Whom};
-    ///
-    /// let mut run = two_factor.reset_many(pass, Whom::these(users)).dry_run();
-    /// loop {
-    ///     match run.next().await? {
-    ///         Verdict::Granted(Some(one)) => println!("{}: {}", one.user, one.outcome),
-    ///         Verdict::Granted(None) => return Ok(()),
-    ///         Verdict::Refused(refusal) => return Ok(println!("stopped: {refusal}")),
-    ///     }
-    /// }
-    /// # }
-    /// ```
-    pub fn reset_many<'p>(&self, pass: &'p Pass, whom: Whom) -> BulkReset<'p> {
-        BulkReset::new(self, pass.org(), Authority::Admin(pass), whom)
-    }
-}
-
-impl Support {
-    /// Begins to reset many users of an org, Master Admins among them. See [`BulkReset`].
-    pub fn reset_many(&self, org: &OrgId, whom: Whom, reason: &Reason) -> BulkReset<'static> {
-        let authority = Authority::Operator(self.operator.clone(), reason.clone());
-        BulkReset::new(&self.two_factor, org, authority, whom)
-    }
-}
 
 /// A run that resets many users, each in a write and with an event of his own.
 ///
 /// *Authority* is looked at anew for each (R13): a Master Admin who is demoted, reset or signed out in the middle
-/// stops there, and so does one whose code grows old. [`go_on_with`](Self::go_on_with) a fresh pass.
+/// stops there, and so does one whose code grows old. [`resume_with`](Self::resume_with) a fresh pass.
 ///
 /// *Interrupted*, a run is begun again with the same users and the [`begun_at`](Self::begun_at) of the first one
-/// ([`go_on_from`](Self::go_on_from)): who was reset by then has nothing to reset, and who has begun to enroll anew
+/// ([`resume_from`](Self::resume_from)): who was reset by then has nothing to reset, and who has begun to enroll anew
 /// since then is left alone. No journal is needed, as every record knows when it was enrolled.
 #[must_use = "nobody is reset before `next` is called"]
-pub struct BulkReset<'p> {
-    two_factor: TwoFactor,
-    org: OrgId,
-    authority: Authority<'p>,
-    whom: Whom,
+pub struct BulkReset<'a> {
+    admin: Admin<'a>,
+    targets: Targets,
     /// Who is in hand. He stays so when a call is dropped in the middle, and comes again at the next.
     current: Option<UserId>,
     begun_at: Timestamp,
@@ -75,25 +43,10 @@ pub struct BulkReset<'p> {
     remedy: Remedy,
 }
 
-enum Authority<'p> {
-    Admin(&'p Pass),
-    Operator(Operator, Reason),
-}
-
-impl<'p> BulkReset<'p> {
-    fn new(two_factor: &TwoFactor, org: &OrgId, authority: Authority<'p>, whom: Whom) -> Self {
-        let begun_at = two_factor.0.clock.now();
-        let (two_factor, org) = (two_factor.clone(), org.clone());
-        Self {
-            two_factor,
-            org,
-            authority,
-            whom,
-            current: None,
-            begun_at,
-            is_dry: false,
-            remedy: Remedy::None,
-        }
+impl<'a> BulkReset<'a> {
+    pub(super) fn new(admin: Admin<'a>, targets: Targets) -> Self {
+        let begun_at = admin.core().clock.now();
+        Self { admin, targets, current: None, begun_at, is_dry: false, remedy: Remedy::None }
     }
 
     /// Only tells what would become of each: nobody is reset and nothing is written, no event either. It wants the role,
@@ -104,14 +57,14 @@ impl<'p> BulkReset<'p> {
     }
 
     /// States that the passwords of all of them have been changed: those are reset too whose accounts are blocked, as
-    /// [`reset_with_new_password`](TwoFactor::reset_with_new_password) does with one. Change them first.
+    /// [`ManagedUser::with_new_password`](crate::admin::ManagedUser::with_new_password) does with one. Change them first.
     pub fn with_new_passwords(mut self) -> Self {
         self.remedy = Remedy::NewPassword;
         self
     }
 
     /// Goes on with a run that was begun at that time, in another process perhaps.
-    pub fn go_on_from(mut self, begun_at: Timestamp) -> Self {
+    pub fn resume_from(mut self, begun_at: Timestamp) -> Self {
         self.begun_at = begun_at;
         self
     }
@@ -121,101 +74,89 @@ impl<'p> BulkReset<'p> {
         self.begun_at
     }
 
-    /// Another pass, of the same org: for a run that stopped at [`Refusal::FreshCodeNeeded`].
-    pub fn go_on_with(&mut self, pass: &'p Pass) {
-        self.authority = Authority::Admin(pass);
+    /// Continues with another pass of the same org, after a run that stopped at
+    /// [`FreshCodeNeeded`](ActRefusal::FreshCodeNeeded).
+    pub fn resume_with(&mut self, pass: &'a Pass) {
+        self.admin.right = Right::MasterAdmin(pass);
     }
 
-    /// Resets the next one, and tells what became of it; `None` after the last. A refusal is of the Master Admin
-    /// himself: nobody was reset by this call, and the next call begins with the same user.
+    /// Resets the next user, and returns what became of it; `None` after the last.
+    ///
+    /// # Refusals
+    /// They are of the actor: nobody was reset by this call, and the next call begins with the same user.
+    /// [`SessionOver`](ActRefusal::SessionOver), [`Denied`](ActRefusal::Denied), and, unless the run is dry,
+    /// [`FreshCodeNeeded`](ActRefusal::FreshCodeNeeded).
     ///
     /// # Errors
-    /// What concerns one user is an [`Outcome`]. An error is of what concerns all, the roster, the settings or the Master
-    /// Admin's own record: [`NoRoster`](crate::ErrorKind::NoRoster), [`Unavailable`](crate::ErrorKind::Unavailable) and
+    /// What concerns one user is an [`Outcome`]. An error concerns all, the roster, the settings or the Master Admin's own
+    /// record: [`NoRoster`](crate::ErrorKind::NoRoster), [`Unavailable`](crate::ErrorKind::Unavailable) and
     /// [`Unreadable`](crate::ErrorKind::Unreadable). The next call tries again.
-    pub async fn next(&mut self) -> Result<Verdict<Option<ResetOf>>, Error> {
-        let actor = match self.actor().await? {
-            Ok(actor) => actor,
-            Err(refusal) => return Ok(Verdict::Refused(refusal)),
-        };
-        let Some(user) = self.upcoming(actor.as_ref()).await? else { return Ok(Verdict::Granted(None)) };
-        let outcome = self.reset(actor, &user).await.unwrap_or_else(Outcome::Failed);
-        self.current = None;
-        Ok(Verdict::Granted(Some(ResetOf { user, outcome })))
+    pub async fn next(&mut self) -> Result<Verdict<Option<ResetOutcome>, ActRefusal>, Error> {
+        verdict(self.step().await)
     }
 
-    /// Who acts, at this moment; nobody's user is an operator.
-    async fn actor(&self) -> Result<Result<Option<InternalActor>, Refusal>, Error> {
-        let core = &*self.two_factor.0;
-        let Authority::Admin(pass) = &self.authority else { return Ok(Ok(None)) };
-        if *pass.org() != self.org {
-            return Ok(Err(Refusal::Denied(Denied::NotInThisOrg)));
+    async fn step(&mut self) -> Result<Option<ResetOutcome>, Stop<ActRefusal>> {
+        let actor = self.actor().await?;
+        let Some(user) = self.upcoming(actor.as_ref()).await? else { return Ok(None) };
+        let outcome = self.reset(actor.as_ref(), &user).await.unwrap_or_else(Outcome::Failed);
+        self.current = None;
+        Ok(Some(ResetOutcome { user, outcome }))
+    }
+
+    /// Who acts, at this moment; `None` is an operator.
+    async fn actor(&self) -> Result<Option<InternalActor<'a>>, Stop<ActRefusal>> {
+        if let Right::MasterAdmin(pass) = self.admin.right
+            && *pass.org() != self.admin.org
+        {
+            return Err(ActRefusal::Denied(Denied::NotInThisOrg).into());
         }
-        let actor = match core.actor(pass).await? {
-            Ok(actor) => actor,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
+        let Some(actor) = self.admin.actor().await? else { return Ok(None) };
         if let Err(why) = authority::must_be_master_admin(&actor.person) {
-            return self.deny(&actor, why).await.map(|denied| Err(Refusal::Denied(denied)));
+            return Err(ActRefusal::Denied(self.deny(&actor, why).await?).into());
         }
-        if !self.is_dry && actor.needs_fresh_code(pass) {
-            return Ok(Err(Refusal::FreshCodeNeeded));
+        if !self.is_dry {
+            actor.shows(Proof::FreshCode)?;
         }
-        Ok(Ok(Some(actor)))
+        Ok(Some(actor))
     }
 
     /// Refuses, and records it on the actor's own record (R10), unless the run is dry.
-    async fn deny(&self, actor: &InternalActor, why: Denied) -> Result<Denied, Error> {
+    async fn deny(&self, actor: &InternalActor<'_>, why: Denied) -> Result<Denied, Error> {
         if !self.is_dry {
-            self.two_factor.0.deny(actor, &self.trace(), Act::Reset, why).await?;
+            self.admin.deny(actor, Act::Reset, why).await?;
         }
         Ok(why)
     }
 
-    fn trace(&self) -> Trace {
-        match &self.authority {
-            Authority::Admin(pass) => Trace::of_pass(pass),
-            Authority::Operator(operator, _) => Trace::of(Actor::Operator(operator.clone())),
-        }
-    }
-
-    /// Who is in hand, or else the next one. Of everybody, the Master Admin himself is left out.
-    async fn upcoming(&mut self, actor: Option<&InternalActor>) -> Result<Option<UserId>, Error> {
+    /// The user in hand, or else the next one. Of everybody, the Master Admin who acts is left out.
+    async fn upcoming(&mut self, actor: Option<&InternalActor<'_>>) -> Result<Option<UserId>, Error> {
         while self.current.is_none() {
-            let Some(user) = self.whom.next(&self.two_factor.0, &self.org).await? else { return Ok(None) };
-            let is_himself = actor.is_some_and(|actor| actor.person.id == user);
-            self.current = Some(user).filter(|_| self.whom.is_named() || !is_himself);
+            let next = self.targets.next(self.admin.core(), &self.admin.org).await?;
+            let Some(user) = next else { return Ok(None) };
+            let acts = actor.is_some_and(|actor| actor.person.id == user);
+            self.current = Some(user).filter(|_| self.targets.is_named() || !acts);
         }
         Ok(self.current.clone())
     }
 
-    async fn reset(&self, actor: Option<InternalActor>, user: &UserId) -> Result<Outcome, Error> {
-        let core = &*self.two_factor.0;
-        let found = core.find(&self.org, user).await?;
-        let (may, reason) = match (&self.authority, &actor) {
-            (Authority::Operator(_, reason), _) => (authority::may_be_reset(found), Some(reason)),
-            (Authority::Admin(_), Some(actor)) => (authority::may_touch(&actor.person, found), None),
-            (Authority::Admin(_), None) => (Err(Denied::NotMasterAdmin), None),
+    async fn reset(&self, actor: Option<&InternalActor<'_>>, user: &UserId) -> Result<Outcome, Error> {
+        let found = self.admin.core().find(&self.admin.org, user).await?;
+        let may = match actor {
+            None => authority::may_be_reset(found),
+            Some(actor) => authority::may_touch(&actor.person, found),
         };
         match (may, actor) {
-            (Ok(target), _) => core.reset_if_due(&target, self, reason).await,
-            (Err(why), Some(actor)) => self.deny(&actor, why).await.map(Outcome::Denied),
+            (Ok(target), _) => self.reset_if_due(&target).await,
+            (Err(why), Some(actor)) => self.deny(actor, why).await.map(Outcome::Denied),
             (Err(why), None) => Ok(Outcome::Denied(why)),
         }
     }
-}
 
-impl Core {
-    /// Like [`reset`](Self::reset), of an account that has something to reset from before the run.
-    async fn reset_if_due(
-        &self,
-        target: &Person,
-        run: &BulkReset<'_>,
-        reason: Option<&Reason>,
-    ) -> Result<Outcome, Error> {
-        let settings = self.settings_or_first(&target.org).await?;
-        let BulkReset { begun_at, is_dry, remedy, .. } = *run;
-        let event = EventKind::Reset { remedy, reason: reason.cloned() };
+    /// Like the reset of one, of an account that has something to reset from before the run.
+    async fn reset_if_due(&self, target: &Person) -> Result<Outcome, Error> {
+        let settings = accounts::settings_or_first(self.admin.core(), &target.org).await?;
+        let Self { begun_at, is_dry, remedy, .. } = *self;
+        let event = EventKind::Reset { remedy, reason: self.admin.reason.clone() };
         let reset = |account: Option<Account>, next, _| {
             // What cannot be read can be reset all the same.
             let found = account.map_or(Found::ToReset, |account| account.found_by_run(begun_at, &settings));
@@ -229,14 +170,14 @@ impl Core {
                 }
             })
         };
-        self.overwrite(target, &run.trace(), reset).await
+        accounts::overwrite(&self.admin, target, reset).await
     }
 }
 
 impl fmt::Debug for BulkReset<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BulkReset")
-            .field("org", &self.org)
+            .field("org", &self.admin.org)
             .field("begun_at", &self.begun_at)
             .field("is_dry", &self.is_dry)
             .finish_non_exhaustive()

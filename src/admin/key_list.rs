@@ -58,7 +58,7 @@ pub struct Line {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Entry {
-    /// The user, as the list names him. Whom that means is the host's to find out.
+    /// The user, as the list names him. Targets that means is the host's to find out.
     pub user: UserId,
     /// His key, for [`Support::import`](crate::Support::import).
     pub key: Imported,

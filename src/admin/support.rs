@@ -1,82 +1,85 @@
 //! The vendor's support desk: helps where no Master Admin can.
 
-use std::convert::Infallible;
-
 use crate::{
-    audit::{Actor, Denied, Operator, Reason},
-    driver::Trace,
+    admin::{Admin, import, right::Right},
+    audit::{Operator, Reason},
+    driver::verdict,
     error::Error,
-    policy::Requirement,
+    otp::Imported,
     two_factor::TwoFactor,
-    verdict::{Refusal, Verdict},
-    who::{OrgId, Person, Role, UserId},
+    verdict::{ActRefusal, Import, Verdict},
+    who::{OrgId, UserId},
 };
 
-/// What the vendor's support may do, in any org, with its name and a reason on record.
+/// The vendor's support desk, in the person of one operator.
 ///
-/// A type of its own, so that a portal which never makes one cannot be talked into using it: make it in the
-/// tool of the support desk, whose operators you authenticate by other means.
+/// A type of its own, so that a portal which never makes one cannot be talked into using it. Make it in the tool of the
+/// support desk, whose operators you authenticate by other means.
 ///
 /// A reset forces a new enrollment. Nothing here lets anybody past the code.
+///
+/// ```
+/// # async fn desk(two_factor: &countersign::TwoFactor) -> Result<(), Box<dyn std::error::Error>> {
+/// use countersign::{OrgId, UserId, Verdict, admin::Support, audit::{Operator, Reason}};
+///
+/// let support = Support::new(two_factor, Operator::new("sue@vendor.example")?);
+/// let reason = Reason::in_case("4711", "called back at the number in the contract")?;
+/// let org = support.in_org(&OrgId::new("acme")?, &reason);
+/// match org.user(&UserId::new("ann")?).reset().await? {
+///     Verdict::Granted(()) => println!("Ann enrolls again at the next login."),
+///     Verdict::Refused(refusal) => println!("{refusal}."),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Support {
-    pub(crate) two_factor: TwoFactor,
-    pub(crate) operator: Operator,
+    pub(super) two_factor: TwoFactor,
+    operator: Operator,
 }
 
 impl Support {
-    /// The support desk, in the person of this operator.
+    /// Makes the support desk of this operator.
     pub fn new(two_factor: &TwoFactor, operator: Operator) -> Self {
         Self { two_factor: two_factor.clone(), operator }
     }
 
-    /// Takes the second factor off a user, who must enroll again: the way back for a sole Master Admin who is
-    /// locked out. Works also when what is stored for him cannot be opened any more.
-    ///
-    /// # Errors
-    /// [`ErrorKind::UnknownUser`](crate::ErrorKind::UnknownUser), and those of
-    /// [`TwoFactor::reset`](crate::TwoFactor::reset).
-    pub async fn reset(&self, org: &OrgId, user: &UserId, reason: &Reason) -> Result<Verdict<()>, Error> {
-        let core = &*self.two_factor.0;
-        match self.internal(org, user).await? {
-            Ok(target) => Ok(core.reset(&target, &self.trace(), Some(reason)).await?.into()),
-            Err(why) => Ok(Verdict::Refused(Refusal::Denied(why))),
+    /// Returns what the operator may do in an org, for the reason given. It is in the audit trail of each act.
+    pub fn in_org(&self, org: &OrgId, reason: &Reason) -> Admin<'static> {
+        Admin {
+            two_factor: self.two_factor.clone(),
+            right: Right::Operator(self.operator.clone()),
+            org: org.clone(),
+            reason: Some(reason.clone()),
         }
     }
 
-    /// Lifts the waiting or the block of a user. His authenticator stays, his sessions end. Whoever blocked the account
-    /// knows its password all the same: have it changed.
+    /// Imports a user's key from another system, so they can keep their app.
+    ///
+    /// At their next login they are asked for a code of it, and the first right one enrolls them. Until then it is sealed
+    /// like every secret, shown to nobody, and counts for nothing; wrong codes count as always. It goes on as it was, with
+    /// its own algorithm, digits and period. A user who has lost it is reset, and enrolls.
+    ///
+    /// Importing the same key again changes nothing, so a long list can be started again at any time. Imported while
+    /// nothing is required, a key waits for the next switch to on. If the requirement is switched off and on after that,
+    /// its user enrolls like everybody else (R6).
+    ///
+    /// Make sure yourself that the key is this user's. The issuer and the account that it names are not looked at.
+    ///
+    /// # Refusals
+    /// [`TooLateToImport`](ActRefusal::TooLateToImport), and [`Denied`](ActRefusal::Denied) for customers and for users
+    /// whom the org does not have.
     ///
     /// # Errors
-    /// Those of [`reset`](Self::reset), and [`ErrorKind::Unreadable`](crate::ErrorKind::Unreadable) if the user's
-    /// record does not open.
-    pub async fn unlock(&self, org: &OrgId, user: &UserId, reason: &Reason) -> Result<Verdict<()>, Error> {
-        let core = &*self.two_factor.0;
-        match self.internal(org, user).await? {
-            Ok(target) => core.unlock(&target, &self.trace(), Some(reason)).await.map(Verdict::Granted),
-            Err(why) => Ok(Verdict::Refused(Refusal::Denied(why))),
-        }
-    }
-
-    /// Sets an org's requirement: mandates it, lifts that again, or switches it on and off like a Master Admin.
-    ///
-    /// # Errors
-    /// Those of [`TwoFactor::require`](crate::TwoFactor::require).
-    pub async fn require(&self, org: &OrgId, to: Requirement, reason: &Reason) -> Result<(), Error> {
-        let anything = |_| Ok::<(), Infallible>(());
-        let core = &*self.two_factor.0;
-        match core.switch(org, &self.trace(), to, Some(reason), anything).await? {
-            Ok(()) => Ok(()),
-        }
-    }
-
-    /// Customers have nothing to reset, and nothing is ever written for them (R5).
-    pub(crate) async fn internal(&self, org: &OrgId, user: &UserId) -> Result<Result<Person, Denied>, Error> {
-        let person = self.two_factor.0.known(org, user).await?;
-        Ok(if person.role == Role::Customer { Err(Denied::Customer) } else { Ok(person) })
-    }
-
-    pub(crate) fn trace(&self) -> Trace {
-        Trace::of(Actor::Operator(self.operator.clone()))
+    /// [`Unavailable`](crate::ErrorKind::Unavailable), [`Unreadable`](crate::ErrorKind::Unreadable),
+    /// [`Contended`](crate::ErrorKind::Contended) and [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown): do it again.
+    pub async fn import(
+        &self,
+        org: &OrgId,
+        user: &UserId,
+        key: &Imported,
+        reason: &Reason,
+    ) -> Result<Verdict<Import, ActRefusal>, Error> {
+        verdict(import::import(&self.in_org(org, reason), user, key, reason).await)
     }
 }

@@ -99,3 +99,16 @@ pub enum Denied {
     #[error("the vendor mandates this")]
     Mandated,
 }
+
+impl Denied {
+    /// Returns the stable word for this reason, for logs, metrics and translations.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotMasterAdmin => "not-master-admin",
+            Self::Yourself => "yourself",
+            Self::Customer => "customer",
+            Self::NotInThisOrg => "not-in-this-org",
+            Self::Mandated => "mandated",
+        }
+    }
+}

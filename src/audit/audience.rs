@@ -1,4 +1,4 @@
-//! Whom to tell of an event.
+//! Targets to tell of an event.
 //!
 //! The trail keeps everything; a mail is for what its reader would want to act upon. So a login, a wrong code and a QR
 //! code that was shown are told to nobody: he who gets a mail for each stops reading them.
@@ -9,10 +9,10 @@ use crate::audit::{
     kind::EventKind,
 };
 
-/// Whom a host should tell of an event, by mail or whatever else reaches him outside of the session that caused it.
+/// Targets a host should tell of an event, by mail or whatever else reaches him outside of the session that caused it.
 ///
 /// ```
-/// use countersign::{Audience, Recipient};
+/// use countersign::audit::{Audience, Recipient};
 ///
 /// assert_eq!(Audience::Nobody.recipients(), []);
 /// assert_eq!(Audience::UserAndMasterAdmins.recipients(), [Recipient::User, Recipient::MasterAdmins]);
@@ -79,7 +79,7 @@ impl std::str::FromStr for Audience {
 }
 
 impl Event {
-    /// Whom to tell of it.
+    /// Targets to tell of it.
     ///
     /// The user hears of whatever lets somebody in who could not get in before, keeps him out, or shows that his
     /// password is known: NIST SP 800-63B-4 §4.1.2.1 (an authenticator was bound), §4.2.3 (an account was recovered)
@@ -119,8 +119,9 @@ impl Event {
                 // What an honest admin comes upon, too.
                 Denied::Yourself | Denied::Customer | Denied::Mandated => Audience::Nobody,
             },
-            // `TrustEnded` is the host's own doing, as when a password was changed: it knows why, and tells.
-            EventKind::TrustEnded
+            // These two are the host's own doing: it knows why, and tells.
+            EventKind::PasswordChanged
+            | EventKind::SessionsEnded
             | EventKind::EnrollmentStarted
             | EventKind::EnrollmentSuperseded
             | EventKind::ReplacementStarted
@@ -177,7 +178,7 @@ mod tests {
             EventKind::Replaced,
             EventKind::Withdrawn,
             EventKind::EnrollmentDue { by: Timestamp::from_unix(1) },
-            EventKind::GraceExtended { by: Timestamp::from_unix(1) },
+            EventKind::GraceExtended { by: Timestamp::from_unix(1), reason: None },
             EventKind::Invited { until: Timestamp::from_unix(1), reason: None },
             EventKind::DeviceRemembered { name: Origin::of_device(&""), until: Timestamp::from_unix(0) },
             EventKind::Reset { remedy: Remedy::None, reason: None },
@@ -204,9 +205,10 @@ mod tests {
             EventKind::RecoveryRefused { in_a_row: 4, wait: None },
             refused(None),
             EventKind::ClockWentBack,
-            EventKind::TrustEnded,
+            EventKind::PasswordChanged,
+            EventKind::SessionsEnded,
             EventKind::DeviceUsed { name: Origin::of_device(&"") },
-            EventKind::DeviceForgotten { name: Origin::of_device(&"") },
+            EventKind::DeviceForgotten { name: Origin::of_device(&""), reason: None },
             EventKind::ActRefused { act: Act::Reset, why: Denied::Yourself },
             EventKind::ActRefused { act: Act::Require, why: Denied::Mandated },
         ] {

@@ -23,14 +23,16 @@ pub enum EventKind {
     },
     /// A Master Admin gave the user time to enroll.
     GraceExtended {
-        /// Until then he gets in without a code.
+        /// Until then they get in without a code.
         by: Timestamp,
+        /// Why, if a reason was given.
+        reason: Option<Reason>,
     },
     /// The user was invited to enroll. An earlier invitation is void.
     Invited {
         /// Until then the invitation can be used.
         until: Timestamp,
-        /// What the operator gave as the reason.
+        /// Why, if a reason was given.
         reason: Option<Reason>,
     },
     /// A QR code was drawn and shown.
@@ -98,17 +100,19 @@ pub enum EventKind {
     Reset {
         /// What was done about his password.
         remedy: Remedy,
-        /// What the operator gave as the reason.
+        /// Why, if a reason was given.
         reason: Option<Reason>,
     },
     /// Waiting and blocking were lifted; the enrolled authenticator stays.
     Unlocked {
-        /// What the operator gave as the reason.
+        /// Why, if a reason was given.
         reason: Option<Reason>,
     },
-    /// Everything that had been handed out for the account was voided (as after a changed password); the
-    /// enrolled authenticator stays.
-    TrustEnded,
+    /// The host reported a new password that did not rest on the old one. Everything that had been handed out for the
+    /// account is void; the authenticator stays.
+    PasswordChanged,
+    /// The host ended all sessions of the account. Everything that had been handed out is void; the authenticator stays.
+    SessionsEnded,
     /// The org's requirement was changed.
     RequirementChanged {
         /// What held before.
@@ -119,7 +123,7 @@ pub enum EventKind {
         epoch: Epoch,
         /// What became of running sessions.
         sessions: RunningSessions,
-        /// What the operator gave as the reason.
+        /// Why, if a reason was given.
         reason: Option<Reason>,
     },
     /// The org's settings were changed.
@@ -128,7 +132,7 @@ pub enum EventKind {
         from: Box<Settings>,
         /// What holds now.
         to: Box<Settings>,
-        /// What the operator gave as the reason.
+        /// Why, if a reason was given.
         reason: Option<Reason>,
     },
     /// The user, who had just shown a code, had a device remembered: there his password is enough from now on.
@@ -147,6 +151,8 @@ pub enum EventKind {
     DeviceForgotten {
         /// As the host named the device.
         name: Origin,
+        /// Why, if somebody else forgot it and gave a reason.
+        reason: Option<Reason>,
     },
     /// An administrative act was refused. Stands on the record of the one who attempted it.
     ActRefused {
@@ -182,7 +188,8 @@ impl EventKind {
             Self::ClockWentBack => "clock-went-back",
             Self::Reset { .. } => "reset",
             Self::Unlocked { .. } => "unlocked",
-            Self::TrustEnded => "trust-ended",
+            Self::PasswordChanged => "password-changed",
+            Self::SessionsEnded => "sessions-ended",
             Self::RequirementChanged { .. } => "requirement-changed",
             Self::SettingsChanged { .. } => "settings-changed",
             Self::DeviceRemembered { .. } => "device-remembered",
@@ -201,7 +208,9 @@ impl fmt::Display for EventKind {
         };
         match self {
             Self::EnrollmentDue { by } => write!(f, "told to set up an authenticator by {by}"),
-            Self::GraceExtended { by } => write!(f, "given time to set up an authenticator until {by}"),
+            Self::GraceExtended { by, reason } => {
+                write!(f, "given time to set up an authenticator until {by}{}", because(reason))
+            }
             Self::Invited { until, reason } => {
                 write!(f, "invited to set up an authenticator until {until}{}", because(reason))
             }
@@ -216,10 +225,10 @@ impl fmt::Display for EventKind {
             Self::ReplacementStarted => f.write_str("a QR code for another authenticator was shown"),
             Self::EnrollmentCancelled => f.write_str("the enrollment was given up; its QR code is void"),
             Self::ReplacementCancelled => {
-                f.write_str("the replacement was given up; the authenticator of before stays")
+                f.write_str("the replacement was given up; the current authenticator stays")
             }
             Self::Replaced => f.write_str("the authenticator was replaced"),
-            Self::Withdrawn => f.write_str("the user took his authenticator off"),
+            Self::Withdrawn => f.write_str("the authenticator was taken off by its user"),
             Self::CodeAccepted { purpose } => write!(f, "a code was accepted ({})", purpose.as_str()),
             Self::CodeRefused { purpose, already_used, in_a_row, wait } => {
                 let what = if *already_used { "an already used" } else { "a wrong" };
@@ -249,7 +258,8 @@ impl fmt::Display for EventKind {
                 write!(f, "the second factor was reset{remedy}{}", because(reason))
             }
             Self::Unlocked { reason } => write!(f, "unlocked{}", because(reason)),
-            Self::TrustEnded => f.write_str("everything handed out for the account was voided"),
+            Self::PasswordChanged => f.write_str("the password was changed; all sessions ended"),
+            Self::SessionsEnded => f.write_str("all sessions ended"),
             Self::RequirementChanged { from, to, sessions, reason, .. } => {
                 write!(f, "the requirement was changed from {from} to {to}")?;
                 if *sessions == RunningSessions::End {
@@ -262,7 +272,9 @@ impl fmt::Display for EventKind {
             }
             Self::DeviceRemembered { name, .. } => write!(f, "a device is remembered: {name}"),
             Self::DeviceUsed { name } => write!(f, "no code was asked for on a remembered device: {name}"),
-            Self::DeviceForgotten { name } => write!(f, "a device is no longer remembered: {name}"),
+            Self::DeviceForgotten { name, reason } => {
+                write!(f, "a device is no longer remembered: {name}{}", because(reason))
+            }
             Self::ActRefused { act, why } => write!(f, "refused to {}: {why}", act.as_str()),
         }
     }

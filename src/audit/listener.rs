@@ -14,7 +14,7 @@ use crate::audit::event::Event;
 ///
 /// ```
 /// use std::sync::mpsc;
-/// # use countersign::{Audience, Event, Keyring, MemoryStore, OrgId, Person, Role, TwoFactor, UserId};
+/// # use countersign::{Keyring, MemoryStore, OrgId, Person, Role, TwoFactor, UserId, audit::{Audience, Event}};
 /// # struct Staff;
 /// # impl countersign::Directory for Staff {
 /// #     type Error = std::convert::Infallible;
@@ -25,7 +25,7 @@ use crate::audit::event::Event;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let (directory, store, keyring) = (Staff, MemoryStore::new(), Keyring::new(countersign::KeyId(1), [7; 32]));
 /// let (wake_the_mailer, _woken) = mpsc::sync_channel(1);
-/// let two_factor = TwoFactor::new(directory, store, keyring)
+/// let two_factor = TwoFactor::builder(directory, store, keyring)
 ///     .issuer("Acme Portal")
 ///     .listener(move |event: &Event| {
 ///         if event.audience() != Audience::Nobody {

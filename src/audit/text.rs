@@ -60,7 +60,7 @@ impl Reason {
     /// This reason, in the case of this number: `case 4711: called back at the number in the contract`.
     ///
     /// ```
-    /// use countersign::{InvalidNote, Reason};
+    /// use countersign::audit::{InvalidNote, Reason};
     /// let reason = Reason::in_case("4711", "called back at the number in the contract")?;
     /// assert_eq!(reason.as_str(), "case 4711: called back at the number in the contract");
     /// assert_eq!(Reason::in_case(" ", "called back"), Err(InvalidNote::Empty));

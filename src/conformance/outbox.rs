@@ -3,7 +3,7 @@
 use std::{collections::HashSet, pin::Pin};
 
 use super::{
-    Broken, Dice, Key, Records as _, Users, broken, failed,
+    Broken, Dice, Key, Records as _, UserRecords, broken, failed,
     lent::{Fresh as _, OfUsers},
     lent_failed,
     race::race,
@@ -87,7 +87,8 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
             let how = format!("of three events two are to be told, and these wait: {waiting:?}");
             return broken(SAME_STEP, how);
         }
-        let stale = Users(self.store).try_swap(key, 7, &bytes(1, 40), &events).await.map_err(swap_failed)?;
+        let stale =
+            UserRecords(self.store).try_swap(key, 7, &bytes(1, 40), &events).await.map_err(swap_failed)?;
         if stale == Swap::Done || self.waiting_for(&[key], 64).await?.len() != 2 {
             return broken(SAME_STEP, "a swap that should be stale left something to be told");
         }
@@ -224,7 +225,11 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
     }
 
     async fn write(&self, key: &Key, upon: u64, events: &[Event]) -> Result<(), Broken> {
-        match Users(self.store).try_swap(key, upon, &bytes(upon, 40), events).await.map_err(swap_failed)? {
+        match UserRecords(self.store)
+            .try_swap(key, upon, &bytes(upon, 40), events)
+            .await
+            .map_err(swap_failed)?
+        {
             Swap::Done => Ok(()),
             Swap::Stale => broken(SAME_STEP, format!("a swap upon revision {upon} of a fresh id was stale")),
         }

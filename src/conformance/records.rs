@@ -41,13 +41,13 @@ pub trait Records {
 
 /// A store as one of users' records.
 #[derive(Debug)]
-pub struct Users<'a, S>(pub(super) &'a S);
+pub struct UserRecords<'a, S>(pub(super) &'a S);
 
 /// A store as one of settings.
 #[derive(Debug)]
-pub struct Settings<'a, S>(pub(super) &'a S);
+pub struct SettingsRecords<'a, S>(pub(super) &'a S);
 
-impl<S: UserStore> Records for Users<'_, S> {
+impl<S: UserStore> Records for UserRecords<'_, S> {
     async fn load(&self, key: &Key) -> Result<Option<Stored>, BoxError> {
         let Some(user) = &key.user else { return Err("a user's record needs a user".into()) };
         self.0.load_user(&key.org, user).await.map_err(Into::into)
@@ -69,7 +69,7 @@ impl<S: UserStore> Records for Users<'_, S> {
     }
 }
 
-impl<S: SettingsStore> Records for Settings<'_, S> {
+impl<S: SettingsStore> Records for SettingsRecords<'_, S> {
     async fn load(&self, key: &Key) -> Result<Option<Stored>, BoxError> {
         self.0.load_settings(&key.org).await.map_err(Into::into)
     }

@@ -4,7 +4,8 @@ use super::{Broken, broken, failed};
 use crate::{
     policy::Epoch,
     store::{
-        Alike, Change, Directory, Listed, PageOf, Roster, RosterGroup, Stored, Swap, UserStore, UserSummary,
+        Alike, Change, Directory, Listed, PageRequest, Roster, RosterGroup, Stored, Swap, UserStore,
+        UserSummary,
     },
     time::Timestamp,
     who::{OrgId, Role, UserId},
@@ -59,7 +60,7 @@ impl<R: Roster, D: Directory, S: UserStore> Suite<'_, R, D, S> {
         after: Option<&UserId>,
         limit: u32,
     ) -> Result<Vec<Listed>, Broken> {
-        let wanted = PageOf { role, after, ..PageOf::first(self.org, limit) };
+        let wanted = PageRequest { role, after, ..PageRequest::first(self.org, limit) };
         let page = self.roster.page(wanted).await;
         let page = page.map_err(|error| failed(FAILURE, "a page cannot be read", error))?;
         if page.len() > limit as usize {

@@ -235,7 +235,7 @@ fn event(key: &Key) -> Event {
         org: key.org.clone(),
         user: key.user.clone(),
         by: Actor::Host,
-        kind: EventKind::TrustEnded,
+        kind: EventKind::SessionsEnded,
         seen_from: None,
         checked_in_from: None,
     }

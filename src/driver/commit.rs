@@ -129,14 +129,14 @@ pub(crate) fn contended(doing: &'static str, upon: u64) -> Error {
 }
 
 impl Core {
-    /// Reads a record; `at_first` if it was never written.
+    /// Reads a record; `default_policy` if it was never written.
     pub(crate) async fn load<P: Place>(
         &self,
         place: &P,
-        at_first: P::Kept,
+        default_policy: P::Kept,
     ) -> Result<Loaded<P::Kept>, Error> {
         match self.load_sealed(place).await? {
-            None => Ok(Loaded { record: at_first, revision: 0 }),
+            None => Ok(Loaded { record: default_policy, revision: 0 }),
             Some(stored) => {
                 let unreadable =
                     |source| Error::from_source(ErrorKind::Unreadable, "opening a record", source);

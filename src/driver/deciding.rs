@@ -9,14 +9,15 @@ use crate::{
     driver::{
         Core,
         commit::{Loaded, OrgPlace, Proposal, UserPlace, contended},
+        stop::Stop,
         trace::Trace,
     },
     error::{Error, ErrorKind},
     policy::Policy,
     seal::Generation,
     time::Timestamp,
-    tokens::{Means, Pass, Session, Ticket, TicketClaims, TicketId, Witness},
-    verdict::{Refusal, Verdict},
+    tokens::{Drawn, Means, Pass, Session, Ticket, TicketClaims, TicketId, Witness},
+    verdict::{ActRefusal, Refusal},
     who::{OrgId, Person, Role, UserId},
 };
 
@@ -89,7 +90,7 @@ impl Core {
     }
 
     pub(crate) async fn policy(&self, org: &OrgId) -> Result<Loaded<Policy>, Error> {
-        self.load(&self.org_place(org), self.at_first).await
+        self.load(&self.org_place(org), self.default_policy).await
     }
 
     /// Reads account and policy, at the same time. An account from a later epoch than the policy means that the
@@ -147,14 +148,25 @@ impl Core {
         self.write(&self.place(person), &proposal).await
     }
 
-    /// What a ticket says and whom it is for, if it is one of ours, of a user who is still there and internal.
-    pub(crate) async fn bearer(&self, ticket: &Ticket) -> Result<Option<(TicketClaims, Person)>, Error> {
-        let Some(claims) = TicketClaims::open(ticket, &self.keyring) else {
-            return Ok(None);
-        };
+    /// Like [`decide`](Self::decide), for commands that may refuse: what is granted, once its write was acknowledged.
+    /// A refusal, too, is heard only then.
+    pub(crate) async fn judge<T, R>(
+        &self,
+        person: &Person,
+        trace: &Trace,
+        command: impl Fn(Account, Terms<'_>) -> Result<Decision<Result<T, R>>, Error>,
+    ) -> Result<Decided<T>, Stop<R>> {
+        let Decided { reply, policy, now, witness } = self.decide(person, trace, command).await?;
+        let reply = reply.map_err(Stop::Refused)?;
+        Ok(Decided { reply, policy, now, witness })
+    }
+
+    /// What a ticket says and whom it is for: one of ours, of a user who is still there and internal.
+    pub(crate) async fn bearer(&self, ticket: &Ticket) -> Result<(TicketClaims, Person), Stop<Refusal>> {
+        let claims = TicketClaims::open(ticket, &self.keyring).ok_or(Refusal::TicketVoid)?;
         let person = self.find(&claims.org, &claims.user).await?;
         let person = person.filter(|person| person.id == claims.user && person.role != Role::Customer);
-        Ok(person.map(|person| (claims, person)))
+        Ok((claims, person.ok_or(Refusal::TicketVoid)?))
     }
 
     /// Whose session this is, if it still holds.
@@ -175,24 +187,18 @@ impl Core {
         Ok(holds.then_some(Holder { person, before: Some(before) }))
     }
 
-    /// A ticket for somebody who is signed in and proves himself anew.
-    pub(crate) async fn prove(&self, pass: &Pass, purpose: Purpose) -> Result<Verdict<Ticket>, Error> {
-        let session = &pass.session;
-        let (person, before) = match self.holder(session).await? {
-            None => return Ok(Verdict::Refused(Refusal::SessionOver)),
-            Some(Holder { before: None, .. }) => return Ok(Verdict::Refused(Refusal::EnrollFirst)),
-            Some(Holder { person, before: Some(before) }) => (person, before),
-        };
-        let terms = before.terms(self);
-        if let Err(refusal) = before.account().may_prove(terms) {
-            return Ok(Verdict::Refused(refusal));
+    /// The internal user of a session that still holds, and what decides about them. A customer, for whom nothing is
+    /// read, is refused with `customer`.
+    pub(crate) async fn internal_holder(
+        &self,
+        session: &Session,
+        customer: ActRefusal,
+    ) -> Result<(Person, Before), Stop<ActRefusal>> {
+        match self.holder(session).await? {
+            None => Err(ActRefusal::SessionOver.into()),
+            Some(Holder { before: None, .. }) => Err(customer.into()),
+            Some(Holder { person, before: Some(before) }) => Ok((person, before)),
         }
-        if purpose == Purpose::Replace && !session.may_replace(terms.policy, terms.now) {
-            return Ok(Verdict::Refused(Refusal::FreshCodeNeeded));
-        }
-        let ends_at = Some(session.expires_at);
-        self.ticket(&person, before.trust(), purpose, before.now, ends_at, pass.seen_from.clone())
-            .map(Verdict::Granted)
     }
 
     pub(crate) fn ticket(
@@ -212,7 +218,7 @@ impl Core {
             epoch: trust.policy.epoch,
             purpose,
             issued_at: now,
-            expires_at: now.after(trust.policy.settings.ticket()),
+            expires_at: now.after(trust.policy.settings.ticket_lifetime()),
             session_ends_at,
             checked_in_from,
             invitation: None,
@@ -224,6 +230,12 @@ impl Core {
         claims
             .seal(&self.keyring, &*self.random)
             .map_err(|source| Error::from_source(ErrorKind::Unavailable, "sealing a ticket", source))
+    }
+
+    /// A new set of recovery codes.
+    pub(crate) fn recovery_codes(&self) -> Result<Drawn, Error> {
+        Drawn::draw(&*self.random)
+            .map_err(|source| Error::from_source(ErrorKind::Unavailable, "drawing recovery codes", source))
     }
 
     /// Opens a session: the pass and its stamp.
@@ -244,7 +256,7 @@ impl Core {
             epoch: trust.policy.epoch,
             means,
             earned_at: now,
-            expires_at: ends_at.unwrap_or_else(|| now.after(trust.policy.settings.stamp())),
+            expires_at: ends_at.unwrap_or_else(|| now.after(trust.policy.settings.stamp_lifetime())),
         };
         let stamp = session
             .seal(&self.keyring, &*self.random)

@@ -300,9 +300,14 @@ fn write_settings(plain: &mut Writer, settings: &Settings) {
     let Waits { from, first, longest } = settings.waits();
     plain.u32(settings.hard_stop());
     plain.u32(from);
-    for duration in
-        [first, longest, settings.ticket(), settings.pending(), settings.stamp(), settings.fresh_code()]
-    {
+    for duration in [
+        first,
+        longest,
+        settings.ticket_lifetime(),
+        settings.pending_lifetime(),
+        settings.stamp_lifetime(),
+        settings.fresh_code(),
+    ] {
         plain.seconds(duration);
     }
     plain.u8(match settings.running_sessions() {
@@ -312,7 +317,7 @@ fn write_settings(plain: &mut Writer, settings: &Settings) {
     plain.option(settings.remember_devices(), |plain, days| plain.u8(days.count()));
     plain.bool(settings.enrollment_by_choice());
     plain.option(settings.enroll_within(), |plain, days| plain.u8(days.count()));
-    plain.bool(settings.by_invitation());
+    plain.bool(settings.invitation_required());
 }
 
 /// Bounds are checked here as well: no record makes settings of what no admin could choose.
@@ -330,10 +335,13 @@ fn read_settings(plain: &mut Reader<'_>) -> Result<Settings, Damaged> {
     let days = plain.option(read_days)?;
     let settings = Settings::default().with_running_sessions(sessions).with_remember_devices(days);
     let settings = settings.with_enrollment_by_choice(plain.bool()?);
-    let settings = settings.with_enroll_within(plain.option(read_days)?).with_by_invitation(plain.bool()?);
+    let settings =
+        settings.with_enroll_within(plain.option(read_days)?).with_invitation_required(plain.bool()?);
     let settings = settings.with_hard_stop(hard_stop).and_then(|settings| settings.with_waits(waits));
-    let settings = settings.and_then(|settings| settings.with_ticket(ticket)?.with_pending(pending));
-    let settings = settings.and_then(|settings| settings.with_stamp(stamp)?.with_fresh_code(fresh_code));
+    let settings =
+        settings.and_then(|settings| settings.with_ticket_lifetime(ticket)?.with_pending_lifetime(pending));
+    let settings =
+        settings.and_then(|settings| settings.with_stamp_lifetime(stamp)?.with_fresh_code(fresh_code));
     settings.map_err(|_| Damaged)
 }
 

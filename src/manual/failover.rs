@@ -136,11 +136,11 @@
 //!
 //! ```no_run
 //! # async fn example(support: countersign::Support, org: countersign::OrgId) -> Result<(), Box<dyn std::error::Error>> {
-//! use countersign::{Reason, Requirement};
+//! use countersign::{Requirement, audit::Reason};
 //!
 //! let reason = Reason::new("restored from the backup of last night")?;
-//! support.require(&org, Requirement::Off, &reason).await?;
-//! support.require(&org, Requirement::On, &reason).await?; // or Mandated, if it was
+//! support.in_org(&org, &reason).require(Requirement::Off).await?;
+//! support.in_org(&org, &reason).require(Requirement::On).await?; // or Mandated, if it was
 //! # Ok(()) }
 //! ```
 //!

@@ -6,7 +6,7 @@ use crate::otp::{Totp, Window};
 /// choose are its [`Settings`](crate::Settings).
 ///
 /// ```
-/// use countersign::{CodeRules, InvalidCodeRule};
+/// use countersign::policy::{CodeRules, InvalidCodeRule};
 /// let stricter = CodeRules::default().window(1, 0)?;
 /// assert_eq!(CodeRules::default().window(3, 3), Err(InvalidCodeRule::Window));
 /// # Ok::<(), InvalidCodeRule>(())

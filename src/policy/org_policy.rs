@@ -16,7 +16,7 @@ pub(crate) struct Policy {
 /// What is in force in an org, to be shown on its settings page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct InForce {
+pub struct OrgPolicy {
     /// Whether codes are required.
     pub requirement: Requirement,
     /// Since which switch from off to on.

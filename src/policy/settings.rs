@@ -15,7 +15,7 @@ use crate::policy::requirement::RunningSessions;
 /// can give it. What none of them can hold is a value out of bounds.
 ///
 /// ```
-/// use countersign::{InvalidSetting, Settings};
+/// use countersign::policy::{InvalidSetting, Settings};
 /// let stricter = Settings::default().with_hard_stop(5)?;
 /// assert_eq!(stricter.hard_stop(), 5);
 /// assert_eq!(Settings::default().with_hard_stop(101), Err(InvalidSetting::HardStop));
@@ -34,7 +34,7 @@ pub struct Settings {
     remember_devices: Option<Days>,
     by_choice: bool,
     enroll_within: Option<Days>,
-    by_invitation: bool,
+    invitation_required: bool,
 }
 
 /// The waits after wrong codes.
@@ -97,7 +97,7 @@ impl Settings {
         remember_devices: None,
         by_choice: false,
         enroll_within: None,
-        by_invitation: false,
+        invitation_required: false,
     };
 }
 
@@ -124,19 +124,19 @@ impl Settings {
 
     /// How long after the password the code may come. By default 15 minutes.
     #[must_use]
-    pub const fn ticket(&self) -> Duration {
+    pub const fn ticket_lifetime(&self) -> Duration {
         self.ticket
     }
 
     /// How long a QR code that was shown can be confirmed. By default 15 minutes, time enough to install an app.
     #[must_use]
-    pub const fn pending(&self) -> Duration {
+    pub const fn pending_lifetime(&self) -> Duration {
         self.pending
     }
 
     /// How long a session's stamp lasts, from the login on. By default 12 hours.
     #[must_use]
-    pub const fn stamp(&self) -> Duration {
+    pub const fn stamp_lifetime(&self) -> Duration {
         self.stamp
     }
 
@@ -174,8 +174,8 @@ impl Settings {
 
     /// Whether nobody enrolls without an [`Invitation`](crate::Invitation). By default the password is enough.
     #[must_use]
-    pub const fn by_invitation(&self) -> bool {
-        self.by_invitation
+    pub const fn invitation_required(&self) -> bool {
+        self.invitation_required
     }
 }
 
@@ -215,7 +215,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`InvalidSetting::Ticket`] unless it is one minute to one hour.
-    pub fn with_ticket(mut self, lifetime: Duration) -> Result<Self, InvalidSetting> {
+    pub fn with_ticket_lifetime(mut self, lifetime: Duration) -> Result<Self, InvalidSetting> {
         self.ticket = within(lifetime, MINUTE, HOUR).ok_or(InvalidSetting::Ticket)?;
         Ok(self)
     }
@@ -224,7 +224,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`InvalidSetting::Pending`] unless it is one minute to one hour.
-    pub fn with_pending(mut self, lifetime: Duration) -> Result<Self, InvalidSetting> {
+    pub fn with_pending_lifetime(mut self, lifetime: Duration) -> Result<Self, InvalidSetting> {
         self.pending = within(lifetime, MINUTE, HOUR).ok_or(InvalidSetting::Pending)?;
         Ok(self)
     }
@@ -232,11 +232,11 @@ impl Settings {
     /// With another lifetime of sessions that are opened from now on. Using one does not prolong it.
     ///
     /// A customer's session, for which no org's settings are read (R5), lasts as long as the
-    /// [settings at first](crate::Builder::settings_at_first) say.
+    /// [settings at first](crate::Builder::default_settings) say.
     ///
     /// # Errors
     /// [`InvalidSetting::Stamp`] unless it is five minutes to thirty days.
-    pub fn with_stamp(mut self, lifetime: Duration) -> Result<Self, InvalidSetting> {
+    pub fn with_stamp_lifetime(mut self, lifetime: Duration) -> Result<Self, InvalidSetting> {
         self.stamp = within(lifetime, 5 * MINUTE, 30 * DAY).ok_or(InvalidSetting::Stamp)?;
         Ok(self)
     }
@@ -282,8 +282,8 @@ impl Settings {
     /// With enrollment by [invitation](crate::TwoFactor::invite) only, or by the password alone. Invitations keep out
     /// the thief who has a password and enrolls first (CISA advisory AA22-074A tells of one who did). Invite a Master Admin
     /// *before* the requirement is switched on, or the vendor has to.
-    pub const fn with_by_invitation(mut self, by_invitation: bool) -> Self {
-        self.by_invitation = by_invitation;
+    pub const fn with_invitation_required(mut self, invitation_required: bool) -> Self {
+        self.invitation_required = invitation_required;
         self
     }
 

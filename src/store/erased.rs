@@ -4,7 +4,7 @@
 use std::{future::Future, pin::Pin};
 
 use super::{
-    Change, Directory, Listed, OrgSummary, PageOf, Roster, RosterGroup, SettingsStore, Stored, Swap,
+    Change, Directory, Listed, OrgSummary, PageRequest, Roster, RosterGroup, SettingsStore, Stored, Swap,
     UserStore, UserSummary,
 };
 use crate::{
@@ -51,12 +51,12 @@ impl<S: UserStore + SettingsStore> AnyStore for S {
 }
 
 pub(crate) trait AnyRoster: Send + Sync {
-    fn page<'a>(&'a self, wanted: PageOf<'a>) -> Boxed<'a, Vec<Listed>>;
+    fn page<'a>(&'a self, wanted: PageRequest<'a>) -> Boxed<'a, Vec<Listed>>;
     fn groups<'a>(&'a self, org: &'a OrgId, now: Timestamp) -> Boxed<'a, Vec<RosterGroup>>;
 }
 
 impl<R: Roster> AnyRoster for R {
-    fn page<'a>(&'a self, wanted: PageOf<'a>) -> Boxed<'a, Vec<Listed>> {
+    fn page<'a>(&'a self, wanted: PageRequest<'a>) -> Boxed<'a, Vec<Listed>> {
         Box::pin(async move { Roster::page(self, wanted).await.map_err(Into::into) })
     }
 

@@ -159,10 +159,7 @@ impl PostgresStore {
     /// commit. Nothing is done before [`Uncommitted::commit`].
     ///
     /// ```no_run
-    /// use countersign::{
-    ///     Change, OrgId, Stored, Swap, UserId, UserStore, UserSummary,
-    ///     store::postgres::{PostgresError, PostgresStore},
-    /// };
+    /// use countersign::{OrgId, UserId, UserStore, store::{Change, Stored, Swap, UserSummary, postgres::{PostgresError, PostgresStore}}};
     ///
     /// /// The store, and the host's sessions beside it: they end in the commit that says that they do.
     /// struct Users(PostgresStore);

@@ -21,11 +21,11 @@ use crate::{
 /// 1. **Everybody once.** Whoever belongs to the org during a whole walk is on exactly one of its pages, customers
 ///    among them; people of other orgs are on none. One id always comes before or after another, in an order that is
 ///    the host's choice.
-/// 2. **From where the last page ended.** A page begins with the first one [`after`](PageOf::after) the given id, also
+/// 2. **From where the last page ended.** A page begins with the first one [`after`](PageRequest::after) the given id, also
 ///    when that user is gone by now: `where id > $after order by id`, and no offset.
 /// 3. **No longer than asked for.** Shorter is fine; *empty* means that nobody follows.
 /// 4. **As the directory says.** The person is the one that [`Directory::find`](super::Directory::find) finds under his
-///    id, his role among it. With a role in the [request](PageOf::role), those of that role and no others.
+///    id, his role among it. With a role in the [request](PageRequest::role), those of that role and no others.
 /// 5. **As the store was told.** The summary is that of the last swap that was [`Done`](super::Swap::Done) for the
 ///    user, and `None` if there was none. It may be a moment old: a replica does.
 /// 6. **Groups are sums.** [`groups`](Self::groups) counts everybody whom the pages list, each in a group of those who
@@ -36,10 +36,10 @@ use crate::{
 ///
 /// ```
 /// use std::sync::Arc;
-/// use countersign::{MemoryStore, PageOf, Listed, Person, Roster};
+/// use countersign::{MemoryStore, Person, Roster, store::{Listed, PageRequest}};
 ///
 /// # struct Users;
-/// # impl Users { async fn page(&self, _: PageOf<'_>) -> Result<Vec<Person>, std::convert::Infallible> { Ok(Vec::new()) } }
+/// # impl Users { async fn page(&self, _: PageRequest<'_>) -> Result<Vec<Person>, std::convert::Infallible> { Ok(Vec::new()) } }
 /// struct Everybody {
 ///     users: Users,
 ///     store: Arc<MemoryStore>, // or a SqliteStore, a PostgresStore, an EtcdStore: `summaries(…).await?`
@@ -48,7 +48,7 @@ use crate::{
 /// impl Roster for Everybody {
 ///     type Error = std::convert::Infallible;
 ///
-///     async fn page(&self, wanted: PageOf<'_>) -> Result<Vec<Listed>, Self::Error> {
+///     async fn page(&self, wanted: PageRequest<'_>) -> Result<Vec<Listed>, Self::Error> {
 ///         let people = self.users.page(wanted).await?;
 ///         let summaries = self.store.summaries(wanted.org, people.iter().map(Person::id));
 ///         Ok(people.into_iter().zip(summaries).map(|(person, summary)| Listed { person, summary }).collect())
@@ -60,7 +60,7 @@ pub trait Roster: Send + Sync + 'static {
     type Error: Into<BoxError> + Send;
 
     /// The next people of an org.
-    fn page(&self, wanted: PageOf<'_>) -> impl Future<Output = Result<Vec<Listed>, Self::Error>> + Send;
+    fn page(&self, wanted: PageRequest<'_>) -> impl Future<Output = Result<Vec<Listed>, Self::Error>> + Send;
 
     /// How many there are, by what they have in common at `now`: see [`RosterGroup`].
     ///
@@ -83,7 +83,7 @@ pub trait Roster: Send + Sync + 'static {
             let mut groups: Vec<(Alike, RosterGroup)> = Vec::new();
             let mut last: Option<UserId> = None;
             loop {
-                let wanted = PageOf { after: last.as_ref(), ..PageOf::first(org, MOST_IN_A_PAGE) };
+                let wanted = PageRequest { after: last.as_ref(), ..PageRequest::first(org, MOST_IN_A_PAGE) };
                 let page = self.page(wanted).await?;
                 let next = page.last().map(|listed| listed.person.id().clone());
                 // A roster that begins anew with each page would never come to an end.
@@ -111,7 +111,7 @@ pub(crate) const MOST_IN_A_PAGE: u32 = 1_000;
 /// Which people of an org are wanted.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct PageOf<'a> {
+pub struct PageRequest<'a> {
     /// The org.
     pub org: &'a OrgId,
     /// Only people of this role; everybody if there is none.
@@ -122,7 +122,7 @@ pub struct PageOf<'a> {
     pub limit: u32,
 }
 
-impl<'a> PageOf<'a> {
+impl<'a> PageRequest<'a> {
     /// The first page of everybody.
     pub fn first(org: &'a OrgId, limit: u32) -> Self {
         Self { org, role: None, after: None, limit }
@@ -180,7 +180,7 @@ impl Alike {
 impl<T: Roster> Roster for Arc<T> {
     type Error = T::Error;
 
-    fn page(&self, wanted: PageOf<'_>) -> impl Future<Output = Result<Vec<Listed>, Self::Error>> + Send {
+    fn page(&self, wanted: PageRequest<'_>) -> impl Future<Output = Result<Vec<Listed>, Self::Error>> + Send {
         T::page(self, wanted)
     }
 

@@ -57,11 +57,11 @@ pub struct Device {
 /// the form with the button that forgets the device.
 ///
 /// ```
-/// use countersign::DeviceId;
+/// use countersign::tokens::DeviceId;
 /// let text = "000102030405060708090a0b0c0d0e0f";
 /// assert_eq!(text.parse::<DeviceId>()?.to_string(), text);
 /// assert!("00".parse::<DeviceId>().is_err());
-/// # Ok::<(), countersign::InvalidDeviceId>(())
+/// # Ok::<(), countersign::tokens::InvalidDeviceId>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DeviceId(pub(crate) [u8; 16]);

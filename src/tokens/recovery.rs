@@ -26,10 +26,10 @@ use crate::{
 /// taken all the same.
 ///
 /// ```compile_fail,E0599
-/// fn keep(codes: &countersign::RecoveryCodes) -> countersign::RecoveryCodes { codes.clone() }
+/// fn keep(codes: &countersign::tokens::RecoveryCodes) -> countersign::tokens::RecoveryCodes { codes.clone() }
 /// ```
 /// ```compile_fail,E0277
-/// fn leak_by_printing(codes: &countersign::RecoveryCodes) -> String { format!("{codes}") }
+/// fn leak_by_printing(codes: &countersign::tokens::RecoveryCodes) -> String { format!("{codes}") }
 /// ```
 pub struct RecoveryCodes(Zeroizing<String>);
 
@@ -47,7 +47,7 @@ impl RecoveryCodes {
     /// The codes, one a line.
     ///
     /// ```
-    /// # use countersign::RecoveryCodes;
+    /// # use countersign::tokens::RecoveryCodes;
     /// fn as_items(codes: &RecoveryCodes) -> Vec<&str> {
     ///     codes.expose().lines().collect()
     /// }

@@ -27,7 +27,7 @@ pub struct Builder {
     issuer: String,
     issuer_rules: LabelRules,
     codes: CodeRules,
-    at_first: Policy,
+    default_policy: Policy,
     clock: Box<dyn Clock>,
     random: Box<dyn SecureRandom>,
     listeners: Vec<Box<dyn Listener>>,
@@ -47,7 +47,7 @@ impl Builder {
             issuer: String::new(),
             issuer_rules: LabelRules::STRICT,
             codes: CodeRules::default(),
-            at_first: Policy {
+            default_policy: Policy {
                 requirement: Requirement::Off,
                 epoch: Epoch::FIRST,
                 settings: Settings::default(),
@@ -79,15 +79,15 @@ impl Builder {
     }
 
     /// The requirement of an org whose settings were never written. Default: off.
-    pub fn requirement_at_first(mut self, requirement: Requirement) -> Self {
-        self.at_first.requirement = requirement;
+    pub fn default_requirement(mut self, requirement: Requirement) -> Self {
+        self.default_policy.requirement = requirement;
         self
     }
 
     /// The settings of an org whose settings were never written. Its first decision, be it only to switch the
     /// requirement on, writes them down with it, and from then on they are its own.
-    pub fn settings_at_first(mut self, settings: Settings) -> Self {
-        self.at_first.settings = settings;
+    pub fn default_settings(mut self, settings: Settings) -> Self {
+        self.default_policy.settings = settings;
         self
     }
 
@@ -131,7 +131,7 @@ impl Builder {
             keyring: self.keyring,
             issuer: self.issuer,
             codes: self.codes,
-            at_first: self.at_first,
+            default_policy: self.default_policy,
             clock: self.clock,
             random: self.random,
             listeners: self.listeners,

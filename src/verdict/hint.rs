@@ -32,6 +32,17 @@ pub enum Hint {
     },
 }
 
+impl Hint {
+    /// Returns the stable word for this hint, for logs, metrics and translations.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClockBehind { .. } => "clock-behind",
+            Self::ClockAhead { .. } => "clock-ahead",
+            Self::AppShows { .. } => "app-shows",
+        }
+    }
+}
+
 /// A plain English sentence without its full stop; a page will want its own.
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use countersign::{
-    Attempt, BulkReset, Denied, FirstFactor, Gate, Operator, Outcome, Pass, Reason, Refusal, Role, Settings,
-    Support, Whom, otp::Imported,
+    ActRefusal, Attempt, FirstFactor, Gate, Pass, Refusal, Role,
+    admin::{BulkReset, Outcome, Support, Targets},
+    audit::{Denied, Operator, Reason},
+    otp::Imported,
+    policy::Settings,
 };
 
 use futures_lite::future::poll_once;
@@ -21,7 +24,7 @@ fn reason() -> Reason {
 
 fn these<'p>(world: &World, pass: &'p Pass, ids: &[&str]) -> BulkReset<'p> {
     let ids: Vec<_> = ids.iter().map(|id| user(id)).collect();
-    world.two_factor.reset_many(pass, Whom::these(ids))
+    world.two_factor.admin(pass).reset_many(Targets::these(ids))
 }
 
 async fn next(run: &mut BulkReset<'_>) -> Option<String> {
@@ -44,16 +47,20 @@ over_every_store! {
         let (_, bob) = world.enroll("bob").await;
         let (ians_phone, ian) = world.enroll("ian").await;
         let (idas_phone, _) = world.enroll("ida").await;
-        let outcomes = told(these(&world, &bob, &["ian", "nobody", "carl", "bob", "gus", "ann", "ian"])).await;
-        assert_eq!(outcomes, [
-            "ian: reset",
-            "nobody: denied: there is no such user in this org",
-            "carl: denied: a customer has no second factor",
-            "bob: denied: nobody may do this to himself",
-            "gus: denied: there is no such user in this org",
-            "ann: nothing to reset",
-            "ian: nothing to reset",
-        ]);
+        let outcomes =
+            told(these(&world, &bob, &["ian", "nobody", "carl", "bob", "gus", "ann", "ian"])).await;
+        assert_eq!(
+            outcomes,
+            [
+                "ian: reset",
+                "nobody: denied: there is no such user in this org",
+                "carl: denied: a customer has no second factor",
+                "bob: denied: nobody may do this to himself",
+                "gus: denied: there is no such user in this org",
+                "ann: nothing to reset",
+                "ian: nothing to reset",
+            ]
+        );
         assert!(world.resume(ian.stamp()).await.is_none());
         let ticket = world.ticket_to_enroll("ian").await;
         assert_eq!(refused(world.verify(&ticket, &ians_phone.code(&world.clock)).await), Refusal::TicketVoid);
@@ -75,13 +82,16 @@ over_every_store! {
         // It wants no fresh code.
         world.clock.advance(Duration::from_secs(60 * 60));
         let dry = these(&world, &bob, &["ian", "ida", "carl", "bob", "nobody"]).dry_run();
-        assert_eq!(told(dry).await, [
-            "ian: would be reset",
-            "ida: nothing to reset",
-            "carl: denied: a customer has no second factor",
-            "bob: denied: nobody may do this to himself",
-            "nobody: denied: there is no such user in this org",
-        ]);
+        assert_eq!(
+            told(dry).await,
+            [
+                "ian: would be reset",
+                "ida: nothing to reset",
+                "carl: denied: a customer has no second factor",
+                "bob: denied: nobody may do this to himself",
+                "nobody: denied: there is no such user in this org",
+            ]
+        );
         assert_eq!((world.record("ian").await, world.events().await), (before, events));
     }
 
@@ -102,8 +112,11 @@ over_every_store! {
         let (phone, _) = world.enroll("ian").await;
         let ticket = world.ticket_to_enroll("ida").await;
         let shown = world.setup(&ticket).await;
-        let again = these(&world, &bob, &["ian", "ida", "ann"]).go_on_from(begun_at);
-        assert_eq!(told(again).await, ["ian: enrolls anew already", "ida: enrolls anew already", "ann: reset"]);
+        let again = these(&world, &bob, &["ian", "ida", "ann"]).resume_from(begun_at);
+        assert_eq!(
+            told(again).await,
+            ["ian: enrolls anew already", "ida: enrolls anew already", "ann: reset"]
+        );
         let _ = world.log_in("ian", &phone).await;
         assert_eq!(world.setup(&ticket).await.key(), shown.key(), "her QR code is the same");
         // One that is begun anew and not gone on with is another one.
@@ -120,16 +133,16 @@ over_every_store! {
         let mut run = these(&world, &bob, &["ann", "ian", "ida"]);
         assert_eq!(next(&mut run).await.unwrap(), "ann: reset");
         world.clock.advance(Duration::from_secs(5 * 60 + 1));
-        assert_eq!(refused(run.next().await.unwrap()), Refusal::FreshCodeNeeded);
+        assert_eq!(refused(run.next().await.unwrap()), ActRefusal::FreshCodeNeeded);
         let bob = world.log_in("bob", &phone).await;
-        run.go_on_with(&bob);
+        run.resume_with(&bob);
         assert_eq!(next(&mut run).await.unwrap(), "ian: reset", "nobody was passed over");
         world.people.set(ACME, "bob", Role::Internal);
-        let denied = Refusal::Denied(Denied::NotMasterAdmin);
+        let denied = ActRefusal::Denied(Denied::NotMasterAdmin);
         assert_eq!(refused(run.next().await.unwrap()), denied);
         world.people.set(ACME, "bob", Role::MasterAdmin);
-        world.two_factor.end_trust(&org(ACME), &user("bob")).await.unwrap();
-        assert_eq!(refused(run.next().await.unwrap()), Refusal::SessionOver);
+        world.password_changed("bob").await;
+        assert_eq!(refused(run.next().await.unwrap()), ActRefusal::SessionOver);
         assert_eq!(world.kinds_for("ida").await, ["enrollment-started", "enrolled"]);
     }
 
@@ -138,7 +151,7 @@ over_every_store! {
         world.switch_on().await;
         let (_, ian) = world.enroll("ian").await;
         let _ = world.enroll("ida").await;
-        let denied = Refusal::Denied(Denied::NotMasterAdmin);
+        let denied = ActRefusal::Denied(Denied::NotMasterAdmin);
         assert_eq!(refused(these(&world, &ian, &["ida"]).dry_run().next().await.unwrap()), denied);
         assert_eq!(refused(these(&world, &ian, &["ida"]).next().await.unwrap()), denied);
         assert_eq!(world.kinds_for("ida").await, ["enrollment-started", "enrolled"]);
@@ -149,8 +162,8 @@ over_every_store! {
         let mut run = these(&world, &bob, &["ida"]);
         let first = FirstFactor::accepted(&org("globex"), &user("gus"));
         let Gate::Open(gus) = world.two_factor.check_in(first).await.unwrap() else { panic!() };
-        run.go_on_with(&gus);
-        assert_eq!(refused(run.next().await.unwrap()), Refusal::Denied(Denied::NotInThisOrg));
+        run.resume_with(&gus);
+        assert_eq!(refused(run.next().await.unwrap()), ActRefusal::Denied(Denied::NotInThisOrg));
     }
 
     /// R5: all but the customers, and but himself.
@@ -158,7 +171,7 @@ over_every_store! {
         world.switch_on().await;
         let (phone, bob) = world.enroll("bob").await;
         let _ = world.enroll("ian").await;
-        let everybody = told(world.two_factor.reset_many(&bob, Whom::everybody())).await;
+        let everybody = told(world.two_factor.admin(&bob).reset_many(Targets::everybody())).await;
         assert_eq!(everybody, ["ian: reset", "ida: nothing to reset", "ann: nothing to reset"]);
         let _ = world.log_in("bob", &phone).await;
         assert!(!world.kinds_for("bob").await.contains(&"act-refused".to_owned()));
@@ -172,22 +185,27 @@ over_every_store! {
             let _ = world.enroll(id).await;
         }
         let support = support(&world);
-        let dry = support.reset_many(&org(ACME), Whom::everybody(), &reason()).dry_run();
-        assert_eq!(told(dry).await, [
-            "ian: would be reset", "ida: nothing to reset", "ann: nothing to reset", "bob: would be reset",
-        ]);
-        let run = support.reset_many(&org(ACME), Whom::everybody(), &reason());
-        assert_eq!(told(run).await, [
-            "ian: reset", "ida: nothing to reset", "ann: nothing to reset", "bob: reset",
-        ]);
+        let dry = support.in_org(&org(ACME), &reason()).reset_many(Targets::everybody()).dry_run();
+        assert_eq!(
+            told(dry).await,
+            ["ian: would be reset", "ida: nothing to reset", "ann: nothing to reset", "bob: would be reset",]
+        );
+        let run = support.in_org(&org(ACME), &reason()).reset_many(Targets::everybody());
+        assert_eq!(
+            told(run).await,
+            ["ian: reset", "ida: nothing to reset", "ann: nothing to reset", "bob: reset",]
+        );
         let reset = world.events().await.pop().unwrap();
         assert_eq!((reset.kind.as_str(), reset.by.as_deref()), ("reset", Some("sue@vendor.example")));
         assert!(reset.text.contains("case 4711"));
-        let some = Whom::these([user("carl"), user("nobody")]);
-        assert_eq!(told(support.reset_many(&org(ACME), some, &reason())).await, [
-            "carl: denied: a customer has no second factor",
-            "nobody: denied: there is no such user in this org",
-        ]);
+        let some = Targets::these([user("carl"), user("nobody")]);
+        assert_eq!(
+            told(support.in_org(&org(ACME), &reason()).reset_many(some)).await,
+            [
+                "carl: denied: a customer has no second factor",
+                "nobody: denied: there is no such user in this org",
+            ]
+        );
         assert_eq!(world.record("carl").await, None);
     }
 
@@ -206,15 +224,19 @@ over_every_store! {
         let begun_at = run.begun_at();
         assert_eq!(told(run).await, [known, "ida: reset"]);
         let org = org(ACME);
-        assert_eq!(told(support(&world).reset_many(&org, Whom::these([user("ian")]), &reason())).await, [known]);
+        assert_eq!(
+            told(support(&world).in_org(&org, &reason()).reset_many(Targets::these([user("ian")]))).await,
+            [known]
+        );
         assert_eq!((world.record("ian").await, world.kinds_for("ian").await), (before, events));
         assert!(matches!(world.check_in("ian").await, Gate::Blocked));
         // His password is changed, and the same run goes on with that.
-        let again = || these(&world, &bob, &["ian", "ida"]).go_on_from(begun_at).with_new_passwords();
+        let again = || these(&world, &bob, &["ian", "ida"]).resume_from(begun_at).with_new_passwords();
         assert_eq!(told(again().dry_run()).await, ["ian: would be reset", "ida: nothing to reset"]);
         assert_eq!(told(again()).await, ["ian: reset", "ida: nothing to reset"]);
         let events = world.events().await;
-        let reset = events.iter().find(|told| told.kind == "reset" && told.user.as_deref() == Some("ian")).unwrap();
+        let reset =
+            events.iter().find(|told| told.kind == "reset" && told.user.as_deref() == Some("ian")).unwrap();
         assert_eq!(reset.text, "the second factor was reset, after the password was changed");
         let _ = world.enroll("ian").await;
     }
@@ -224,7 +246,7 @@ over_every_store! {
         world.switch_on().await;
         let (_, bob) = world.enroll("bob").await;
         let _ = world.enroll("ian").await;
-        let invitation = granted(world.two_factor.reset_and_invite(&bob, &user("ian")).await.unwrap());
+        let invitation = granted(world.managed(&bob, "ian").reset_and_invite().await.unwrap());
         assert_eq!(told(these(&world, &bob, &["ian"])).await, ["ian: nothing to reset"]);
         let Gate::AskInvitation(ticket) = world.check_in("ian").await else { panic!() };
         let typed = invitation.text();
@@ -251,13 +273,13 @@ over_every_store! {
         let (_, bob) = world.enroll("bob").await;
         let run = || these(&world, &bob, &["ian", "ida"]).dry_run();
         assert_eq!(told(run()).await, ["ian: would be reset", "ida: would be reset"]);
-        let in_force = world.two_factor.settings(&org(ACME)).await.unwrap();
+        let in_force = world.two_factor.org(&org(ACME)).policy().await.unwrap();
         let lower = Settings::default().with_hard_stop(3).unwrap();
-        granted(world.two_factor.change_settings(&bob, in_force.revision, lower).await.unwrap());
-        assert_eq!(told(run()).await, [
-            "ian: needs a new password or an invitation",
-            "ida: needs a new password or an invitation",
-        ]);
+        granted(world.two_factor.admin(&bob).change_settings(in_force.revision, lower).await.unwrap());
+        assert_eq!(
+            told(run()).await,
+            ["ian: needs a new password or an invitation", "ida: needs a new password or an invitation",]
+        );
     }
 
     /// Who is imported has something to reset, unless it came in after the run had begun.
@@ -267,7 +289,7 @@ over_every_store! {
         let reason = reason();
         let import = async |id| granted(support.import(&org, &user(id), &key, &reason).await.unwrap());
         let _ = import("ian").await;
-        let run = support.reset_many(&org, Whom::these(["ian", "ida"].map(user)), &reason);
+        let run = support.in_org(&org, &reason).reset_many(Targets::these(["ian", "ida"].map(user)));
         world.step();
         let _ = import("ida").await;
         assert_eq!(told(run).await, ["ian: reset", "ida: enrolls anew already"]);
@@ -295,7 +317,7 @@ over_every_store! {
         let first = granted(run.next().await.unwrap()).unwrap();
         assert!(matches!(first.outcome, Outcome::Failed(_)), "{:?}", first.outcome);
         assert_eq!(next(&mut run).await.unwrap(), "ida: reset");
-        let again = these(&world, &bob, &["ian", "ida"]).go_on_from(run.begun_at());
+        let again = these(&world, &bob, &["ian", "ida"]).resume_from(run.begun_at());
         assert_eq!(told(again).await, ["ian: reset", "ida: nothing to reset"]);
     }
 

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use countersign::{
-    Attempt, Denied, FirstFactor, Gate, Means, Pass, Refusal, Requirement, Role, RunningSessions, Settings,
-    Ticket, Verdict, testing::Authenticator,
+    ActRefusal, Attempt, FirstFactor, Gate, Pass, Refusal, Requirement, Role, Ticket, Verdict,
+    audit::Denied,
+    policy::{RunningSessions, Settings},
+    testing::Authenticator,
+    tokens::Means,
 };
 
 use crate::world::{ACME, STEP, World, granted, org, over_every_store, refused, user};
@@ -13,22 +16,24 @@ fn offered() -> Settings {
     Settings::default().with_enrollment_by_choice(true)
 }
 
-async fn ask_to_enroll(world: &World, id: &str) -> Verdict<Ticket> {
-    let first_factor = FirstFactor::accepted(&org(ACME), &user(id)).seen_from("10.0.0.1");
-    world.two_factor.enroll(first_factor).await.unwrap()
+/// Signed in, and with the password typed again.
+async fn ask_to_enroll(world: &World, session: &Pass) -> Verdict<Ticket, ActRefusal> {
+    let first_factor = FirstFactor::accepted(session.org(), session.user()).seen_from("10.0.0.1");
+    world.signed_in(session).enroll(first_factor).await.unwrap()
 }
 
 /// The user asks to, scans the QR code and types the first code.
 async fn enroll(world: &World, id: &str) -> (Authenticator, Pass) {
-    let ticket = granted(ask_to_enroll(world, id).await);
+    let session = world.walk_in(id).await;
+    let ticket = granted(ask_to_enroll(world, &session).await);
     let phone = Authenticator::enrolled_with(&world.setup(&ticket).await).unwrap();
     let code = phone.code(&world.clock);
     (phone, granted(world.two_factor.confirm(Attempt::new(&ticket, &code)).await.unwrap()).pass)
 }
 
 async fn set(world: &World, admin: &Pass, settings: Settings) {
-    let seen = world.two_factor.settings(&org(ACME)).await.unwrap().revision;
-    granted(world.two_factor.change_settings(admin, seen, settings).await.unwrap());
+    let seen = world.two_factor.org(&org(ACME)).policy().await.unwrap().revision;
+    granted(world.two_factor.admin(admin).change_settings(seen, settings).await.unwrap());
 }
 
 over_every_store! {
@@ -39,28 +44,46 @@ over_every_store! {
         assert_eq!(pass.means(), Means::Code);
         // What was open without a code is over, as with any enrollment.
         assert!(world.resume(before.stamp()).await.is_none());
-        let _ = world.log_in("ian", &phone).await;
+        let again = world.log_in("ian", &phone).await;
         let _ = world.walk_in("ida").await;
         assert_eq!(world.kinds_for("ian").await, ["enrollment-started", "enrolled", "code-accepted"]);
-        assert_eq!(refused(ask_to_enroll(&world, "ian").await), Refusal::AlreadyEnrolled);
+        assert_eq!(refused(ask_to_enroll(&world, &again).await), ActRefusal::AlreadyEnrolled);
     }
 
     /// R5: nor is anything read of the org for a customer.
     async fn where_it_is_not_offered_and_for_customers_there_is_nothing_to_enroll(world: World) {
-        assert_eq!(refused(ask_to_enroll(&world, "ian").await), Refusal::NotOffered);
+        let ian = world.walk_in("ian").await;
+        assert_eq!(refused(ask_to_enroll(&world, &ian).await), ActRefusal::NotOffered);
         let world = world.with_settings(offered());
-        let calls = world.controls.calls();
-        assert_eq!(refused(ask_to_enroll(&world, "carl").await), Refusal::NotOffered);
-        assert_eq!(world.controls.calls(), calls);
         let carl = world.walk_in("carl").await;
-        assert_eq!(refused(world.two_factor.withdraw(&carl).await.unwrap()), Refusal::NotOffered);
+        let calls = world.controls.calls();
+        assert_eq!(refused(ask_to_enroll(&world, &carl).await), ActRefusal::NotOffered);
+        assert_eq!(world.controls.calls(), calls);
+        assert_eq!(refused(world.signed_in(&carl).withdraw().await.unwrap()), ActRefusal::NotOffered);
         assert!(world.record("ian").await.is_none() && world.record("carl").await.is_none());
+    }
+
+    /// R8: a session binds an authenticator to its own account only, with that account's own password.
+    async fn the_password_of_somebody_else_enrolls_nobody(world: World) {
+        let world = world.with_settings(offered());
+        let session = world.walk_in("ian").await;
+        for other in [
+            FirstFactor::accepted(&org(ACME), &user("ida")),
+            FirstFactor::accepted(&org(ACME), &user("carl")),
+        ] {
+            let asked = world.signed_in(&session).enroll(other).await.unwrap();
+            assert_eq!(refused(asked), ActRefusal::SessionOver);
+        }
+        // Nor does an open session that has ended meanwhile, with the right one.
+        world.two_factor.user(&org(ACME), &user("ian")).end_sessions().await.unwrap();
+        assert_eq!(refused(ask_to_enroll(&world, &session).await), ActRefusal::SessionOver);
     }
 
     /// R3: a ticket made while it was offered is worth nothing once it is not.
     async fn a_ticket_ends_with_the_offer(world: World) {
         let world = world.with_settings(offered());
-        let ticket = granted(ask_to_enroll(&world, "ian").await);
+        let session = world.walk_in("ian").await;
+        let ticket = granted(ask_to_enroll(&world, &session).await);
         let admin = world.walk_in("ann").await;
         set(&world, &admin, Settings::default()).await;
         assert_eq!(refused(world.two_factor.setup(&ticket).await.unwrap()), Refusal::TicketVoid);
@@ -93,20 +116,20 @@ over_every_store! {
         let world = world.with_settings(offered());
         let (phone, pass) = enroll(&world, "ian").await;
         world.clock.advance(11 * STEP);
-        assert_eq!(refused(world.two_factor.withdraw(&pass).await.unwrap()), Refusal::FreshCodeNeeded);
-        let ticket = granted(world.two_factor.step_up(&pass).await.unwrap());
+        assert_eq!(refused(world.signed_in(&pass).withdraw().await.unwrap()), ActRefusal::FreshCodeNeeded);
+        let ticket = granted(world.signed_in(&pass).step_up().await.unwrap());
         let fresh = granted(world.verify(&ticket, &phone.code(&world.clock)).await).seen_from("10.0.0.9");
-        granted(world.two_factor.withdraw(&fresh).await.unwrap());
+        granted(world.signed_in(&fresh).withdraw().await.unwrap());
         for stamp in [pass.stamp(), fresh.stamp()] {
             assert!(world.resume(stamp).await.is_none());
         }
         let walked_in = world.walk_in("ian").await;
-        assert_eq!(refused(world.two_factor.withdraw(&walked_in).await.unwrap()), Refusal::EnrollFirst);
+        assert_eq!(refused(world.signed_in(&walked_in).withdraw().await.unwrap()), ActRefusal::EnrollFirst);
         let told = world.events().await.into_iter().find(|told| told.kind == "withdrawn").unwrap();
         assert_eq!((told.by.as_deref(), told.seen_from.as_deref()), (Some("ian"), Some("10.0.0.9")));
         world.switch_on().await;
         let (_, required) = world.enroll("ian").await;
-        assert_eq!(refused(world.two_factor.withdraw(&required).await.unwrap()), Refusal::CodesRequired);
+        assert_eq!(refused(world.signed_in(&required).withdraw().await.unwrap()), ActRefusal::CodesRequired);
         assert!(world.resume(required.stamp()).await.is_some());
     }
 
@@ -116,8 +139,8 @@ over_every_store! {
         let (phone, admin) = enroll(&world, "ann").await;
         world.clock.advance(11 * STEP);
         let switched = world.switch(&admin, Requirement::On).await;
-        assert_eq!(refused(switched), Refusal::FreshCodeNeeded);
-        let ticket = granted(world.two_factor.step_up(&admin).await.unwrap());
+        assert_eq!(refused(switched), ActRefusal::FreshCodeNeeded);
+        let ticket = granted(world.signed_in(&admin).step_up().await.unwrap());
         let fresh = granted(world.verify(&ticket, &phone.code(&world.clock)).await);
         granted(world.switch(&fresh, Requirement::On).await);
     }
@@ -125,12 +148,12 @@ over_every_store! {
     /// R2: wrong codes of a volunteer count, and block him.
     async fn a_volunteer_is_blocked_like_anybody_until_he_is_helped(world: World) {
         let world = world.with_settings(offered());
-        let (phone, _) = enroll(&world, "ian").await;
+        let (phone, session) = enroll(&world, "ian").await;
         world.block("ian", &phone).await;
         assert!(matches!(world.check_in("ian").await, Gate::Blocked));
-        assert_eq!(refused(ask_to_enroll(&world, "ian").await), Refusal::Blocked);
+        assert_eq!(refused(ask_to_enroll(&world, &session).await), ActRefusal::Blocked);
         let admin = world.walk_in("ann").await;
-        granted(world.two_factor.unlock(&admin, &user("ian")).await.unwrap());
+        granted(world.managed(&admin, "ian").unlock().await.unwrap());
         world.step();
         let _ = world.log_in("ian", &phone).await;
     }
@@ -159,22 +182,25 @@ over_every_store! {
             let (_, pass) = enroll(&world, "ian").await;
             let admin = world.walk_in("ann").await;
             world.controls.slow_down(Duration::from_micros(latency));
-            let (withdrawn, switched) =
-                tokio::join!(world.two_factor.withdraw(&pass), world.two_factor.require(&admin, Requirement::On));
+            let admin = world.two_factor.admin(&admin);
+            let withdraw = world.signed_in(&pass).withdraw();
+            let (withdrawn, switched) = tokio::join!(withdraw, admin.require(Requirement::On));
             world.controls.slow_down(Duration::ZERO);
             granted(switched.unwrap());
             match withdrawn.unwrap() {
                 Verdict::Granted(()) => assert!(world.resume(pass.stamp()).await.is_none()),
-                Verdict::Refused(refusal) => assert_eq!(refusal, Refusal::CodesRequired),
+                Verdict::Refused(refusal) => assert_eq!(refusal, ActRefusal::CodesRequired),
             }
             let _ = world.enroll("ian").await;
             let (_, admin) = world.enroll("bob").await;
-            granted(world.two_factor.reset(&admin, &user("ian")).await.unwrap());
+            granted(world.managed(&admin, "ian").reset().await.unwrap());
             granted(world.switch(&admin, Requirement::Off).await);
-            granted(world.two_factor.withdraw(&admin).await.unwrap());
+            granted(world.signed_in(&admin).withdraw().await.unwrap());
         }
         let _ = world.walk_in("ian").await;
-        let refusal = refused(world.two_factor.reset(&world.walk_in("ida").await, &user("ian")).await.unwrap());
-        assert_eq!(refusal, Refusal::Denied(Denied::NotMasterAdmin));
+        let refusal = refused(
+            world.two_factor.admin(&world.walk_in("ida").await).user(&user("ian")).reset().await.unwrap(),
+        );
+        assert_eq!(refusal, ActRefusal::Denied(Denied::NotMasterAdmin));
     }
 }

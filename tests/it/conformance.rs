@@ -12,9 +12,9 @@ use std::{
 };
 
 use countersign::{
-    BoxError, Change, MemoryStore, OrgId, OrgSummary, SettingsStore, Stored, Swap, UserId, UserStore,
-    UserSummary,
+    BoxError, MemoryStore, OrgId, SettingsStore, UserId, UserStore,
     conformance::{self, Broken, Suite},
+    store::{Change, OrgSummary, Stored, Swap, UserSummary},
 };
 
 /// Ids that nobody used before: among them some with every kind of character.

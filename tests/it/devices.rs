@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use countersign::{
-    BoxError, Days, Denied, DeviceToken, FirstFactor, Gate, Means, Operator, OsRandom, Pass, Reason, Refusal,
-    Requirement, Role, SecureRandom, Settings, Support, Timestamp, TwoFactor, Verdict,
+    ActRefusal, BoxError, DeviceToken, FirstFactor, Gate, OsRandom, Pass, Refusal, Requirement, Role,
+    SecureRandom, Timestamp, TwoFactor, Verdict,
+    admin::Support,
+    audit::{Denied, Operator, Reason},
+    policy::{Days, Settings},
     testing::Authenticator,
+    tokens::Means,
 };
 use tokio::task::JoinSet;
 
@@ -25,7 +29,7 @@ async fn portal(world: World) -> World {
 }
 
 async fn remember(world: &World, pass: &Pass) -> DeviceToken {
-    granted(world.two_factor.remember_device(pass, "Firefox on Linux").await.unwrap()).token
+    granted(world.signed_in(pass).remember_device("Firefox on Linux").await.unwrap()).token
 }
 
 async fn enter_by(driver: &TwoFactor, id: &str, device: &DeviceToken) -> Gate {
@@ -51,9 +55,9 @@ async fn ian(world: &World) -> (Authenticator, Pass, DeviceToken) {
 
 async fn set(world: &World, settings: Settings) {
     let support = Support::new(&world.two_factor, Operator::new("olga").unwrap());
-    let revision = world.two_factor.settings(&org(ACME)).await.unwrap().revision;
+    let revision = world.two_factor.org(&org(ACME)).policy().await.unwrap().revision;
     let reason = Reason::new("asked on the phone").unwrap();
-    granted(support.change_settings(&org(ACME), revision, settings, &reason).await.unwrap());
+    granted(support.in_org(&org(ACME), &reason).change_settings(revision, settings).await.unwrap());
 }
 
 over_every_store! {
@@ -61,7 +65,7 @@ over_every_store! {
     async fn on_a_remembered_device_the_password_is_enough_and_the_trail_tells(world: World) {
         let world = portal(world).await;
         let (_, pass) = world.enroll("ian").await;
-        let remembered = granted(world.two_factor.remember_device(&pass, "Firefox on Linux").await.unwrap());
+        let remembered = granted(world.signed_in(&pass).remember_device("Firefox on Linux").await.unwrap());
         assert_eq!(remembered.expires_at, START.after(30 * DAY));
         world.clock.advance(20 * DAY);
         let Gate::Open(pass) = enter(&world, "ian", &remembered.token).await else { panic!() };
@@ -71,7 +75,7 @@ over_every_store! {
         // Everywhere else the code is asked for.
         let _ = world.ticket_for_code("ian").await;
 
-        let devices = granted(world.two_factor.devices(&resumed, &user("ian")).await.unwrap());
+        let devices = granted(world.signed_in(&resumed).devices().await.unwrap());
         let [device] = &devices[..] else { panic!("{devices:?}") };
         assert_eq!(device.name.as_str(), "Firefox on Linux");
         assert_eq!((device.since, device.last_used), (START, Some(world.now())));
@@ -88,8 +92,8 @@ over_every_store! {
     async fn none_is_remembered_unless_the_org_wants_it(world: World) {
         world.switch_on().await;
         let (_, pass) = world.enroll("ian").await;
-        let refusal = refused(world.two_factor.remember_device(&pass, "").await.unwrap());
-        assert_eq!(refusal, Refusal::NotOffered);
+        let refusal = refused(world.signed_in(&pass).remember_device("").await.unwrap());
+        assert_eq!(refusal, ActRefusal::NotOffered);
         assert_eq!(world.kinds_for("ian").await, ["enrollment-started", "enrolled"]);
     }
 
@@ -114,7 +118,7 @@ over_every_store! {
         world.clock.set(START.after(30 * DAY));
         assert!(!is_let_in(&world, "ian", &device).await);
         let pass = world.log_in("ian", &phone).await;
-        assert_eq!(granted(world.two_factor.devices(&pass, &user("ian")).await.unwrap()), []);
+        assert_eq!(granted(world.signed_in(&pass).devices().await.unwrap()), []);
     }
 
     /// R11: what claims to be remembered later than now is not.
@@ -134,11 +138,11 @@ over_every_store! {
         let (mut phone, mut pass, mut device) = ian(&world).await;
         for what in ["reset", "unlocked", "trust ended", "replaced", "recovered", "off and on"] {
             match what {
-                "reset" => granted(world.two_factor.reset(&admin, &user("ian")).await.unwrap()),
-                "unlocked" => granted(world.two_factor.unlock(&admin, &user("ian")).await.unwrap()),
-                "trust ended" => world.two_factor.end_trust(&org(ACME), &user("ian")).await.unwrap(),
+                "reset" => granted(world.managed(&admin, "ian").reset().await.unwrap()),
+                "unlocked" => granted(world.managed(&admin, "ian").unlock().await.unwrap()),
+                "trust ended" => world.password_changed("ian").await,
                 "replaced" => {
-                    let ticket = granted(world.two_factor.replace(&pass).await.unwrap());
+                    let ticket = granted(world.signed_in(&pass).replace().await.unwrap());
                     let another = Authenticator::enrolled_with(&world.setup(&ticket).await).unwrap();
                     // Until the other one is confirmed nothing has changed.
                     assert!(is_let_in(&world, "ian", &device).await);
@@ -148,7 +152,7 @@ over_every_store! {
                     phone = another;
                 }
                 "recovered" => {
-                    let codes = granted(world.two_factor.renew_recovery_codes(&pass).await.unwrap());
+                    let codes = granted(world.signed_in(&pass).renew_recovery_codes().await.unwrap());
                     assert!(is_let_in(&world, "ian", &device).await);
                     let ticket = world.ticket_for_code("ian").await;
                     let code = codes.expose().lines().next().unwrap();
@@ -171,7 +175,7 @@ over_every_store! {
             } else {
                 pass = world.log_in("ian", &phone).await;
             }
-            assert_eq!(granted(world.two_factor.devices(&pass, &user("ian")).await.unwrap()), [], "{what}");
+            assert_eq!(granted(world.signed_in(&pass).devices().await.unwrap()), [], "{what}");
             // Another one, and the earlier one stays what it was.
             let another = remember(&world, &pass).await;
             assert!(!is_let_in(&world, "ian", &device).await, "{what}");
@@ -241,13 +245,22 @@ over_every_store! {
         let Gate::Open(admin) = enter(&world, "bob", &device).await else { panic!() };
         assert!(!admin.is_fresh(DAY));
         let two_factor = &world.two_factor;
-        assert_eq!(refused(two_factor.reset(&admin, &user("ian")).await.unwrap()), Refusal::FreshCodeNeeded);
-        assert_eq!(refused(two_factor.remember_device(&admin, "").await.unwrap()), Refusal::FreshCodeNeeded);
-        assert_eq!(refused(two_factor.replace(&admin).await.unwrap()), Refusal::FreshCodeNeeded);
+        assert_eq!(
+            refused(two_factor.admin(&admin).user(&user("ian")).reset().await.unwrap()),
+            ActRefusal::FreshCodeNeeded
+        );
+        assert_eq!(
+            refused(two_factor.signed_in(&admin).remember_device("").await.unwrap()),
+            ActRefusal::FreshCodeNeeded
+        );
+        assert_eq!(
+            refused(two_factor.signed_in(&admin).replace().await.unwrap()),
+            ActRefusal::FreshCodeNeeded
+        );
         world.step();
-        let ticket = granted(two_factor.step_up(&admin).await.unwrap());
+        let ticket = granted(two_factor.signed_in(&admin).step_up().await.unwrap());
         let admin = granted(world.verify(&ticket, &phone.code(&world.clock)).await);
-        granted(two_factor.reset(&admin, &user("ian")).await.unwrap());
+        granted(two_factor.admin(&admin).user(&user("ian")).reset().await.unwrap());
     }
 
     /// R5.
@@ -255,15 +268,15 @@ over_every_store! {
         let world = portal(world).await;
         let (_, _, device) = ian(&world).await;
         let carl = world.walk_in("carl").await;
-        let remembered = world.two_factor.remember_device(&carl, "his").await.unwrap();
-        assert_eq!(refused(remembered), Refusal::EnrollFirst);
-        let listed = world.two_factor.devices(&carl, &user("carl")).await.unwrap();
-        assert_eq!(refused(listed), Refusal::EnrollFirst);
+        let remembered = world.signed_in(&carl).remember_device("his").await.unwrap();
+        assert_eq!(refused(remembered), ActRefusal::EnrollFirst);
+        let listed = world.signed_in(&carl).devices().await.unwrap();
+        assert_eq!(refused(listed), ActRefusal::EnrollFirst);
         assert!(is_let_in(&world, "carl", &device).await);
         assert!(world.record("carl").await.is_none());
         let (_, admin) = world.enroll("bob").await;
-        let forgotten = world.two_factor.forget_devices(&admin, &user("carl")).await.unwrap();
-        assert_eq!(refused(forgotten), Refusal::Denied(Denied::Customer));
+        let forgotten = world.managed(&admin, "carl").forget_devices().await.unwrap();
+        assert_eq!(refused(forgotten), ActRefusal::Denied(Denied::Customer));
     }
 
     async fn the_owner_forgets_one_of_two_and_then_all(world: World) {
@@ -271,19 +284,19 @@ over_every_store! {
         let (_, pass, one) = ian(&world).await;
         let another = remember(&world, &pass).await;
         let two_factor = &world.two_factor;
-        let listed = granted(two_factor.devices(&pass, &user("ian")).await.unwrap());
+        let listed = granted(two_factor.signed_in(&pass).devices().await.unwrap());
         assert_eq!(listed.len(), 2);
         // On a device too: to ask for more codes takes none.
         let Gate::Open(pass) = enter(&world, "ian", &one).await else { panic!() };
         // However the id was spelled that was asked for: the directory knows one spelling.
-        granted(two_factor.forget_device(&pass, &user("IAN"), &listed[0].id).await.unwrap());
+        granted(two_factor.signed_in(&pass).forget_device(&listed[0].id).await.unwrap());
         assert!(!is_let_in(&world, "ian", &one).await);
         assert!(is_let_in(&world, "ian", &another).await);
         // Twice is as good as once, and leaves no second event.
-        granted(two_factor.forget_device(&pass, &user("ian"), &listed[0].id).await.unwrap());
-        granted(two_factor.forget_devices(&pass, &user("ian")).await.unwrap());
+        granted(two_factor.signed_in(&pass).forget_device(&listed[0].id).await.unwrap());
+        granted(two_factor.signed_in(&pass).forget_devices().await.unwrap());
         assert!(!is_let_in(&world, "ian", &another).await);
-        assert_eq!(granted(two_factor.devices(&pass, &user("ian")).await.unwrap()), []);
+        assert_eq!(granted(two_factor.signed_in(&pass).devices().await.unwrap()), []);
         let kinds = world.kinds_for("ian").await;
         assert_eq!(kinds.iter().filter(|kind| *kind == "device-forgotten").count(), 2);
         assert!(world.resume(pass.stamp()).await.is_some());
@@ -296,23 +309,24 @@ over_every_store! {
         let two_factor = &world.two_factor;
         let (_, ida) = world.enroll("ida").await;
         for _ in 0..2 {
-            let listed = two_factor.devices(&ida, &user("ian")).await.unwrap();
-            assert_eq!(refused(listed), Refusal::Denied(Denied::NotMasterAdmin));
-            let forgotten = two_factor.forget_devices(&ida, &user("ian")).await.unwrap();
-            assert_eq!(refused(forgotten), Refusal::Denied(Denied::NotMasterAdmin));
+            let listed = two_factor.admin(&ida).user(&user("ian")).devices().await.unwrap();
+            assert_eq!(refused(listed), ActRefusal::Denied(Denied::NotMasterAdmin));
+            let forgotten = two_factor.admin(&ida).user(&user("ian")).forget_devices().await.unwrap();
+            assert_eq!(refused(forgotten), ActRefusal::Denied(Denied::NotMasterAdmin));
         }
         assert_eq!(world.kinds_for("ida").await, ["enrollment-started", "enrolled", "act-refused"]);
         assert!(is_let_in(&world, "ian", &device).await);
 
         let (phone, admin) = world.enroll("bob").await;
         world.clock.advance(10 * crate::world::STEP + Duration::from_secs(1));
-        let id = granted(two_factor.devices(&admin, &user("ian")).await.unwrap())[0].id;
-        let stale = two_factor.forget_device(&admin, &user("ian"), &id).await.unwrap();
-        assert_eq!(refused(stale), Refusal::FreshCodeNeeded);
+        let id = granted(two_factor.admin(&admin).user(&user("ian")).devices().await.unwrap())[0].id;
+        let stale = two_factor.admin(&admin).user(&user("ian")).forget_device(&id).await.unwrap();
+        assert_eq!(refused(stale), ActRefusal::FreshCodeNeeded);
         let admin = world.log_in("bob", &phone).await;
-        let unknown = refused(two_factor.forget_device(&admin, &user("nobody"), &id).await.unwrap());
-        assert_eq!(unknown, Refusal::Denied(Denied::NotInThisOrg));
-        granted(two_factor.forget_device(&admin, &user("ian"), &id).await.unwrap());
+        let unknown =
+            refused(two_factor.admin(&admin).user(&user("nobody")).forget_device(&id).await.unwrap());
+        assert_eq!(unknown, ActRefusal::Denied(Denied::NotInThisOrg));
+        granted(two_factor.admin(&admin).user(&user("ian")).forget_device(&id).await.unwrap());
         assert!(!is_let_in(&world, "ian", &device).await);
         let events = world.events().await;
         assert_eq!(events.last().unwrap().by.as_deref(), Some("bob"));
@@ -329,7 +343,7 @@ over_every_store! {
         for (number, device) in devices.iter().enumerate() {
             assert_eq!(is_let_in(&world, "ian", device).await, number > 0, "{number}");
         }
-        let listed = granted(world.two_factor.devices(&pass, &user("ian")).await.unwrap());
+        let listed = granted(world.signed_in(&pass).devices().await.unwrap());
         assert_eq!(listed.len(), 8);
     }
 
@@ -352,15 +366,15 @@ over_every_store! {
             });
             let driver = world.two_factor.clone();
             racers.spawn(async move {
-                granted(driver.reset(&admin, &user("ian")).await.unwrap());
+                granted(driver.admin(&admin).user(&user("ian")).reset().await.unwrap());
                 None
             });
             let driver = world.two_factor.clone();
             racers.spawn(async move {
-                match driver.remember_device(&pass, "late").await.unwrap() {
+                match driver.signed_in(&pass).remember_device("late").await.unwrap() {
                     Verdict::Granted(remembered) => Some(remembered.token),
                     Verdict::Refused(refusal) => {
-                        assert_eq!(refusal, Refusal::SessionOver);
+                        assert_eq!(refusal, ActRefusal::SessionOver);
                         None
                     }
                 }

@@ -8,10 +8,11 @@ mod proxy;
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use countersign::{
-    BoxError, Change, Event, FirstFactor, Gate, MemoryStore, OrgId, OrgSummary, OsRandom, Requirement, Role,
-    SecureRandom as _, SettingsStore, Stored, Swap, Timestamp, TwoFactor, UserId, UserStore, UserSummary,
+    BoxError, FirstFactor, Gate, MemoryStore, OrgId, OsRandom, Requirement, Role, SecureRandom as _,
+    SettingsStore, Timestamp, TwoFactor, UserId, UserStore,
+    audit::Event,
     store::{
-        EventId, LoggedEvent, Notice, NoticeId, Outbox,
+        Change, EventId, LoggedEvent, Notice, NoticeId, OrgSummary, Outbox, Stored, Swap, UserSummary,
         etcd::{EtcdError, EtcdStore, InvalidPrefix},
     },
 };
@@ -131,10 +132,10 @@ async fn an_event() -> Event {
     let (people, memory) = (People::default(), Arc::new(MemoryStore::new()));
     people.set(ACME, "ann", Role::MasterAdmin);
     let two_factor =
-        TwoFactor::new(people, Arc::clone(&memory), keyring()).issuer("Acme Portal").build().unwrap();
+        TwoFactor::builder(people, Arc::clone(&memory), keyring()).issuer("Acme Portal").build().unwrap();
     let ann = FirstFactor::accepted(&org(ACME), &user("ann"));
     let Gate::Open(pass) = two_factor.check_in(ann).await.unwrap() else { panic!("nothing is required yet") };
-    granted(two_factor.require(&pass, Requirement::On).await.unwrap());
+    granted(two_factor.admin(&pass).require(Requirement::On).await.unwrap());
     memory.events().remove(0)
 }
 

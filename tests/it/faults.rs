@@ -78,7 +78,7 @@ over_every_store! {
         let verified = world.two_factor.verify(Attempt::new(&ticket, &phone.code(&world.clock))).await;
         assert_eq!(verified.unwrap_err().kind(), ErrorKind::OutcomeUnknown);
         assert!(world.resume(session.stamp()).await.is_none());
-        assert_eq!(world.kinds_for("ian").await.last().unwrap(), "trust-ended");
+        assert_eq!(world.kinds_for("ian").await.last().unwrap(), "password-changed");
     }
 
     /// R4: the write did not happen, which nobody can tell from one that is still on its way: not repeated.
@@ -138,9 +138,9 @@ over_every_store! {
         granted(world.switch(&admin, Requirement::On).await);
         let (_, admin) = world.enroll("ann").await;
         world.controls.fail_next(Fault::SwapBefore);
-        let off = world.two_factor.require(&admin, Requirement::Off).await;
+        let off = world.two_factor.admin(&admin).require(Requirement::Off).await;
         assert_eq!(off.unwrap_err().kind(), ErrorKind::OutcomeUnknown);
-        assert_eq!(world.two_factor.settings(&org(ACME)).await.unwrap().requirement, Requirement::On);
+        assert_eq!(world.two_factor.org(&org(ACME)).policy().await.unwrap().requirement, Requirement::On);
     }
 
     /// R6: settings older than the record mean that the settings are stale. Read again, then an error; never an
@@ -197,7 +197,7 @@ async fn an_unknown_role_lets_nobody_in() {
         }
     }
     let two_factor =
-        TwoFactor::new(Newfangled, MemoryStore::new(), keyring()).issuer("Acme").build().unwrap();
+        TwoFactor::builder(Newfangled, MemoryStore::new(), keyring()).issuer("Acme").build().unwrap();
     let gate = two_factor.check_in(FirstFactor::accepted(&org(ACME), &user("ian"))).await;
     assert_eq!(gate.unwrap_err().kind(), ErrorKind::Unavailable);
     for role in [Role::Customer, Role::Internal, Role::MasterAdmin] {

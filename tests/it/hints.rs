@@ -55,7 +55,10 @@ over_every_store! {
             assert_eq!(refusal, Refusal::WrongCode { left, wait_until: None, hint });
         }
         // The same one again is no better.
-        assert_eq!(world.hint(&ticket, &phone.code_at(world.ago(2 * MINUTE))).await, Some(behind(2 * MINUTE)));
+        assert_eq!(
+            world.hint(&ticket, &phone.code_at(world.ago(2 * MINUTE))).await,
+            Some(behind(2 * MINUTE))
+        );
         let _ = granted(world.verify(&ticket, &phone.code(&world.clock)).await);
     }
 
@@ -87,7 +90,10 @@ over_every_store! {
         let ticket = world.ticket_for_code("ian").await;
         assert_eq!(world.hint(&ticket, &used).await, None);
         assert_eq!(world.hint(&ticket, &earlier).await, None);
-        assert_eq!(world.hint(&ticket, &phone.code_at(world.ago(9 * MINUTE))).await, Some(behind(9 * MINUTE)));
+        assert_eq!(
+            world.hint(&ticket, &phone.code_at(world.ago(9 * MINUTE))).await,
+            Some(behind(9 * MINUTE))
+        );
     }
 
     /// R2: no hint refills the budget, outlives it, or is had for nothing while waiting.
@@ -124,7 +130,9 @@ over_every_store! {
         assert_eq!(world.first_hint(&ticket, &phone.code_at(world.ago(60))).await, Some(behind(60)));
         assert_eq!(world.first_hint(&ticket, &world.wrong_code(&phone)).await, None);
         assert_eq!(world.prompt(&ticket).await.left, 7);
-        let _ = granted(world.two_factor.confirm(Attempt::new(&ticket, &phone.code(&world.clock))).await.unwrap());
+        let _ = granted(
+            world.two_factor.confirm(Attempt::new(&ticket, &phone.code(&world.clock))).await.unwrap(),
+        );
     }
 
     async fn whoever_comes_in_the_middle_of_a_wait_is_told_before_he_types(world: World) {
@@ -161,8 +169,8 @@ over_every_store! {
 #[cfg(feature = "sha2")]
 mod apps {
     use countersign::{
-        CodeRules,
         otp::{Algorithm, Secret, Totp},
+        policy::CodeRules,
     };
 
     use super::*;

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use countersign::{
-    Attempt, Denied, ErrorKind, Gate, Hint, Import, Means, Operator, Reason, Refusal, Requirement, Support,
-    Ticket, Timestamp, TwoFactor, Verdict,
+    ActRefusal, Attempt, Gate, Hint, Refusal, Requirement, Ticket, Timestamp, TwoFactor, Verdict,
+    admin::{Import, Support},
+    audit::{Denied, Operator, Reason},
     otp::{Digits, Imported},
+    tokens::Means,
 };
 use tokio::task::JoinSet;
 
@@ -52,7 +54,7 @@ fn reason() -> Reason {
 }
 
 impl World {
-    async fn import(&self, id: &str, brought: &Brought) -> Verdict<Import> {
+    async fn import(&self, id: &str, brought: &Brought) -> Verdict<Import, ActRefusal> {
         support(&self.two_factor).import(&org(ACME), &user(id), &brought.key, &reason()).await.unwrap()
     }
 
@@ -70,7 +72,8 @@ over_every_store! {
         let prompt = granted(world.two_factor.prompt(&ticket).await.unwrap());
         assert_eq!((prompt.digits, prompt.left, prompt.is_imported), (Digits::Eight, 10, true));
         // What it was there it is not here yet.
-        let six = brought.key.totp.with_digits(Digits::Six).code_at(&brought.key.secret, world.now()).unwrap();
+        let six =
+            brought.key.totp.with_digits(Digits::Six).code_at(&brought.key.secret, world.now()).unwrap();
         assert_eq!(refused(world.verify(&ticket, &six.expose()).await), Refusal::Malformed);
 
         let pass = granted(world.verify(&ticket, &world.shown_by(&brought)).await);
@@ -91,7 +94,9 @@ over_every_store! {
     }
 
     /// R4, R9: nobody is in by an import, and nobody sees what was imported.
-    async fn an_imported_key_counts_for_nothing_until_it_has_shown_a_code_and_is_shown_to_nobody(world: World) {
+    async fn an_imported_key_counts_for_nothing_until_it_has_shown_a_code_and_is_shown_to_nobody(
+        world: World,
+    ) {
         world.switch_on().await;
         // Somebody who knows the password is faster than the import: his QR code is void with it.
         let early = world.ticket_to_enroll("ian").await;
@@ -105,7 +110,8 @@ over_every_store! {
             let confirmed = world.two_factor.confirm(Attempt::new(&ticket, &code)).await.unwrap();
             assert_eq!(refused(confirmed), Refusal::TicketVoid);
         }
-        let hidden = [KEY.as_bytes(), b"12345678901234567890", world.shown_by(&brought).as_bytes()].map(<[u8]>::to_vec);
+        let hidden = [KEY.as_bytes(), b"12345678901234567890", world.shown_by(&brought).as_bytes()]
+            .map(<[u8]>::to_vec);
         let mut places = world.dump().await;
         places.push(("the record".to_owned(), world.record("ian").await.unwrap().record));
         let shown = format!("{:?} {:?} {:?}", brought.key, world.events().await, world.check_in("ian").await);
@@ -146,7 +152,12 @@ over_every_store! {
         }
         assert!(matches!(world.check_in("ian").await, Gate::Blocked));
         // Unlocked, he goes on where he was.
-        let unlocked = support(&world.two_factor).unlock(&org(ACME), &user("ian"), &reason()).await.unwrap();
+        let unlocked = support(&world.two_factor)
+            .in_org(&org(ACME), &reason())
+            .user(&user("ian"))
+            .unlock()
+            .await
+            .unwrap();
         granted(unlocked);
         let ticket = world.ticket_for_code("ian").await;
         let _ = granted(world.verify(&ticket, &world.shown_by(&brought)).await);
@@ -178,27 +189,27 @@ over_every_store! {
         let brought = Brought::usual();
         let (phone, _) = world.enroll("ian").await;
         let record = world.record("ian").await;
-        assert_eq!(refused(world.import("ian", &brought).await), Refusal::TooLateToImport);
+        assert_eq!(refused(world.import("ian", &brought).await), ActRefusal::TooLateToImport);
         assert_eq!(world.record("ian").await, record);
         let _ = world.log_in("ian", &phone).await;
 
         // His phone is stolen, with the app that was imported: reset, he enrolls, and the list changes nothing.
         let _ = granted(world.import("ida", &brought).await);
         let admin = world.fresh_admin().await;
-        granted(world.two_factor.reset(&admin, &user("ida")).await.unwrap());
-        assert_eq!(refused(world.import("ida", &brought).await), Refusal::TooLateToImport);
+        granted(world.managed(&admin, "ida").reset().await.unwrap());
+        assert_eq!(refused(world.import("ida", &brought).await), ActRefusal::TooLateToImport);
         let (phone, _) = world.enroll("ida").await;
-        assert_eq!(refused(world.import("ida", &brought).await), Refusal::TooLateToImport);
+        assert_eq!(refused(world.import("ida", &brought).await), ActRefusal::TooLateToImport);
         let pass = world.log_in("ida", &phone).await;
 
         // An imported one that was replaced does not come back either, not even with the next epoch.
-        let ticket = granted(world.two_factor.replace(&pass).await.unwrap());
+        let ticket = granted(world.signed_in(&pass).replace().await.unwrap());
         let _ = world.setup(&ticket).await;
-        assert_eq!(refused(world.import("ida", &brought).await), Refusal::TooLateToImport);
+        assert_eq!(refused(world.import("ida", &brought).await), ActRefusal::TooLateToImport);
         granted(world.switch(&admin, Requirement::Off).await);
         let admin = world.walk_in("ann").await;
         granted(world.switch(&admin, Requirement::On).await);
-        assert_eq!(refused(world.import("ida", &brought).await), Refusal::TooLateToImport);
+        assert_eq!(refused(world.import("ida", &brought).await), ActRefusal::TooLateToImport);
         let _ = world.ticket_to_enroll("ida").await;
     }
 
@@ -225,7 +236,7 @@ over_every_store! {
         }
         // Told anew to go on with it, he does; and whoever enrolled in the meantime keeps what he has.
         let (phone, _) = world.enroll("ida").await;
-        assert_eq!(refused(world.import("ida", &brought).await), Refusal::TooLateToImport);
+        assert_eq!(refused(world.import("ida", &brought).await), ActRefusal::TooLateToImport);
         assert_eq!(granted(world.import("ian", &brought).await), Import::Done);
         let ticket = world.ticket_for_code("ian").await;
         let _ = granted(world.verify(&ticket, &world.shown_by(&brought)).await);
@@ -236,12 +247,13 @@ over_every_store! {
     async fn customers_strangers_and_other_orgs_have_nothing_imported(world: World) {
         world.switch_on().await;
         let brought = Brought::usual();
-        assert_eq!(refused(world.import("carl", &brought).await), Refusal::Denied(Denied::Customer));
+        assert_eq!(refused(world.import("carl", &brought).await), ActRefusal::Denied(Denied::Customer));
         assert_eq!(world.record("carl").await, None);
         let desk = support(&world.two_factor);
         for stranger in ["gus", "nobody"] {
-            let error = desk.import(&org(ACME), &user(stranger), &brought.key, &reason()).await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::UnknownUser);
+            let refused =
+                refused(desk.import(&org(ACME), &user(stranger), &brought.key, &reason()).await.unwrap());
+            assert_eq!(refused, ActRefusal::Denied(Denied::NotInThisOrg));
         }
         assert!(world.kinds_for("carl").await.is_empty());
     }

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use countersign::{
-    Attempt, Days, Denied, FirstFactor, Gate, Invitation, Means, Operator, Pass, Reason, Refusal,
-    Requirement, Role, RunningSessions, Settings, Support, Ticket, Timestamp, Verdict,
+    ActRefusal, Attempt, FirstFactor, Gate, Pass, Refusal, Requirement, Role, Ticket, Timestamp, Verdict,
+    admin::Support,
+    audit::{Denied, Operator, Reason},
+    policy::{Days, RunningSessions, Settings},
     testing::Authenticator,
+    tokens::{Invitation, Means},
 };
 
 use crate::world::{ACME, World, granted, org, over_every_store, refused, user};
@@ -22,7 +25,7 @@ fn within_a_week() -> Settings {
 }
 
 fn by_invitation() -> Settings {
-    Settings::default().with_by_invitation(true)
+    Settings::default().with_invitation_required(true)
 }
 
 fn support(world: &World) -> (Support, Reason) {
@@ -56,12 +59,12 @@ async fn enroll_with(world: &World, ticket: &Ticket) -> (Authenticator, Pass) {
 }
 
 async fn invite(world: &World, admin: &Pass, id: &str) -> Invitation {
-    granted(world.two_factor.invite(admin, &user(id)).await.unwrap())
+    granted(world.managed(admin, id).invite().await.unwrap())
 }
 
 async fn set(world: &World, admin: &Pass, settings: Settings) {
-    let seen = world.two_factor.settings(&org(ACME)).await.unwrap().revision;
-    granted(world.two_factor.change_settings(admin, seen, settings).await.unwrap());
+    let seen = world.two_factor.org(&org(ACME)).policy().await.unwrap().revision;
+    granted(world.two_factor.admin(admin).change_settings(seen, settings).await.unwrap());
 }
 
 /// An invitation that is well formed and not the right one.
@@ -109,8 +112,8 @@ over_every_store! {
         let world = world.with_settings(within_a_week());
         world.switch_on().await;
         let (admin, _, _) = in_grace(&world, "ann").await;
-        assert_eq!(refused(world.switch(&admin, Requirement::Off).await), Refusal::FreshCodeNeeded);
-        assert_eq!(refused(world.two_factor.step_up(&admin).await.unwrap()), Refusal::EnrollFirst);
+        assert_eq!(refused(world.switch(&admin, Requirement::Off).await), ActRefusal::FreshCodeNeeded);
+        assert_eq!(refused(world.signed_in(&admin).step_up().await.unwrap()), ActRefusal::EnrollFirst);
         // Nor does a promotion within the time.
         let (ian, _, _) = in_grace(&world, "ian").await;
         world.people.set(ACME, "ian", Role::MasterAdmin);
@@ -125,7 +128,7 @@ over_every_store! {
         let (admins, _) = support(&world);
         let reason = Reason::new("off and on").unwrap();
         for to in [Requirement::Off, Requirement::On] {
-            admins.require(&org(ACME), to, &reason).await.unwrap();
+            granted(admins.in_org(&org(ACME), &reason).require(to).await.unwrap());
         }
         assert!(world.resume(pass.stamp()).await.is_none());
         assert_eq!(refused(world.two_factor.setup(&ticket).await.unwrap()), Refusal::TicketVoid);
@@ -153,10 +156,10 @@ over_every_store! {
         let (_, ticket, _) = in_grace(&world, "bob").await;
         let (_, admin) = enroll_with(&world, &ticket).await;
         let (_, _, _) = in_grace(&world, "ian").await;
-        granted(world.two_factor.reset(&admin, &user("ian")).await.unwrap());
+        granted(world.managed(&admin, "ian").reset().await.unwrap());
         let (phone, _) = world.enroll("ian").await;
         let _ = world.log_in("ian", &phone).await;
-        granted(world.two_factor.reset(&admin, &user("ida")).await.unwrap());
+        granted(world.managed(&admin, "ida").reset().await.unwrap());
         let _ = world.ticket_to_enroll("ida").await;
     }
 
@@ -167,13 +170,13 @@ over_every_store! {
         let (_, ticket, _) = in_grace(&world, "bob").await;
         let (_, admin) = enroll_with(&world, &ticket).await;
         let (_, _, by) = in_grace(&world, "ian").await;
-        let extend = async |id, count| world.two_factor.extend(&admin, &user(id), days(count)).await.unwrap();
+        let extend = async |id, count| world.managed(&admin, id).extend(days(count)).await.unwrap();
         // Less than he has is no extension.
         assert_eq!(granted(extend("ian", 3).await), by);
         let longer = granted(extend("ian", 14).await);
         assert_eq!(longer, world.now().after(14 * DAY));
         world.clock.advance(301 * SECOND);
-        assert_eq!(refused(extend("ian", 30).await), Refusal::FreshCodeNeeded);
+        assert_eq!(refused(extend("ian", 30).await), ActRefusal::FreshCodeNeeded);
         world.clock.set(by);
         assert_eq!(in_grace(&world, "ian").await.2, longer);
         world.clock.set(longer);
@@ -194,18 +197,18 @@ over_every_store! {
             (&ann, "carl", Denied::Customer),
             (&ann, "gus", Denied::NotInThisOrg),
         ] {
-            let invited = world.two_factor.invite(pass, &user(target)).await.unwrap();
-            assert_eq!(refused(invited), Refusal::Denied(why));
-            let extended = world.two_factor.extend(pass, &user(target), days(2)).await.unwrap();
-            assert_eq!(refused(extended), Refusal::Denied(why));
+            let invited = world.two_factor.admin(pass).user(&user(target)).invite().await.unwrap();
+            assert_eq!(refused(invited), ActRefusal::Denied(why));
+            let extended = world.two_factor.admin(pass).user(&user(target)).extend(days(2)).await.unwrap();
+            assert_eq!(refused(extended), ActRefusal::Denied(why));
             assert_eq!(world.record(target).await.is_some(), target == "ann", "{target}");
         }
         // While nothing is required, there is no time to give.
-        let extended = world.two_factor.extend(&ann, &user("ian"), days(2)).await.unwrap();
-        assert_eq!(refused(extended), Refusal::NotOffered);
+        let extended = world.managed(&ann, "ian").extend(days(2)).await.unwrap();
+        assert_eq!(refused(extended), ActRefusal::NotOffered);
         let (support, reason) = support(&world);
-        let invited = support.invite(&org(ACME), &user("carl"), &reason).await.unwrap();
-        assert_eq!(invited.refusal(), Some(Refusal::Denied(Denied::Customer)));
+        let invited = support.in_org(&org(ACME), &reason).user(&user("carl")).invite().await.unwrap();
+        assert_eq!(invited.refusal(), Some(ActRefusal::Denied(Denied::Customer)));
     }
 
     /// CISA AA22-074A: the thief who has the password and comes first.
@@ -226,8 +229,8 @@ over_every_store! {
         let ticket = ticket_to_be_invited(&world, "ian").await;
         let invited = granted(accept(&world, &ticket, &for_ian.text()).await);
         let _ = enroll_with(&world, &invited).await;
-        let again = world.two_factor.invite(&admin, &user("ian")).await.unwrap();
-        assert_eq!(refused(again), Refusal::AlreadyEnrolled);
+        let again = world.managed(&admin, "ian").invite().await.unwrap();
+        assert_eq!(refused(again), ActRefusal::AlreadyEnrolled);
         assert_eq!(world.kinds_for("ian").await, ["invited", "enrollment-started", "enrolled"]);
     }
 
@@ -251,15 +254,15 @@ over_every_store! {
         assert_eq!(refused(world.two_factor.setup(&first).await.unwrap()), Refusal::TicketVoid);
         assert_eq!(refused(accept(&world, &ticket, &new.text()).await), Refusal::TicketVoid);
         let (support, reason) = support(&world);
-        let reset = support.reset(&org(ACME), &user("ian"), &reason).await.unwrap();
+        let reset = support.in_org(&org(ACME), &reason).user(&user("ian")).reset().await.unwrap();
         assert_eq!(reset.refusal(), None);
         let ticket = ticket_to_be_invited(&world, "ian").await;
         assert!(matches!(refused(accept(&world, &ticket, &new.text()).await), Refusal::WrongCode { .. }));
         // A changed password ends what was handed out, an invitation too.
-        world.two_factor.end_trust(&org(ACME), &user("ida")).await.unwrap();
+        world.password_changed("ida").await;
         let ticket = ticket_to_be_invited(&world, "ida").await;
         assert!(matches!(refused(accept(&world, &ticket, &for_ida.text()).await), Refusal::WrongCode { .. }));
-        let granted_one = support.invite(&org(ACME), &user("ida"), &reason).await.unwrap();
+        let granted_one = support.in_org(&org(ACME), &reason).user(&user("ida")).invite().await.unwrap();
         let for_ida = granted(granted_one);
         let ticket = ticket_to_be_invited(&world, "ida").await;
         let in_time = granted(accept(&world, &ticket, &for_ida.text()).await);
@@ -274,10 +277,14 @@ over_every_store! {
         let world = world.with_settings(by_invitation());
         world.switch_on().await;
         let (support, reason) = support(&world);
-        let invitation = granted(support.invite(&org(ACME), &user("ian"), &reason).await.unwrap());
+        let invitation =
+            granted(support.in_org(&org(ACME), &reason).user(&user("ian")).invite().await.unwrap());
         world.clock.set(Timestamp::from_unix(world.now().as_unix() - 1));
         let ticket = ticket_to_be_invited(&world, "ian").await;
-        assert!(matches!(refused(accept(&world, &ticket, &invitation.text()).await), Refusal::WrongCode { .. }));
+        assert!(matches!(
+            refused(accept(&world, &ticket, &invitation.text()).await),
+            Refusal::WrongCode { .. }
+        ));
         world.clock.advance(SECOND);
         let ticket = ticket_to_be_invited(&world, "ian").await;
         let _ = granted(accept(&world, &ticket, &invitation.text()).await);
@@ -314,30 +321,38 @@ over_every_store! {
         world.step();
         world.block("ian", &phone).await;
         let (_, admin) = world.enroll("ann").await;
-        let reset = world.two_factor.reset(&admin, &user("ian")).await.unwrap();
-        assert_eq!(refused(reset), Refusal::PasswordKnown);
+        let reset = world.managed(&admin, "ian").reset().await.unwrap();
+        assert_eq!(refused(reset), ActRefusal::PasswordKnown);
         let (support, reason) = support(&world);
-        let reset = support.reset(&org(ACME), &user("ian"), &reason).await.unwrap();
-        assert_eq!(reset.refusal(), Some(Refusal::PasswordKnown));
+        let reset = support.in_org(&org(ACME), &reason).user(&user("ian")).reset().await.unwrap();
+        assert_eq!(reset.refusal(), Some(ActRefusal::PasswordKnown));
         assert!(matches!(world.check_in("ian").await, Gate::Blocked));
-        granted(world.two_factor.reset_with_new_password(&admin, &user("ian")).await.unwrap());
+        granted(world.managed(&admin, "ian").with_new_password().reset().await.unwrap());
         let (phone, _) = world.enroll("ian").await;
         world.step();
         world.block("ian", &phone).await;
         let (_, admin) = world.enroll("bob").await;
-        let invitation = granted(world.two_factor.reset_and_invite(&admin, &user("ian")).await.unwrap());
+        let invitation = granted(world.managed(&admin, "ian").reset_and_invite().await.unwrap());
         // Whoever knows the password gets nowhere, in an org that asks for no invitations otherwise.
         let thief = ticket_to_be_invited(&world, "ian").await;
         assert_eq!(refused(world.two_factor.setup(&thief).await.unwrap()), Refusal::InvitationNeeded);
         let invited = granted(accept(&world, &thief, &invitation.text()).await);
         let (phone, _) = enroll_with(&world, &invited).await;
         let _ = world.log_in("ian", &phone).await;
-        let texts: Vec<String> =
-            world.events().await.into_iter().filter(|told| told.kind == "reset").map(|told| told.text).collect();
-        assert_eq!(texts, [
-            "the second factor was reset, after the password was changed",
-            "the second factor was reset, to be enrolled by invitation",
-        ]);
+        let texts: Vec<String> = world
+            .events()
+            .await
+            .into_iter()
+            .filter(|told| told.kind == "reset")
+            .map(|told| told.text)
+            .collect();
+        assert_eq!(
+            texts,
+            [
+                "the second factor was reset, after the password was changed",
+                "the second factor was reset, to be enrolled by invitation",
+            ]
+        );
     }
 
     /// R7: unlocking takes nothing from whoever knows the password; changing it does.
@@ -347,22 +362,36 @@ over_every_store! {
         world.step();
         world.block("ian", &phone).await;
         let (_, admin) = world.enroll("ann").await;
-        granted(world.two_factor.unlock(&admin, &user("ian")).await.unwrap());
+        granted(world.managed(&admin, "ian").unlock().await.unwrap());
         world.step();
         let _ = world.log_in("ian", &phone).await;
-        let reset = world.two_factor.reset(&admin, &user("ian")).await.unwrap();
-        assert_eq!(refused(reset), Refusal::PasswordKnown);
-        world.two_factor.end_trust(&org(ACME), &user("ian")).await.unwrap();
-        granted(world.two_factor.reset(&admin, &user("ian")).await.unwrap());
+        let reset = world.managed(&admin, "ian").reset().await.unwrap();
+        assert_eq!(refused(reset), ActRefusal::PasswordKnown);
+        world.password_changed("ian").await;
+        granted(world.managed(&admin, "ian").reset().await.unwrap());
 
         // Told before the unlocking, it counts as well.
         let (phone, _) = world.enroll("ian").await;
         world.step();
         world.block("ian", &phone).await;
-        world.two_factor.end_trust(&org(ACME), &user("ian")).await.unwrap();
+        world.password_changed("ian").await;
         assert!(matches!(world.check_in("ian").await, Gate::Blocked), "a new password unlocks nothing");
         let admin = world.fresh_admin().await;
-        granted(world.two_factor.reset(&admin, &user("ian")).await.unwrap());
+        granted(world.managed(&admin, "ian").reset().await.unwrap());
+    }
+
+    /// R7: ended sessions are no new password.
+    async fn to_end_sessions_makes_nobody_forget_that_the_password_is_known(world: World) {
+        world.switch_on().await;
+        let (phone, session) = world.enroll("ian").await;
+        world.step();
+        world.block("ian", &phone).await;
+        world.two_factor.user(&org(ACME), &user("ian")).end_sessions().await.unwrap();
+        assert!(world.resume(session.stamp()).await.is_none());
+        assert_eq!(world.kinds_for("ian").await.last().unwrap(), "sessions-ended");
+        let (_, admin) = world.enroll("ann").await;
+        assert_eq!(refused(world.managed(&admin, "ian").reset().await.unwrap()), ActRefusal::PasswordKnown);
+        granted(world.managed(&admin, "ian").with_new_password().reset().await.unwrap());
     }
 
     /// R7: that the password is known is not forgotten with the next reset, before somebody has enrolled.
@@ -370,13 +399,13 @@ over_every_store! {
         world.switch_on().await;
         let _ = world.enroll("ian").await;
         let (_, admin) = world.enroll("ann").await;
-        let invitation = granted(world.two_factor.reset_and_invite(&admin, &user("ian")).await.unwrap());
-        let reset = world.two_factor.reset(&admin, &user("ian")).await.unwrap();
-        assert_eq!(refused(reset), Refusal::PasswordKnown);
+        let invitation = granted(world.managed(&admin, "ian").reset_and_invite().await.unwrap());
+        let reset = world.managed(&admin, "ian").reset().await.unwrap();
+        assert_eq!(refused(reset), ActRefusal::PasswordKnown);
         let ticket = ticket_to_be_invited(&world, "ian").await;
         let invited = granted(accept(&world, &ticket, &invitation.text()).await);
         let _ = enroll_with(&world, &invited).await;
-        granted(world.two_factor.reset(&admin, &user("ian")).await.unwrap());
+        granted(world.managed(&admin, "ian").reset().await.unwrap());
     }
 
     /// R7, R4: also where the record cannot be opened; and the vendor can do all of it, with a reason.
@@ -386,18 +415,21 @@ over_every_store! {
         world.step();
         world.block("ann", &phone).await;
         let (support, reason) = support(&world);
-        let reset = support.reset_with_new_password(&org(ACME), &user("ann"), &reason).await.unwrap();
+        let reset =
+            support.in_org(&org(ACME), &reason).user(&user("ann")).with_new_password().reset().await.unwrap();
         assert_eq!(reset.refusal(), None);
         let _ = world.enroll("ann").await;
         world.damage("ann").await;
-        let invitation = granted(support.reset_and_invite(&org(ACME), &user("ann"), &reason).await.unwrap());
+        let invitation =
+            granted(support.in_org(&org(ACME), &reason).user(&user("ann")).reset_and_invite().await.unwrap());
         let ticket = ticket_to_be_invited(&world, "ann").await;
         let invited = granted(accept(&world, &ticket, &invitation.text()).await);
         let _ = enroll_with(&world, &invited).await;
         let told = world.events().await.into_iter().rfind(|told| told.kind == "reset").unwrap();
         assert!(told.text.ends_with("by invitation: case 7: identity checked by call-back"), "{}", told.text);
-        let customer = support.reset_and_invite(&org(ACME), &user("carl"), &reason).await.unwrap();
-        assert_eq!(customer.refusal(), Some(Refusal::Denied(Denied::Customer)));
+        let customer =
+            support.in_org(&org(ACME), &reason).user(&user("carl")).reset_and_invite().await.unwrap();
+        assert_eq!(customer.refusal(), Some(ActRefusal::Denied(Denied::Customer)));
     }
 
     /// A hard stop that was lowered blocks, and counts as a block here too.
@@ -410,8 +442,8 @@ over_every_store! {
             let _ = refused(world.verify(&ticket, &wrong).await);
         }
         set(&world, &admin, Settings::default().with_hard_stop(3).unwrap()).await;
-        let reset = world.two_factor.reset(&admin, &user("ian")).await.unwrap();
-        assert_eq!(refused(reset), Refusal::PasswordKnown);
+        let reset = world.managed(&admin, "ian").reset().await.unwrap();
+        assert_eq!(refused(reset), ActRefusal::PasswordKnown);
     }
 
     /// Volunteers need an invitation as well, where the org asks for them.
@@ -419,7 +451,8 @@ over_every_store! {
         let world = world.with_settings(by_invitation().with_enrollment_by_choice(true));
         let ann = world.walk_in("ann").await;
         let first_factor = FirstFactor::accepted(&org(ACME), &user("ian"));
-        let ticket = granted(world.two_factor.enroll(first_factor).await.unwrap());
+        let session = world.walk_in("ian").await;
+        let ticket = granted(world.signed_in(&session).enroll(first_factor).await.unwrap());
         assert_eq!(refused(world.two_factor.setup(&ticket).await.unwrap()), Refusal::InvitationNeeded);
         let invitation = invite(&world, &ann, "ian").await;
         let invited = granted(accept(&world, &ticket, &invitation.text()).await);

@@ -1,7 +1,8 @@
 //! Lists of users and keys: every line comes out, good or not.
 
 use countersign::{
-    InvalidLine, InvalidName, NoKeyList, key_list,
+    InvalidName,
+    admin::{InvalidLine, NoKeyList, key_list},
     otp::{Digits, InvalidKeyUri, InvalidSecret},
 };
 use proptest::prelude::*;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use countersign::{Attempt, ErrorKind, Event, Gate, Requirement, Verdict};
+use countersign::{Attempt, ErrorKind, Gate, Requirement, Verdict, audit::Event};
 use tokio::task::JoinSet;
 
 use crate::world::{Fault, World, granted, over_every_store, refused};
@@ -38,7 +38,16 @@ over_every_store! {
         world.step();
         world.block("ian", &phone).await;
         let admin = world.fresh_admin().await;
-        granted(world.two_factor.reset_with_new_password(&admin, &crate::world::user("ian")).await.unwrap());
+        granted(
+            world
+                .two_factor
+                .admin(&admin)
+                .user(&crate::world::user("ian"))
+                .with_new_password()
+                .reset()
+                .await
+                .unwrap(),
+        );
         let (mut heard, mut written) = (diary.heard(), trail(&world).await);
         // Events of one second stand in the trail in an order of the store's own.
         heard.sort();
@@ -90,7 +99,9 @@ over_every_store! {
             world.controls.fail_next(fault);
             match world.two_factor.verify(Attempt::new(&ticket, &code)).await {
                 Ok(verdict) => assert!(matches!(verdict, Verdict::Granted(_)), "{fault:?}"),
-                Err(error) => assert_eq!((error.kind(), fault), (ErrorKind::OutcomeUnknown, Fault::SwapBefore)),
+                Err(error) => {
+                    assert_eq!((error.kind(), fault), (ErrorKind::OutcomeUnknown, Fault::SwapBefore))
+                }
             }
             assert_eq!(accepted(), heard, "{fault:?}");
         }
@@ -125,7 +136,7 @@ async fn every_listener_hears() {
         .build()
         .unwrap();
     let ann = world.walk_in("ann").await;
-    granted(two_factor.require(&ann, Requirement::On).await.unwrap());
+    granted(two_factor.admin(&ann).require(Requirement::On).await.unwrap());
     assert_eq!(one.heard(), ["requirement-changed"]);
     assert_eq!(other.heard(), one.heard());
 }

@@ -7,13 +7,18 @@ use std::{
 };
 
 use countersign::{
-    Attempt, FirstFactor, Gate, InForce, Means, Operator, Pass, Reason, Recovered, RecoveryCodes, Refusal,
-    Requirement, RunningSessions, Settings, Stamp, Stored, Support, Ticket, Timestamp, Verdict,
+    ActRefusal, Attempt, FirstFactor, Gate, Pass, Recovered, Refusal, Requirement, Stamp, Ticket, Timestamp,
+    Verdict,
+    admin::Support,
+    audit::{Operator, Reason},
     otp::{Secret, Totp},
+    policy::{OrgPolicy, RunningSessions, Settings},
+    store::Stored,
+    tokens::{Means, RecoveryCodes},
 };
 use proptest::prelude::*;
 
-use crate::world::{ACME, World, org, user};
+use crate::world::{ACME, World, granted, org, user};
 
 const USERS: [&str; 4] = ["ann", "ian", "ida", "carl"];
 const CUSTOMER: &str = "carl";
@@ -238,14 +243,19 @@ impl Walk {
             Deed::Withdraw(which) => return self.withdraw(which).await,
             Deed::Reset(who) => return self.reset(USERS[who]).await,
             Deed::Unlock(who) => {
-                let unlocked =
-                    self.support.unlock(&org(ACME), &user(USERS[who]), &self.reason).await.unwrap();
+                let unlocked = self
+                    .support
+                    .in_org(&org(ACME), &self.reason)
+                    .user(&user(USERS[who]))
+                    .unlock()
+                    .await
+                    .unwrap();
                 assert_eq!(unlocked.refusal().is_some(), USERS[who] == CUSTOMER);
                 self.known.forgive(USERS[who]);
                 return Some(USERS[who].to_owned());
             }
             Deed::EndTrust(who) => {
-                self.world.two_factor.end_trust(&org(ACME), &user(USERS[who])).await.unwrap();
+                self.world.two_factor.user(&org(ACME), &user(USERS[who])).password_changed().await.unwrap();
                 self.known.password_known.remove(USERS[who]);
                 return Some(USERS[who].to_owned());
             }
@@ -347,7 +357,7 @@ impl Walk {
     async fn renew(&mut self, which: usize) -> Option<String> {
         let (id, stamp) = self.known.stamp(which)?;
         let pass = self.world.resume(&stamp).await?;
-        if let Verdict::Granted(codes) = self.world.two_factor.renew_recovery_codes(&pass).await.unwrap() {
+        if let Verdict::Granted(codes) = self.world.signed_in(&pass).renew_recovery_codes().await.unwrap() {
             assert!(self.known.asks(&id) && self.known.enrolled.contains_key(&id));
             assert!(!self.known.is_blocked(&id));
             assert!(pass.is_fresh(Duration::from_secs(300)));
@@ -367,17 +377,17 @@ impl Walk {
     async fn step_up(&mut self, which: usize) {
         let Some((id, stamp)) = self.known.stamp(which) else { return };
         let Some(pass) = self.world.resume(&stamp).await else { return };
-        if let Verdict::Granted(ticket) = self.world.two_factor.step_up(&pass).await.unwrap() {
+        if let Verdict::Granted(ticket) = self.world.signed_in(&pass).step_up().await.unwrap() {
             assert!(self.known.asks(&id) && self.known.enrolled.contains_key(&id));
             self.known.tickets.insert(0, (id, ticket));
         }
     }
 
     async fn set(&self, change: impl Fn(Settings) -> Settings) {
-        let InForce { settings, revision, .. } = self.world.two_factor.settings(&org(ACME)).await.unwrap();
-        let acme = org(ACME);
-        let set = self.support.change_settings(&acme, revision, change(settings), &self.reason);
-        assert_eq!(set.await.unwrap().refusal(), None);
+        let OrgPolicy { settings, revision, .. } =
+            self.world.two_factor.org(&org(ACME)).policy().await.unwrap();
+        let vendor = self.support.in_org(&org(ACME), &self.reason);
+        granted(vendor.change_settings(revision, change(settings)).await.unwrap());
     }
 
     async fn offer(&mut self, offered: bool) {
@@ -386,17 +396,19 @@ impl Walk {
     }
 
     async fn enroll(&mut self, id: &str) {
+        let Some((_, stamp)) = self.known.stamps.iter().find(|(of, _)| of == id) else { return };
+        let Some(session) = self.world.resume(stamp).await else { return };
         let first_factor = FirstFactor::accepted(&org(ACME), &user(id));
         let known = &mut self.known;
-        match self.world.two_factor.enroll(first_factor).await.unwrap() {
+        match self.world.signed_in(&session).enroll(first_factor).await.unwrap() {
             Verdict::Granted(ticket) => {
                 assert!(id != CUSTOMER && (known.is_on || known.is_offered), "{id} may enroll");
                 assert!(!known.enrolled.contains_key(id), "{id} may enroll twice");
                 known.tickets.insert(0, (id.to_owned(), ticket));
             }
-            Verdict::Refused(Refusal::AlreadyEnrolled) => assert!(known.asks(id)),
-            Verdict::Refused(Refusal::Blocked) => assert_eq!(known.wrong_in_a_row[id], 10),
-            Verdict::Refused(Refusal::NotOffered) => {
+            Verdict::Refused(ActRefusal::AlreadyEnrolled) => assert!(known.asks(id)),
+            Verdict::Refused(ActRefusal::Blocked) => assert_eq!(known.wrong_in_a_row[id], 10),
+            Verdict::Refused(ActRefusal::NotOffered) => {
                 assert!(id == CUSTOMER || (!known.is_on && !known.is_offered));
             }
             Verdict::Refused(other) => panic!("{other:?}"),
@@ -407,7 +419,7 @@ impl Walk {
     async fn withdraw(&mut self, which: usize) -> Option<String> {
         let (id, stamp) = self.known.stamp(which)?;
         let pass = self.world.resume(&stamp).await?;
-        if let Verdict::Granted(()) = self.world.two_factor.withdraw(&pass).await.unwrap() {
+        if let Verdict::Granted(()) = self.world.signed_in(&pass).withdraw().await.unwrap() {
             assert!(self.known.asks(&id) && !self.known.is_on);
             assert!(pass.means() == Means::Code && pass.is_fresh(Duration::from_secs(300)));
             self.known.enrolled.remove(&id);
@@ -422,7 +434,7 @@ impl Walk {
         let to = if on { Requirement::On } else { Requirement::Off };
         let sessions = if at_once { RunningSessions::End } else { RunningSessions::GoOn };
         self.set(|settings| settings.with_running_sessions(sessions)).await;
-        self.support.require(&org(ACME), to, &self.reason).await.unwrap();
+        granted(self.support.in_org(&org(ACME), &self.reason).require(to).await.unwrap());
         if on && !self.known.is_on {
             // R6.
             self.known.enrolled.clear();
@@ -432,10 +444,10 @@ impl Walk {
     }
 
     async fn reset(&mut self, id: &str) -> Option<String> {
-        let reset = self.support.reset(&org(ACME), &user(id), &self.reason).await.unwrap();
+        let reset = self.support.in_org(&org(ACME), &self.reason).user(&user(id)).reset().await.unwrap();
         // Who was blocked by wrong codes is not reset to whoever knows his password.
         let is_known = self.known.password_known.contains(id);
-        assert_eq!(reset.refusal() == Some(Refusal::PasswordKnown), is_known, "{id}");
+        assert_eq!(reset.refusal() == Some(ActRefusal::PasswordKnown), is_known, "{id}");
         if is_known {
             return None;
         }

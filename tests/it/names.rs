@@ -22,9 +22,9 @@ impl Directory for Everybody {
 
 /// What the app of a user with this account name would show: issuer and account, or the error of setting up.
 async fn shown(account: &'static str) -> Result<(String, String), countersign::Error> {
-    let two_factor = TwoFactor::new(Everybody(account), MemoryStore::new(), keyring())
+    let two_factor = TwoFactor::builder(Everybody(account), MemoryStore::new(), keyring())
         .issuer("Acme Portal")
-        .requirement_at_first(Requirement::On)
+        .default_requirement(Requirement::On)
         .build()
         .unwrap();
     let gate = two_factor.check_in(FirstFactor::accepted(&org("acme"), &user("ann"))).await?;
@@ -59,7 +59,7 @@ async fn a_name_that_no_app_can_be_told_is_a_typed_error() {
 
 #[test]
 fn a_portals_own_name_is_refused_at_the_start_unless_every_app_shows_it() {
-    let portal = || TwoFactor::new(Everybody("ann"), MemoryStore::new(), keyring());
+    let portal = || TwoFactor::builder(Everybody("ann"), MemoryStore::new(), keyring());
     for (issuer, refusal) in [
         ("", InvalidLabel::Empty("issuer")),
         ("Steam", InvalidLabel::Steam),

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, future::ready};
 
 use countersign::{
-    Attempt, Audience, ErrorKind, FirstFactor, Gate, Role, TwoFactor,
+    Attempt, ErrorKind, FirstFactor, Gate, Role, TwoFactor,
+    audit::Audience,
     store::{Delivery, Notice, Outbox, tell_waiting},
     testing::{Authenticator, ManualClock},
 };
@@ -54,7 +55,7 @@ over_every_store! {
         world.step();
         world.block("ian", &phone).await;
         let admin = world.fresh_admin().await;
-        granted(world.two_factor.reset_with_new_password(&admin, &user("ian")).await.unwrap());
+        granted(world.managed(&admin, "ian").with_new_password().reset().await.unwrap());
         let notices = round(&world.store).await;
         let (one, both, admins) = (Audience::User, Audience::UserAndMasterAdmins, Audience::MasterAdmins);
         let waits = vec![("ian", "code-refused", one); 5];
@@ -67,7 +68,8 @@ over_every_store! {
         // Each reads as it does in the trail.
         let trail = world.events().await;
         for notice in &notices {
-            let event = trail.iter().find(|event| event.text == notice.event.text && event.user == notice.event.user);
+            let event =
+                trail.iter().find(|event| event.text == notice.event.text && event.user == notice.event.user);
             assert!(event.is_some_and(|event| event.kind == notice.event.kind), "{notice:?}");
         }
         assert_eq!(round(&world.store).await, []);
@@ -115,8 +117,7 @@ over_every_store! {
         for (n, id) in (0_u64..).zip(&ids) {
             world.people.set(ACME, id, Role::Internal);
             let clock = ManualClock::at(world.now().after(std::time::Duration::from_secs(n * 7 % 5 * 900)));
-            let driver =
-                world.builder(keyring()).issuer("Acme Portal").clock(clock.clone()).build().unwrap();
+            let driver = world.builder(keyring()).issuer("Acme Portal").clock(clock.clone()).build().unwrap();
             let id = id.clone();
             racers.spawn(async move { enroll_with(&driver, &clock, &id).await });
         }

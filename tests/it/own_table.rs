@@ -10,8 +10,11 @@ use std::{
 };
 
 use countersign::{
-    BoxError, Change, Error, ErrorKind, Event, FirstFactor, Gate, OrgId, OrgSummary, Reason, Requirement,
-    SettingsStore, Stored, Support, Swap, TwoFactor, UserId, UserStore, UserSummary,
+    BoxError, Error, ErrorKind, FirstFactor, Gate, OrgId, Requirement, SettingsStore, TwoFactor, UserId,
+    UserStore,
+    admin::Support,
+    audit::{Event, Reason},
+    store::{Change, OrgSummary, Stored, Swap, UserSummary},
 };
 
 use crate::world::{ACME, World, granted, keyring, org, user};
@@ -157,9 +160,9 @@ fn portal(flaw: Option<Flaw>) -> TwoFactor {
     let table = Table { flaw, ..Table::default() };
     table.insert(org(ACME), None);
     table.insert(org(ACME), Some(user("ian")));
-    TwoFactor::new(World::in_memory().people, table, keyring())
+    TwoFactor::builder(World::in_memory().people, table, keyring())
         .issuer("Acme")
-        .requirement_at_first(Requirement::On)
+        .default_requirement(Requirement::On)
         .build()
         .unwrap()
 }
@@ -186,14 +189,14 @@ async fn a_row_that_was_never_written_is_a_user_who_never_enrolled() {
 #[tokio::test]
 async fn a_store_that_answers_revision_0_is_told_that_the_row_was_never_written() {
     let portal = portal(Some(Flaw::AnswersRevisionZero));
-    let support = Support::new(&portal, countersign::Operator::new("vera").unwrap());
+    let support = Support::new(&portal, countersign::audit::Operator::new("vera").unwrap());
     let why = Reason::new("a call").unwrap();
     let failed = reason(check_in(&portal).await, ErrorKind::Unreadable);
     assert!(failed.contains("revision 0: was this row ever written?"), "{failed}");
     assert!(failed.contains("answers `None` until the first write"), "{failed}");
-    let reset = support.reset(&org(ACME), &user("ian"), &why).await;
+    let reset = support.in_org(&org(ACME), &why).user(&user("ian")).reset().await;
     assert_eq!(reason(reset, ErrorKind::Unreadable), failed);
-    assert_eq!(reason(portal.settings(&org(ACME)).await, ErrorKind::Unreadable), failed);
+    assert_eq!(reason(portal.org(&org(ACME)).policy().await, ErrorKind::Unreadable), failed);
 }
 
 /// R4.
@@ -208,11 +211,11 @@ async fn a_store_that_answers_an_empty_record_is_told_so_too() {
 #[tokio::test]
 async fn a_store_that_never_takes_the_first_write_is_told_how_a_row_is_found() {
     let portal = portal(Some(Flaw::NeverWritesTheFirst));
-    let support = Support::new(&portal, countersign::Operator::new("vera").unwrap());
+    let support = Support::new(&portal, countersign::audit::Operator::new("vera").unwrap());
     let why = Reason::new("a call").unwrap();
     let Gate::Enroll(ticket) = check_in(&portal).await.unwrap() else { panic!("nothing is required") };
     let failed = reason(portal.setup(&ticket).await, ErrorKind::Contended);
     assert!(failed.contains("compare equal to 0 until the first write? NULL does not"), "{failed}");
-    let switched = support.require(&org(ACME), Requirement::Off, &why).await;
+    let switched = support.in_org(&org(ACME), &why).require(Requirement::Off).await;
     assert_eq!(reason(switched, ErrorKind::Contended), failed);
 }

@@ -4,9 +4,10 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use countersign::{
-    Attempt, Change, FirstFactor, Gate, MemoryStore, OrgId, OrgSummary, Refusal, Requirement,
-    RunningSessions, Settings, SettingsStore, Stored, Swap, TwoFactor, UserId, UserStore, UserSummary,
-    Verdict,
+    ActRefusal, Attempt, FirstFactor, Gate, MemoryStore, OrgId, Refusal, Requirement, SettingsStore,
+    TwoFactor, UserId, UserStore, Verdict,
+    policy::{RunningSessions, Settings},
+    store::{Change, OrgSummary, Stored, Swap, UserSummary},
     testing::{Authenticator, ManualClock},
 };
 use tokio::task::JoinSet;
@@ -75,7 +76,8 @@ over_every_store! {
             let tickets = [world.ticket_for_code("ian").await, world.ticket_for_code("ian").await];
             let mut racers = JoinSet::new();
             for n in 0..200 {
-                let (driver, ticket, code) = (drivers[n % 2].clone(), tickets[n / 2 % 2].clone(), wrong.clone());
+                let (driver, ticket, code) =
+                    (drivers[n % 2].clone(), tickets[n / 2 % 2].clone(), wrong.clone());
                 racers.spawn(async move { driver.verify(Attempt::new(&ticket, &code)).await.unwrap() });
             }
             let mut left: Vec<u32> = Vec::new();
@@ -108,15 +110,14 @@ over_every_store! {
             let mut racers = JoinSet::new();
             for admin in admins {
                 let driver = world.two_factor.clone();
-                racers.spawn(async move {
-                    driver.require(&admin, Requirement::On).await.unwrap()
-                });
+                racers.spawn(async move { driver.admin(&admin).require(Requirement::On).await.unwrap() });
             }
             // Whoever comes after the switch has no code to show, and is told so.
             for verdict in outcomes(racers).await {
-                assert!(matches!(verdict.refusal(), None | Some(Refusal::FreshCodeNeeded)));
+                assert!(matches!(verdict.refusal(), None | Some(ActRefusal::FreshCodeNeeded)));
             }
-            let switches = world.events().await.into_iter().filter(|told| told.text.contains("from off to on"));
+            let switches =
+                world.events().await.into_iter().filter(|told| told.text.contains("from off to on"));
             assert_eq!(switches.count(), round + 1);
             let (_, admin) = world.enroll("ann").await;
             granted(world.switch(&admin, Requirement::Off).await);
@@ -161,11 +162,13 @@ over_every_store! {
                 let code = phone.code(&world.clock);
                 let confirm = world.two_factor.confirm(Attempt::new(&ticket, &code));
                 let target = user("ian");
-                let reset = world.two_factor.reset(&admin, &target);
-                let (confirmed, reset) = tokio::join!(confirm, reset);
+                let target = world.two_factor.admin(&admin).user(&target);
+                let (confirmed, reset) = tokio::join!(confirm, target.reset());
                 granted(reset.unwrap());
                 match confirmed.unwrap() {
-                    Verdict::Granted(enrolled) => assert!(world.resume(enrolled.pass.stamp()).await.is_none()),
+                    Verdict::Granted(enrolled) => {
+                        assert!(world.resume(enrolled.pass.stamp()).await.is_none())
+                    }
                     Verdict::Refused(refusal) => assert_eq!(refusal, Refusal::TicketVoid),
                 }
             }
@@ -189,8 +192,7 @@ over_every_store! {
                 granted(world.switch(&admin, Requirement::Off).await);
                 granted(world.switch(&admin, Requirement::On).await);
             };
-            let (verified, ()) =
-                tokio::join!(world.two_factor.verify(Attempt::new(&ticket, &code)), switch);
+            let (verified, ()) = tokio::join!(world.two_factor.verify(Attempt::new(&ticket, &code)), switch);
             match verified.unwrap() {
                 Verdict::Granted(pass) => assert!(world.resume(pass.stamp()).await.is_none()),
                 Verdict::Refused(refusal) => assert_eq!(refusal, Refusal::TicketVoid),
@@ -269,9 +271,9 @@ async fn record_and_settings_are_read_at_the_same_time() {
     let people = crate::world::People::default();
     people.set(ACME, "ian", countersign::Role::Internal);
     let store = Together(MemoryStore::new(), tokio::sync::Barrier::new(2));
-    let two_factor = TwoFactor::new(people, store, keyring())
+    let two_factor = TwoFactor::builder(people, store, keyring())
         .issuer("Acme Portal")
-        .requirement_at_first(Requirement::On)
+        .default_requirement(Requirement::On)
         .clock(ManualClock::at(START))
         .build()
         .unwrap();
@@ -281,7 +283,7 @@ async fn record_and_settings_are_read_at_the_same_time() {
         let phone = Authenticator::enrolled_with(&granted(two_factor.setup(&ticket).await.unwrap())).unwrap();
         let code = phone.code_at(START);
         let enrolled = granted(two_factor.confirm(Attempt::new(&ticket, &code)).await.unwrap());
-        assert!(two_factor.resume(enrolled.pass.stamp()).await.unwrap().granted().is_some());
+        assert!(two_factor.resume(enrolled.pass.stamp()).await.unwrap().is_some());
         let Gate::AskCode(ticket) = two_factor.check_in(first_factor()).await.unwrap() else { panic!() };
         let next = phone.code_at(countersign::Timestamp::from_unix(START.as_unix() + 30));
         let _ = granted(two_factor.verify(Attempt::new(&ticket, &next)).await.unwrap());

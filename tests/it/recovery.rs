@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use countersign::{
-    Attempt, Denied, Enrolled, ErrorKind, Gate, Means, Operator, Pass, Reason, Recovered, RecoveryCodes,
-    Refusal, Requirement, Support, Ticket, Verdict, testing::Authenticator,
+    ActRefusal, Attempt, Enrolled, ErrorKind, Gate, Pass, Recovered, Refusal, Requirement, Ticket, Verdict,
+    admin::Support,
+    audit::{Denied, Operator, Reason},
+    testing::Authenticator,
+    tokens::{Means, RecoveryCodes},
 };
 use tokio::task::JoinSet;
 
@@ -55,13 +58,13 @@ over_every_store! {
         world.switch_on().await;
         let ian = Enrollee::enrolls(&world, "ian").await;
         assert_eq!(ian.codes.len(), 10);
-        assert_eq!(granted(world.two_factor.recovery_codes_left(&ian.pass).await.unwrap()), 10);
+        assert_eq!(granted(world.signed_in(&ian.pass).recovery_codes_left().await.unwrap()), 10);
         for (left, code) in (0..10).rev().zip(&ian.codes) {
             // As somebody types it who is in a hurry.
             let recovered = granted(ian.recovers(&world, &code.to_lowercase().replace('-', " ")).await);
             assert_eq!((recovered.left, recovered.pass.means()), (left, Means::RecoveryCode));
             assert!(world.resume(recovered.pass.stamp()).await.is_some());
-            assert_eq!(granted(world.two_factor.recovery_codes_left(&recovered.pass).await.unwrap()), left);
+            assert_eq!(granted(world.signed_in(&recovered.pass).recovery_codes_left().await.unwrap()), left);
             assert_eq!(refused(ian.recovers(&world, code).await), wrong(9));
         }
         let told = world.events().await.into_iter().rfind(|told| told.kind == "recovery-used").unwrap();
@@ -83,7 +86,7 @@ over_every_store! {
     async fn a_recovery_ends_what_was_handed_out_and_keeps_the_authenticator(world: World) {
         world.switch_on().await;
         let ian = Enrollee::enrolls(&world, "ian").await;
-        let replacing = granted(world.two_factor.replace(&ian.pass).await.unwrap());
+        let replacing = granted(world.signed_in(&ian.pass).replace().await.unwrap());
         let _ = world.setup(&replacing).await;
         let waiting = world.ticket_for_code("ian").await;
         let recovered = granted(ian.recovers(&world, &ian.codes[3]).await);
@@ -128,16 +131,19 @@ over_every_store! {
                 other => panic!("{other:?}"),
             }
         }
-        assert_eq!(world.kinds_for("ian").await.iter().filter(|kind| *kind == "recovery-refused").count(), 10);
+        assert_eq!(
+            world.kinds_for("ian").await.iter().filter(|kind| *kind == "recovery-refused").count(),
+            10
+        );
         assert_eq!(world.kinds_for("ian").await.last().unwrap(), "blocked");
         assert!(matches!(world.check_in("ian").await, Gate::Blocked));
 
         let support = Support::new(&world.two_factor, Operator::new("sue").unwrap());
         let reason = Reason::new("called back").unwrap();
-        granted(support.unlock(&org(ACME), &user("ian"), &reason).await.unwrap());
+        granted(support.in_org(&org(ACME), &reason).user(&user("ian")).unlock().await.unwrap());
         // R7: whoever blocked it knows the password still.
-        let reset = support.reset(&org(ACME), &user("ian"), &reason).await.unwrap();
-        assert_eq!(refused(reset), Refusal::PasswordKnown);
+        let reset = support.in_org(&org(ACME), &reason).user(&user("ian")).reset().await.unwrap();
+        assert_eq!(refused(reset), ActRefusal::PasswordKnown);
         assert_eq!(refused(ian.recovers(&world, WRONG).await), wrong(9));
         assert_eq!(granted(ian.recovers(&world, &ian.codes[0]).await).left, 9);
         // And a right one ends its row.
@@ -167,7 +173,9 @@ over_every_store! {
         let ticket = world.ticket_for_code("ian").await;
         let before = world.record("ian").await;
         let app = ian.phone.code(&world.clock);
-        for odd in ["", "-", &app, &ian.codes[0][1..], &ian.codes[0].replace('-', "–"), &"0".repeat(10_000_000)] {
+        for odd in
+            ["", "-", &app, &ian.codes[0][1..], &ian.codes[0].replace('-', "–"), &"0".repeat(10_000_000)]
+        {
             assert_eq!(refused(recover(&world, &ticket, odd).await), Refusal::Malformed);
         }
         // Nor is a recovery code a code of the app.
@@ -180,8 +188,8 @@ over_every_store! {
         world.switch_on().await;
         let ian = Enrollee::enrolls(&world, "ian").await;
         let to_enroll = world.ticket_to_enroll("ida").await;
-        let stepping_up = granted(world.two_factor.step_up(&ian.pass).await.unwrap());
-        let replacing = granted(world.two_factor.replace(&ian.pass).await.unwrap());
+        let stepping_up = granted(world.signed_in(&ian.pass).step_up().await.unwrap());
+        let replacing = granted(world.signed_in(&ian.pass).replace().await.unwrap());
         let spent = world.ticket_for_code("ian").await;
         world.step();
         let _ = granted(world.verify(&spent, &ian.phone.code(&world.clock)).await);
@@ -202,7 +210,7 @@ over_every_store! {
         let admin = Enrollee::enrolls(&world, "ann").await;
         let ian = Enrollee::enrolls(&world, "ian").await;
         let under_way = world.ticket_for_code("ian").await;
-        granted(world.two_factor.reset(&admin.pass, &user("ian")).await.unwrap());
+        granted(world.managed(&admin.pass, "ian").reset().await.unwrap());
         assert_eq!(refused(recover(&world, &under_way, &ian.codes[0]).await), Refusal::TicketVoid);
         let again = Enrollee::enrolls(&world, "ian").await;
         assert_eq!(refused(again.recovers(&world, &ian.codes[0]).await), wrong(9));
@@ -225,25 +233,25 @@ over_every_store! {
         let ann = Enrollee::enrolls(&world, "ann").await;
         let admin = granted(ann.recovers(&world, &ann.codes[0]).await).pass;
         assert!(!admin.is_fresh(Duration::from_secs(60 * 60)));
-        let reset = world.two_factor.reset(&admin, &user("ian")).await.unwrap();
-        assert_eq!(refused(reset), Refusal::FreshCodeNeeded);
-        assert_eq!(refused(world.switch(&admin, Requirement::Off).await), Refusal::FreshCodeNeeded);
-        let renewed = world.two_factor.renew_recovery_codes(&admin).await.unwrap();
-        assert_eq!(refused(renewed), Refusal::FreshCodeNeeded);
+        let reset = world.managed(&admin, "ian").reset().await.unwrap();
+        assert_eq!(refused(reset), ActRefusal::FreshCodeNeeded);
+        assert_eq!(refused(world.switch(&admin, Requirement::Off).await), ActRefusal::FreshCodeNeeded);
+        let renewed = world.signed_in(&admin).renew_recovery_codes().await.unwrap();
+        assert_eq!(refused(renewed), ActRefusal::FreshCodeNeeded);
 
         let recovered = granted(ian.recovers(&world, &ian.codes[0]).await).pass;
         world.clock.advance(Duration::from_secs(5 * 60 + 1));
-        let late = world.two_factor.replace(&recovered).await.unwrap();
-        assert_eq!(refused(late), Refusal::FreshCodeNeeded);
+        let late = world.signed_in(&recovered).replace().await.unwrap();
+        assert_eq!(refused(late), ActRefusal::FreshCodeNeeded);
         let recovered = granted(ian.recovers(&world, &ian.codes[1]).await).pass;
         world.clock.advance(Duration::from_secs(5 * 60));
-        let ticket = granted(world.two_factor.replace(&recovered).await.unwrap());
+        let ticket = granted(world.signed_in(&recovered).replace().await.unwrap());
         let new = Authenticator::enrolled_with(&world.setup(&ticket).await).unwrap();
         let code = new.code(&world.clock);
         let replaced = granted(world.two_factor.confirm(Attempt::new(&ticket, &code)).await.unwrap());
         // The sheet was not lost with the phone: its codes go on, and only those that were not used.
         assert!(replaced.recovery_codes.is_none());
-        assert_eq!(granted(world.two_factor.recovery_codes_left(&replaced.pass).await.unwrap()), 8);
+        assert_eq!(granted(world.signed_in(&replaced.pass).recovery_codes_left().await.unwrap()), 8);
         world.step();
         let ticket = world.ticket_for_code("ian").await;
         assert_eq!(refused(world.verify(&ticket, &ian.phone.code(&world.clock)).await), wrong(9));
@@ -257,7 +265,7 @@ over_every_store! {
         world.switch_on().await;
         let ian = Enrollee::enrolls(&world, "ian").await;
         assert_eq!(refused(ian.recovers(&world, WRONG).await), wrong(9));
-        let codes = granted(world.two_factor.renew_recovery_codes(&ian.pass).await.unwrap());
+        let codes = granted(world.signed_in(&ian.pass).renew_recovery_codes().await.unwrap());
         assert_eq!(world.kinds_for("ian").await.last().unwrap(), "recovery-codes-renewed");
         // R2: the row went on.
         assert_eq!(refused(ian.recovers(&world, &ian.codes[0]).await), wrong(8));
@@ -265,15 +273,15 @@ over_every_store! {
         assert_eq!(granted(ian.recovers(&world, &written_down(&codes)[0]).await).left, 9);
 
         // What a recovery ended renews nothing; nor does a code that is too old.
-        let renewed = world.two_factor.renew_recovery_codes(&ian.pass).await.unwrap();
-        assert_eq!(refused(renewed), Refusal::SessionOver);
+        let renewed = world.signed_in(&ian.pass).renew_recovery_codes().await.unwrap();
+        assert_eq!(refused(renewed), ActRefusal::SessionOver);
         let pass = world.log_in("ian", &ian.phone).await;
         world.clock.advance(Duration::from_secs(5 * 60 + 1));
-        let renewed = world.two_factor.renew_recovery_codes(&pass).await.unwrap();
-        assert_eq!(refused(renewed), Refusal::FreshCodeNeeded);
+        let renewed = world.signed_in(&pass).renew_recovery_codes().await.unwrap();
+        assert_eq!(refused(renewed), ActRefusal::FreshCodeNeeded);
         world.block("ian", &ian.phone).await;
-        let renewed = world.two_factor.renew_recovery_codes(&pass).await.unwrap();
-        assert_eq!(refused(renewed), Refusal::Blocked);
+        let renewed = world.signed_in(&pass).renew_recovery_codes().await.unwrap();
+        assert_eq!(refused(renewed), ActRefusal::Blocked);
     }
 
     /// R5, and whoever has no authenticator that counts.
@@ -282,21 +290,21 @@ over_every_store! {
         let ian = world.walk_in("ian").await;
         for round in 0..2 {
             for pass in [&carl, &ian] {
-                let left = world.two_factor.recovery_codes_left(pass).await.unwrap();
-                assert_eq!(refused(left), Refusal::EnrollFirst);
-                let renewed = world.two_factor.renew_recovery_codes(pass).await.unwrap();
-                assert_eq!(refused(renewed), Refusal::EnrollFirst);
+                let left = world.signed_in(pass).recovery_codes_left().await.unwrap();
+                assert_eq!(refused(left), ActRefusal::EnrollFirst);
+                let renewed = world.signed_in(pass).renew_recovery_codes().await.unwrap();
+                assert_eq!(refused(renewed), ActRefusal::EnrollFirst);
             }
             if round == 0 {
                 world.switch_on().await;
             }
         }
         assert_eq!((world.record("carl").await, world.record("ian").await), (None, None));
-        // Whom the requirement no longer asks has none that would be taken.
+        // Targets the requirement no longer asks has none that would be taken.
         let ann = Enrollee::enrolls(&world, "ann").await;
         granted(world.switch(&ann.pass, Requirement::Off).await);
-        let left = world.two_factor.recovery_codes_left(&ann.pass).await.unwrap();
-        assert_eq!(refused(left), Refusal::EnrollFirst);
+        let left = world.signed_in(&ann.pass).recovery_codes_left().await.unwrap();
+        assert_eq!(refused(left), ActRefusal::EnrollFirst);
     }
 
     /// R13: nor do they let an internal user become more than he is.
@@ -304,8 +312,8 @@ over_every_store! {
         world.switch_on().await;
         let ian = Enrollee::enrolls(&world, "ian").await;
         let recovered = granted(ian.recovers(&world, &ian.codes[0]).await).pass;
-        let reset = world.two_factor.reset(&recovered, &user("ida")).await.unwrap();
-        assert_eq!(refused(reset), Refusal::Denied(Denied::NotMasterAdmin));
+        let reset = world.managed(&recovered, "ida").reset().await.unwrap();
+        assert_eq!(refused(reset), ActRefusal::Denied(Denied::NotMasterAdmin));
     }
 
     /// R4: when nobody knows whether the write happened, nobody is let in, and the code is spent if it did.
@@ -386,9 +394,9 @@ over_every_store! {
         for _ in 0..8 {
             let ian = Enrollee::enrolls(&world, "ian").await;
             let (org, target) = (org(ACME), user("ian"));
-            let renew = world.two_factor.renew_recovery_codes(&ian.pass);
-            let reset = support.reset(&org, &target, &reason);
-            let (renewed, reset) = tokio::join!(renew, reset);
+            let renew = world.signed_in(&ian.pass).renew_recovery_codes();
+            let vendor = support.in_org(&org, &reason).user(&target);
+            let (renewed, reset) = tokio::join!(renew, vendor.reset());
             granted(reset.unwrap());
             let again = Enrollee::enrolls(&world, "ian").await;
             match renewed.unwrap() {
@@ -396,9 +404,9 @@ over_every_store! {
                     let code = &written_down(&codes)[0];
                     assert_eq!(refused(again.recovers(&world, code).await), wrong(9));
                 }
-                Verdict::Refused(refusal) => assert_eq!(refusal, Refusal::SessionOver),
+                Verdict::Refused(refusal) => assert_eq!(refusal, ActRefusal::SessionOver),
             }
-            granted(support.reset(&org, &target, &reason).await.unwrap());
+            granted(vendor.reset().await.unwrap());
         }
     }
 }

@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use countersign::{
-    Attempt, BoxError, Counts, CsvLine, Denied, Error, ErrorKind, FirstFactor, Listed, MemoryStore, OrgId,
-    PageOf, Pass, Refusal, Report, ReportRow, Requirement, Role, Roster, RosterGroup, Settings, Status,
-    Timestamp, TwoFactor, testing::Authenticator,
+    ActRefusal, Attempt, BoxError, Error, ErrorKind, FirstFactor, MemoryStore, OrgId, Pass, Requirement,
+    Role, Roster, Timestamp, TwoFactor,
+    admin::{Counts, CsvLine, Report, ReportRow, Status},
+    audit::Denied,
+    policy::Settings,
+    store::{Listed, PageRequest, RosterGroup},
+    testing::Authenticator,
 };
 
 use crate::world::{
@@ -13,7 +17,7 @@ use crate::world::{
 };
 
 async fn report(world: &World, pass: &Pass) -> Report {
-    granted(world.two_factor.report(pass).await.unwrap())
+    granted(world.two_factor.admin(pass).report().await.unwrap())
 }
 
 async fn rows(mut report: Report, in_pages_of: usize) -> Vec<ReportRow> {
@@ -34,11 +38,11 @@ async fn standing(world: &World, pass: &Pass) -> Vec<(String, Status)> {
 }
 
 async fn counts(world: &World, pass: &Pass) -> Counts {
-    granted(world.two_factor.counts(pass).await.unwrap())
+    granted(world.two_factor.admin(pass).counts().await.unwrap())
 }
 
 async fn helpers(world: &World, of: &str) -> Vec<String> {
-    let helpers = world.two_factor.who_can_help(&org(ACME), &user(of)).await.unwrap();
+    let helpers = world.two_factor.user(&org(ACME), &user(of)).who_can_help().await.unwrap();
     helpers.iter().map(|person| person.id().as_str().to_owned()).collect()
 }
 
@@ -51,9 +55,9 @@ over_every_store! {
     async fn a_report_tells_how_things_stand_with_everybody(world: World) {
         use Status::{Blocked, Enrolled, Exempt, NotEnrolled, NotRequired, Outdated, Pending, Waiting};
         let ann = world.walk_in("ann").await;
-        let all = |status| by_name([
-            ("ann", status), ("bob", status), ("carl", Exempt), ("ian", status), ("ida", status),
-        ]);
+        let all = |status| {
+            by_name([("ann", status), ("bob", status), ("carl", Exempt), ("ian", status), ("ida", status)])
+        };
         assert_eq!(standing(&world, &ann).await, all(NotRequired));
         granted(world.switch(&ann, Requirement::On).await);
         assert_eq!(standing(&world, &ann).await, all(NotEnrolled));
@@ -61,10 +65,14 @@ over_every_store! {
         let (bobs_phone, bob) = world.enroll("bob").await;
         let _ = world.setup(&world.ticket_to_enroll("ian").await).await;
         let (phone, _) = world.enroll("ida").await;
-        let at_first = by_name([
-            ("ann", NotEnrolled), ("bob", Enrolled), ("carl", Exempt), ("ian", Pending), ("ida", Enrolled),
+        let default_policy = by_name([
+            ("ann", NotEnrolled),
+            ("bob", Enrolled),
+            ("carl", Exempt),
+            ("ian", Pending),
+            ("ida", Enrolled),
         ]);
-        assert_eq!(standing(&world, &bob).await, at_first);
+        assert_eq!(standing(&world, &bob).await, default_policy);
 
         let ticket = world.ticket_for_code("ida").await;
         let wrong = world.wrong_code(&phone);
@@ -77,7 +85,11 @@ over_every_store! {
         world.block("ida", &phone).await;
         world.clock.advance(15 * 2 * STEP);
         let later = by_name([
-            ("ann", NotEnrolled), ("bob", Enrolled), ("carl", Exempt), ("ian", NotEnrolled), ("ida", Blocked),
+            ("ann", NotEnrolled),
+            ("bob", Enrolled),
+            ("carl", Exempt),
+            ("ian", NotEnrolled),
+            ("ida", Blocked),
         ]);
         assert_eq!(standing(&world, &bob).await, later);
 
@@ -86,7 +98,11 @@ over_every_store! {
         assert_eq!(standing(&world, &bob).await, all(NotRequired));
         granted(world.switch(&bob, Requirement::On).await);
         let in_the_next_epoch = by_name([
-            ("ann", NotEnrolled), ("bob", Outdated), ("carl", Exempt), ("ian", NotEnrolled), ("ida", Blocked),
+            ("ann", NotEnrolled),
+            ("bob", Outdated),
+            ("carl", Exempt),
+            ("ian", NotEnrolled),
+            ("ida", Blocked),
         ]);
         assert_eq!(standing(&world, &bob).await, in_the_next_epoch);
     }
@@ -94,7 +110,8 @@ over_every_store! {
     async fn a_row_tells_since_when_and_when_last(world: World) {
         world.switch_on().await;
         let (phone, bob) = world.enroll("bob").await;
-        let of_bob = |rows: Vec<ReportRow>| rows.into_iter().find(|row| row.person.id().as_str() == "bob").unwrap();
+        let of_bob =
+            |rows: Vec<ReportRow>| rows.into_iter().find(|row| row.person.id().as_str() == "bob").unwrap();
         let row = of_bob(rows(report(&world, &bob).await, 10).await);
         assert_eq!((row.enrolled_since, row.last_used), (Some(START), Some(START)));
         assert_eq!(row.person.account(), "bob@acme.example");
@@ -113,7 +130,8 @@ over_every_store! {
         let world = world.with_settings(Settings::default().with_enrollment_by_choice(true));
         let ann = world.walk_in("ann").await;
         let first_factor = FirstFactor::accepted(&org(ACME), &user("ian"));
-        let ticket = granted(world.two_factor.enroll(first_factor).await.unwrap());
+        let session = world.walk_in("ian").await;
+        let ticket = granted(world.signed_in(&session).enroll(first_factor).await.unwrap());
         let phone = Authenticator::enrolled_with(&world.setup(&ticket).await).unwrap();
         let code = phone.code(&world.clock);
         granted(world.two_factor.confirm(Attempt::new(&ticket, &code)).await.unwrap());
@@ -139,7 +157,9 @@ over_every_store! {
 
     async fn a_report_goes_on_where_a_page_ended(world: World) {
         let ann = world.walk_in("ann").await;
-        let ids = |rows: Vec<ReportRow>| rows.into_iter().map(|row| row.person.id().to_string()).collect::<Vec<_>>();
+        let ids = |rows: Vec<ReportRow>| {
+            rows.into_iter().map(|row| row.person.id().to_string()).collect::<Vec<_>>()
+        };
         let first = report(&world, &ann).await.next_page(2).await.unwrap();
         let last = first.last().unwrap().person.id().clone();
         assert_eq!(ids(first), ["ann", "bob"]);
@@ -155,18 +175,18 @@ over_every_store! {
         let ann = world.walk_in("ann").await;
         let ian = world.walk_in("ian").await;
         let carl = world.walk_in("carl").await;
-        let denied = Refusal::Denied(Denied::NotMasterAdmin);
+        let denied = ActRefusal::Denied(Denied::NotMasterAdmin);
         for pass in [&ian, &carl] {
-            assert_eq!(refused(world.two_factor.report(pass).await.unwrap()), denied);
-            assert_eq!(refused(world.two_factor.counts(pass).await.unwrap()), denied);
+            assert_eq!(refused(world.two_factor.admin(pass).report().await.unwrap()), denied);
+            assert_eq!(refused(world.two_factor.admin(pass).counts().await.unwrap()), denied);
         }
         assert_eq!(world.kinds_for("ian").await, ["act-refused"], "one for the hour");
         assert!(world.events().await.last().unwrap().text.contains("refused to report"));
         assert_eq!(world.record("carl").await, None);
         // Demoted a moment ago.
         world.people.set(ACME, "ann", Role::Internal);
-        assert_eq!(refused(world.two_factor.report(&ann).await.unwrap()), denied);
-        assert_eq!(refused(world.two_factor.counts(&ann).await.unwrap()), denied);
+        assert_eq!(refused(world.two_factor.admin(&ann).report().await.unwrap()), denied);
+        assert_eq!(refused(world.two_factor.admin(&ann).counts().await.unwrap()), denied);
     }
 
     /// R13: reading wants no fresh code, but a session that holds.
@@ -174,10 +194,10 @@ over_every_store! {
         world.switch_on().await;
         let (_, bob) = world.enroll("bob").await;
         world.clock.advance(Duration::from_secs(60 * 60));
-        assert_eq!(refused(world.two_factor.reset(&bob, &user("ian")).await.unwrap()), Refusal::FreshCodeNeeded);
+        assert_eq!(refused(world.managed(&bob, "ian").reset().await.unwrap()), ActRefusal::FreshCodeNeeded);
         assert_eq!(rows(report(&world, &bob).await, 10).await.len(), 5);
-        world.two_factor.end_trust(&org(ACME), &user("bob")).await.unwrap();
-        assert_eq!(refused(world.two_factor.report(&bob).await.unwrap()), Refusal::SessionOver);
+        world.password_changed("bob").await;
+        assert_eq!(refused(world.two_factor.admin(&bob).report().await.unwrap()), ActRefusal::SessionOver);
     }
 
     /// R5: nothing is said of a customer, whatever was written for him while he was internal.
@@ -225,7 +245,9 @@ over_every_store! {
         loop {
             let page = report.next_page(usize::MAX).await.unwrap();
             assert!(page.len() <= 1_000);
-            if page.is_empty() { break; }
+            if page.is_empty() {
+                break;
+            }
             seen += page.len();
         }
         assert_eq!(seen, 2_505);
@@ -239,7 +261,7 @@ over_every_store! {
         let mut begun = report(&world, &ann).await;
         world.people.go_down(true);
         assert_eq!(begun.next_page(10).await.unwrap_err().kind(), ErrorKind::Unavailable);
-        let nobody = world.two_factor.who_can_help(&org(ACME), &user("ian")).await;
+        let nobody = world.two_factor.user(&org(ACME), &user("ian")).who_can_help().await;
         assert_eq!(nobody.unwrap_err().kind(), ErrorKind::Unavailable);
         world.people.go_down(false);
         assert_eq!(begun.next_page(10).await.unwrap().len(), 5);
@@ -249,12 +271,12 @@ over_every_store! {
 #[tokio::test]
 async fn without_a_roster_there_is_no_report() {
     let world = World::in_memory();
-    let without = TwoFactor::new(world.people.clone(), MemoryStore::new(), keyring());
+    let without = TwoFactor::builder(world.people.clone(), MemoryStore::new(), keyring());
     let without = without.issuer("Acme Portal").clock(world.clock.clone()).build().unwrap();
     let ann = world.walk_in("ann").await;
-    assert_eq!(without.report(&ann).await.unwrap_err().kind(), ErrorKind::NoRoster);
-    assert_eq!(without.counts(&ann).await.unwrap_err().kind(), ErrorKind::NoRoster);
-    let nobody = without.who_can_help(&org(ACME), &user("ian")).await;
+    assert_eq!(without.admin(&ann).report().await.unwrap_err().kind(), ErrorKind::NoRoster);
+    assert_eq!(without.admin(&ann).counts().await.unwrap_err().kind(), ErrorKind::NoRoster);
+    let nobody = without.user(&org(ACME), &user("ian")).who_can_help().await;
     assert_eq!(nobody.unwrap_err().kind(), ErrorKind::NoRoster);
 }
 
@@ -274,7 +296,7 @@ enum Flaw {
 impl Roster for Careless {
     type Error = BoxError;
 
-    async fn page(&self, mut wanted: PageOf<'_>) -> Result<Vec<Listed>, BoxError> {
+    async fn page(&self, mut wanted: PageRequest<'_>) -> Result<Vec<Listed>, BoxError> {
         let foreign = org("globex");
         match self.flaw {
             Flaw::BeginsAnew => wanted.after = None,
@@ -292,13 +314,13 @@ async fn a_careless_roster_is_an_error_and_no_report() {
     let ann = world.walk_in("ann").await;
     for flaw in [Flaw::BeginsAnew, Flaw::ListsAnotherOrg, Flaw::IgnoresTheRole] {
         let of = Everybody { people: world.people.clone(), store: world.store.clone() };
-        let two_factor = TwoFactor::new(world.people.clone(), world.store.clone(), keyring())
+        let two_factor = TwoFactor::builder(world.people.clone(), world.store.clone(), keyring())
             .roster(Careless { of, flaw })
             .issuer("Acme Portal")
             .clock(world.clock.clone())
             .build()
             .unwrap();
-        let mut report = granted(two_factor.report(&ann).await.unwrap()).of_role(Role::Internal);
+        let mut report = granted(two_factor.admin(&ann).report().await.unwrap()).of_role(Role::Internal);
         let read = async {
             for _ in 0..10 {
                 let _ = report.next_page(2).await?;
@@ -354,12 +376,12 @@ async fn counts_are_taken_from_the_rosters_own_groups() {
     impl Roster for Grouped {
         type Error = BoxError;
 
-        async fn page(&self, _: PageOf<'_>) -> Result<Vec<Listed>, BoxError> {
+        async fn page(&self, _: PageRequest<'_>) -> Result<Vec<Listed>, BoxError> {
             panic!("nobody's record is to be read for a count")
         }
 
         async fn groups(&self, of: &OrgId, _: Timestamp) -> Result<Vec<RosterGroup>, BoxError> {
-            let listed = self.0.page(PageOf::first(of, 1)).await?;
+            let listed = self.0.page(PageRequest::first(of, 1)).await?;
             let summary = listed.into_iter().next().and_then(|listed| listed.summary);
             Ok(vec![
                 RosterGroup { role: Role::MasterAdmin, summary, people: 70_000 },
@@ -371,13 +393,13 @@ async fn counts_are_taken_from_the_rosters_own_groups() {
     let world = World::in_memory();
     let ann = world.walk_in("ann").await;
     let of = Everybody { people: world.people.clone(), store: world.store.clone() };
-    let two_factor = TwoFactor::new(world.people.clone(), world.store.clone(), keyring())
+    let two_factor = TwoFactor::builder(world.people.clone(), world.store.clone(), keyring())
         .roster(Grouped(of))
         .issuer("Acme Portal")
         .clock(world.clock.clone())
         .build()
         .unwrap();
-    let counts = granted(two_factor.counts(&ann).await.unwrap());
+    let counts = granted(two_factor.admin(&ann).counts().await.unwrap());
     assert_eq!((counts.of(Status::NotRequired), counts.master_admins()), (70_000, 70_000));
     assert_eq!((counts.of(Status::Exempt), counts.internal()), (30_000, 70_000));
 }

@@ -65,7 +65,10 @@ over_every_store! {
         shown.push(("Ticket", format!("{ticket:?}")));
         shown.push(("Attempt", format!("{:?}", Attempt::new(&ticket, &code))));
         shown.push(("Authenticator", format!("{phone:?}")));
-        shown.push(("Secret", format!("{:?} {:#?}", Secret::from_base32(&key).unwrap(), Secret::draw(&OsRandom))));
+        shown.push((
+            "Secret",
+            format!("{:?} {:#?}", Secret::from_base32(&key).unwrap(), Secret::draw(&OsRandom)),
+        ));
         let parsed = countersign::otp::Code::parse(&code, countersign::otp::Digits::Six).unwrap();
         shown.push(("Code", format!("{parsed:?}")));
         let verdict = world.two_factor.setup(&ticket).await.unwrap();
@@ -108,7 +111,10 @@ over_every_store! {
         for (what, text) in &shown {
             hidden.is_not_in(what, text);
             // Tickets and stamps open doors: their texts count as secrets too.
-            assert!(!text.contains(ticket.expose()) && !text.contains(enrolled.pass.stamp().expose()), "{what}");
+            assert!(
+                !text.contains(ticket.expose()) && !text.contains(enrolled.pass.stamp().expose()),
+                "{what}"
+            );
         }
         let stored = world.record("ian").await.unwrap().record;
         hidden.is_not_in_bytes("the record", &stored);

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use countersign::{
-    CodeRules, Days, Denied, FirstFactor, Gate, InForce, InvalidCodeRule, InvalidSetting, Operator, Pass,
-    Reason, Refusal, Requirement, Role, RunningSessions, Settings, Support, Verdict, Waits,
+    ActRefusal, FirstFactor, Gate, Pass, Refusal, Requirement, Role, Verdict,
+    admin::Support,
+    audit::{Denied, Operator, Reason},
+    policy::{CodeRules, Days, InvalidCodeRule, InvalidSetting, OrgPolicy, RunningSessions, Settings, Waits},
 };
 use proptest::prelude::*;
 
@@ -16,14 +18,14 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 type With = fn(Settings, Duration) -> Result<Settings, InvalidSetting>;
 
-async fn in_force(world: &World) -> InForce {
-    world.two_factor.settings(&org(ACME)).await.unwrap()
+async fn in_force(world: &World) -> OrgPolicy {
+    world.two_factor.org(&org(ACME)).policy().await.unwrap()
 }
 
 /// The admin looks, and changes what he sees.
-async fn change(world: &World, admin: &Pass, to: Settings) -> Verdict<()> {
+async fn change(world: &World, admin: &Pass, to: Settings) -> Verdict<(), ActRefusal> {
     let seen = in_force(world).await.revision;
-    world.two_factor.change_settings(admin, seen, to).await.unwrap()
+    world.two_factor.admin(admin).change_settings(seen, to).await.unwrap()
 }
 
 async fn count(world: &World, kind: &str) -> usize {
@@ -36,7 +38,7 @@ over_every_store! {
         let admin = world.walk_in("ann").await.seen_from("10.0.0.3");
         assert_eq!(in_force(&world).await.settings, Settings::default());
         assert_eq!(in_force(&world).await.revision, 0);
-        let other = Settings::default().with_hard_stop(5).unwrap().with_stamp(8 * HOUR).unwrap();
+        let other = Settings::default().with_hard_stop(5).unwrap().with_stamp_lifetime(8 * HOUR).unwrap();
         granted(change(&world, &admin, other).await);
         assert_eq!(in_force(&world).await.settings, other);
         let events = world.events().await;
@@ -45,7 +47,7 @@ over_every_store! {
         assert_eq!((told.user.as_deref(), told.by.as_deref()), (None, Some("ann")));
         assert_eq!(told.seen_from.as_deref(), Some("10.0.0.3"));
         // What holds already is not written again, even by somebody who has not looked.
-        granted(world.two_factor.change_settings(&admin, 0, other).await.unwrap());
+        granted(world.two_factor.admin(&admin).change_settings(0, other).await.unwrap());
         assert_eq!(count(&world, "settings-changed").await, 1);
         assert_eq!(in_force(&world).await.revision, 1);
     }
@@ -57,13 +59,16 @@ over_every_store! {
             let pass = world.walk_in(id).await;
             for _ in 0..3 {
                 let changed = change(&world, &pass, stricter).await;
-                assert_eq!(refused(changed), Refusal::Denied(Denied::NotMasterAdmin));
+                assert_eq!(refused(changed), ActRefusal::Denied(Denied::NotMasterAdmin));
             }
             assert_eq!(world.kinds_for(id).await, trail);
         }
         let admin = world.walk_in("ann").await;
         world.people.set(ACME, "ann", Role::Internal);
-        assert_eq!(refused(change(&world, &admin, stricter).await), Refusal::Denied(Denied::NotMasterAdmin));
+        assert_eq!(
+            refused(change(&world, &admin, stricter).await),
+            ActRefusal::Denied(Denied::NotMasterAdmin)
+        );
         assert_eq!(in_force(&world).await.settings, Settings::default());
     }
 
@@ -71,21 +76,21 @@ over_every_store! {
     async fn a_change_wants_a_code_as_fresh_as_the_org_says(world: World) {
         let before_the_switch = world.switch_on_and_stay().await;
         let strict = Settings::default().with_fresh_code(MINUTE).unwrap();
-        assert_eq!(refused(change(&world, &before_the_switch, strict).await), Refusal::FreshCodeNeeded);
+        assert_eq!(refused(change(&world, &before_the_switch, strict).await), ActRefusal::FreshCodeNeeded);
         let (phone, admin) = world.enroll("bob").await;
         granted(change(&world, &admin, strict).await);
         world.clock.advance(MINUTE);
-        granted(world.two_factor.unlock(&admin, &user("ian")).await.unwrap());
+        granted(world.managed(&admin, "ian").unlock().await.unwrap());
         world.clock.advance(SECOND);
-        let unlocked = world.two_factor.unlock(&admin, &user("ian")).await.unwrap();
-        assert_eq!(refused(unlocked), Refusal::FreshCodeNeeded);
+        let unlocked = world.managed(&admin, "ian").unlock().await.unwrap();
+        assert_eq!(refused(unlocked), ActRefusal::FreshCodeNeeded);
         let loose = strict.with_fresh_code(HOUR).unwrap();
-        assert_eq!(refused(change(&world, &admin, loose).await), Refusal::FreshCodeNeeded);
-        let ticket = granted(world.two_factor.step_up(&admin).await.unwrap());
+        assert_eq!(refused(change(&world, &admin, loose).await), ActRefusal::FreshCodeNeeded);
+        let ticket = granted(world.signed_in(&admin).step_up().await.unwrap());
         let admin = granted(world.verify(&ticket, &phone.code(&world.clock)).await);
         granted(change(&world, &admin, loose).await);
         world.clock.advance(HOUR);
-        granted(world.two_factor.unlock(&admin, &user("ian")).await.unwrap());
+        granted(world.managed(&admin, "ian").unlock().await.unwrap());
     }
 
     /// R6: only the switch from off to on begins an epoch, whatever the settings are.
@@ -94,7 +99,8 @@ over_every_store! {
         let (phone, pass) = world.enroll("ian").await;
         let (_, admin) = world.enroll("bob").await;
         let before = in_force(&world).await;
-        for settings in [Settings::nist_aal2(), Settings::pci_dss(), Settings::asvs_l2(), Settings::default()] {
+        for settings in [Settings::nist_aal2(), Settings::pci_dss(), Settings::asvs_l2(), Settings::default()]
+        {
             granted(change(&world, &admin, settings).await);
             assert!(world.resume(pass.stamp()).await.is_some());
         }
@@ -119,7 +125,7 @@ over_every_store! {
         }
         granted(change(&world, &admin, Settings::default().with_hard_stop(4).unwrap()).await);
         assert_eq!(refused(world.verify(&ticket, &wrong).await), Refusal::Blocked);
-        granted(world.two_factor.unlock(&admin, &user("ian")).await.unwrap());
+        granted(world.managed(&admin, "ian").unlock().await.unwrap());
         granted(change(&world, &admin, Settings::default().with_hard_stop(3).unwrap()).await);
         let ticket = world.ticket_for_code("ian").await;
         for left in [2, 1] {
@@ -150,7 +156,11 @@ over_every_store! {
     /// R5: but for customers no org's settings are read. They have those that the host states.
     async fn what_is_handed_out_lasts_as_long_as_the_org_says(world: World) {
         let admin = world.walk_in("ann").await;
-        let short = Settings::default().with_stamp(10 * MINUTE).unwrap().with_ticket(2 * MINUTE).unwrap();
+        let short = Settings::default()
+            .with_stamp_lifetime(10 * MINUTE)
+            .unwrap()
+            .with_ticket_lifetime(2 * MINUTE)
+            .unwrap();
         granted(change(&world, &admin, short).await);
         // What is out already keeps the end that it was given.
         assert_eq!(admin.expires_at(), world.now().after(12 * HOUR));
@@ -175,7 +185,9 @@ over_every_store! {
         world.switch_on().await;
         let (_, admin) = world.enroll("bob").await;
         assert!(world.resume(running.stamp()).await.is_some());
-        granted(change(&world, &admin, Settings::default().with_running_sessions(RunningSessions::End)).await);
+        granted(
+            change(&world, &admin, Settings::default().with_running_sessions(RunningSessions::End)).await,
+        );
         assert!(world.resume(running.stamp()).await.is_none());
         assert!(world.resume(admin.stamp()).await.is_some());
     }
@@ -193,31 +205,34 @@ over_every_store! {
     async fn the_vendor_changes_them_with_a_reason_and_what_he_mandates_stays_his(world: World) {
         let support = Support::new(&world.two_factor, Operator::new("sue@vendor.example").unwrap());
         let reason = Reason::new("case 12: contract signed").unwrap();
-        let set = support.change_settings(&org(ACME), 0, Settings::pci_dss(), &reason).await.unwrap();
+        let set = support.in_org(&org(ACME), &reason).change_settings(0, Settings::pci_dss()).await.unwrap();
         assert_eq!(set.refusal(), None);
-        support.require(&org(ACME), Requirement::Mandated, &reason).await.unwrap();
+        granted(support.in_org(&org(ACME), &reason).require(Requirement::Mandated).await.unwrap());
         let told = world.events().await.into_iter().find(|told| told.kind == "settings-changed").unwrap();
-        assert!(told.text.ends_with("running sessions: go on → end without a code: case 12: contract signed"));
+        assert!(
+            told.text.ends_with("running sessions: go on → end without a code: case 12: contract signed")
+        );
         assert_eq!(told.by.as_deref(), Some("sue@vendor.example"));
         let (_, admin) = world.enroll("ann").await;
         granted(change(&world, &admin, Settings::nist_aal2()).await);
         assert_eq!(in_force(&world).await.requirement, Requirement::Mandated);
-        let stale = support.change_settings(&org(ACME), 2, Settings::pci_dss(), &reason).await.unwrap();
-        assert_eq!(stale.refusal(), Some(Refusal::SettingsMoved));
+        let stale =
+            support.in_org(&org(ACME), &reason).change_settings(2, Settings::pci_dss()).await.unwrap();
+        assert_eq!(stale.refusal(), Some(ActRefusal::SettingsMoved));
     }
 
     async fn nobody_undoes_unknowingly_what_another_has_just_done(world: World) {
         let (ann, bob) = (world.walk_in("ann").await, world.walk_in("bob").await);
         let seen = in_force(&world).await;
         let anns = seen.settings.with_hard_stop(5).unwrap();
-        granted(world.two_factor.change_settings(&ann, seen.revision, anns).await.unwrap());
-        let bobs = seen.settings.with_stamp(HOUR).unwrap();
-        let overtaken = world.two_factor.change_settings(&bob, seen.revision, bobs).await.unwrap();
-        assert_eq!(refused(overtaken), Refusal::SettingsMoved);
+        granted(world.two_factor.admin(&ann).change_settings(seen.revision, anns).await.unwrap());
+        let bobs = seen.settings.with_stamp_lifetime(HOUR).unwrap();
+        let overtaken = world.two_factor.admin(&bob).change_settings(seen.revision, bobs).await.unwrap();
+        assert_eq!(refused(overtaken), ActRefusal::SettingsMoved);
         assert_eq!(in_force(&world).await.settings, anns);
         let again = in_force(&world).await;
-        let both = again.settings.with_stamp(HOUR).unwrap();
-        granted(world.two_factor.change_settings(&bob, again.revision, both).await.unwrap());
+        let both = again.settings.with_stamp_lifetime(HOUR).unwrap();
+        granted(world.two_factor.admin(&bob).change_settings(again.revision, both).await.unwrap());
         assert_eq!(in_force(&world).await.settings, both);
     }
 
@@ -228,16 +243,16 @@ over_every_store! {
         let racers = (1..=16_u32).map(|n| {
             let (driver, stamp) = (world.another_process(), ann.stamp().clone());
             tokio::spawn(async move {
-                let admin = granted(driver.resume(&stamp).await.unwrap());
+                let admin = driver.resume(&stamp).await.unwrap().unwrap();
                 let to = Settings::default().with_hard_stop(10 + n).unwrap();
-                (n, driver.change_settings(&admin, 0, to).await.unwrap())
+                (n, driver.admin(&admin).change_settings(0, to).await.unwrap())
             })
         });
         let mut winners = Vec::new();
         for racer in racers.collect::<Vec<_>>() {
             match racer.await.unwrap() {
                 (n, Verdict::Granted(())) => winners.push(n),
-                (_, Verdict::Refused(refusal)) => assert_eq!(refusal, Refusal::SettingsMoved),
+                (_, Verdict::Refused(refusal)) => assert_eq!(refusal, ActRefusal::SettingsMoved),
             }
         }
         assert_eq!(winners.len(), 1, "{winners:?}");
@@ -251,17 +266,20 @@ over_every_store! {
         let stricter = Settings::default().with_hard_stop(5).unwrap();
         for latency in [0, 200, 500] {
             world.controls.slow_down(Duration::from_micros(latency));
-            let InForce { requirement, revision, .. } = in_force(&world).await;
+            let OrgPolicy { requirement, revision, .. } = in_force(&world).await;
             let to = if requirement.asks() { Requirement::Off } else { Requirement::On };
-            let (changed, ()) = tokio::join!(world.two_factor.change_settings(&ann, revision, stricter), async {
+            let admin = world.two_factor.admin(&ann);
+            let (changed, ()) = tokio::join!(admin.change_settings(revision, stricter), async {
                 let support = Support::new(&world.two_factor, Operator::new("sue").unwrap());
-                support.require(&org(ACME), to, &Reason::new("a race").unwrap()).await.unwrap();
+                granted(
+                    support.in_org(&org(ACME), &Reason::new("a race").unwrap()).require(to).await.unwrap(),
+                );
             });
             let now = in_force(&world).await;
             assert_eq!(now.requirement, to);
             match changed.unwrap() {
                 Verdict::Granted(()) => assert_eq!(now.settings, stricter),
-                Verdict::Refused(Refusal::SettingsMoved | Refusal::FreshCodeNeeded) => {}
+                Verdict::Refused(ActRefusal::SettingsMoved | ActRefusal::FreshCodeNeeded) => {}
                 Verdict::Refused(other) => panic!("{other:?}"),
             }
         }
@@ -287,9 +305,9 @@ fn each_setting_is_kept_within_its_bounds() {
         assert_eq!(wrong, Err(InvalidSetting::Waits));
     }
     let lifetimes: [(With, Duration, Duration, InvalidSetting); 4] = [
-        (Settings::with_ticket, MINUTE, HOUR, InvalidSetting::Ticket),
-        (Settings::with_pending, MINUTE, HOUR, InvalidSetting::Pending),
-        (Settings::with_stamp, 5 * MINUTE, 30 * 24 * HOUR, InvalidSetting::Stamp),
+        (Settings::with_ticket_lifetime, MINUTE, HOUR, InvalidSetting::Ticket),
+        (Settings::with_pending_lifetime, MINUTE, HOUR, InvalidSetting::Pending),
+        (Settings::with_stamp_lifetime, 5 * MINUTE, 30 * 24 * HOUR, InvalidSetting::Stamp),
         (Settings::with_fresh_code, MINUTE, HOUR, InvalidSetting::FreshCode),
     ];
     for (with, least, most, error) in lifetimes {
@@ -318,13 +336,13 @@ fn the_presets_keep_what_their_clauses_ask_for() {
         assert_eq!(preset.remember_devices(), None);
     }
     // NIST SP 800-63B-4 §2.2.3, §3.2.2.
-    assert!(Settings::nist_aal2().stamp() <= 24 * HOUR);
+    assert!(Settings::nist_aal2().stamp_lifetime() <= 24 * HOUR);
     let Waits { first, longest, .. } = Settings::nist_aal2().waits();
     assert!(Settings::nist_aal2().hard_stop() <= 100 && first == 30 * SECOND && longest == HOUR);
     // PCI DSS v4.0.1, 8.3.4.
     assert!(Settings::pci_dss().hard_stop() <= 10);
     // OWASP ASVS 4.0.3, 3.3.2, level 2.
-    assert!(Settings::asvs_l2().stamp() <= 12 * HOUR);
+    assert!(Settings::asvs_l2().stamp_lifetime() <= 12 * HOUR);
 }
 
 fn any_settings() -> impl Strategy<Value = Settings> {
@@ -341,10 +359,11 @@ fn any_settings() -> impl Strategy<Value = Settings> {
             let sessions = if end { RunningSessions::End } else { RunningSessions::GoOn };
             let settings = Settings::default().with_running_sessions(sessions).with_remember_devices(days);
             let settings = settings.with_enrollment_by_choice(by_choice);
-            let settings = settings.with_enroll_within(within).with_by_invitation(invited);
+            let settings = settings.with_enroll_within(within).with_invitation_required(invited);
             let settings = settings.with_hard_stop(stop).unwrap().with_waits(waits).unwrap();
-            let settings = settings.with_ticket(ticket).unwrap().with_pending(pending).unwrap();
-            settings.with_stamp(stamp).unwrap().with_fresh_code(fresh).unwrap()
+            let settings =
+                settings.with_ticket_lifetime(ticket).unwrap().with_pending_lifetime(pending).unwrap();
+            settings.with_stamp_lifetime(stamp).unwrap().with_fresh_code(fresh).unwrap()
         },
     )
 }

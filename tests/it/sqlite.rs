@@ -5,9 +5,9 @@ mod processes;
 use std::path::Path;
 
 use countersign::{
-    Change, OrgId, SettingsStore as _, Stored, Swap, UserId, UserStore as _, UserSummary,
+    OrgId, SettingsStore as _, UserId, UserStore as _,
     store::{
-        Outbox as _,
+        Change, Outbox as _, Stored, Swap, UserSummary,
         sqlite::{SqliteError, SqliteStore},
     },
 };

@@ -8,9 +8,13 @@ use std::{
 };
 
 use countersign::{
-    Attempt, BoxError, Clock, Directory, FirstFactor, Gate, KeyId, Keyring, Operator, OrgId, OsRandom,
-    Person, Reason, Refusal, Requirement, Role, Settings, Support, SystemClock, Timestamp, TwoFactor, UserId,
-    store::sqlite::SqliteStore, testing::Authenticator,
+    Attempt, BoxError, Clock, Directory, FirstFactor, Gate, KeyId, Keyring, OrgId, OsRandom, Person, Refusal,
+    Requirement, Role, SystemClock, Timestamp, TwoFactor, UserId,
+    admin::Support,
+    audit::{Operator, Reason},
+    policy::Settings,
+    store::sqlite::SqliteStore,
+    testing::Authenticator,
 };
 
 use crate::world::{ACME, granted, org};
@@ -70,13 +74,13 @@ impl Desk {
             .unwrap();
         }
         let store = SqliteStore::new(pool).await.unwrap();
-        let two_factor = TwoFactor::new(Portal, store.clone(), Keyring::from_text(&keys).unwrap())
+        let two_factor = TwoFactor::builder(Portal, store.clone(), Keyring::from_text(&keys).unwrap())
             .issuer("Portal")
-            .settings_at_first(settings)
+            .default_settings(settings)
             .build()
             .unwrap();
         let vendor = Support::new(&two_factor, Operator::new("Kim").unwrap());
-        vendor.require(&org(ACME), Requirement::On, &Reason::new("as agreed").unwrap()).await.unwrap();
+        vendor.in_org(&org(ACME), &Reason::new("as agreed").unwrap()).require(Requirement::On).await.unwrap();
         Self { folder, store, two_factor }
     }
 

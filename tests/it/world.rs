@@ -11,14 +11,15 @@ use std::{
 };
 
 use countersign::{
-    Attempt, BoxError, Builder, Change, Clock, CodeRules, Directory, Event, FirstFactor, Gate, KeyId,
-    Keyring, Listener, MemoryStore, OrgId, OrgSummary, Pass, Person, Refusal, Requirement, Role,
-    SecureRandom, Settings, SettingsStore, Setup, Stamp, Stored, Swap, Ticket, Timestamp, TwoFactor, UserId,
-    UserStore, UserSummary, Verdict,
-    store::{Notice, NoticeId, Outbox},
+    ActRefusal, Attempt, BoxError, Builder, Clock, Directory, FirstFactor, Gate, KeyId, Keyring, MemoryStore,
+    OrgId, Pass, Person, Refusal, Requirement, Role, Roster, SecureRandom, SettingsStore, Setup, SignedIn,
+    Stamp, Ticket, Timestamp, TwoFactor, UserId, UserStore, Verdict,
+    admin::ManagedUser,
+    audit::{Event, Listener},
+    policy::{CodeRules, Settings},
+    store::{Change, Listed, Notice, NoticeId, OrgSummary, Outbox, PageRequest, Stored, Swap, UserSummary},
     testing::{Authenticator, ManualClock},
 };
-use countersign::{Listed, PageOf, Roster};
 
 pub const ACME: &str = "acme";
 pub const KEY: [u8; 32] = *b"the key that seals every record.";
@@ -87,7 +88,7 @@ impl People {
     }
 
     /// In the order of their ids.
-    fn page(&self, wanted: PageOf<'_>) -> Result<Vec<Person>, BoxError> {
+    fn page(&self, wanted: PageRequest<'_>) -> Result<Vec<Person>, BoxError> {
         if self.is_down.load(Ordering::SeqCst) {
             return Err("the directory is down".into());
         }
@@ -220,7 +221,7 @@ impl Controls {
     /// The overtaker's turn.
     async fn overtake(&self, org: &OrgId, user: &UserId) -> Result<(), BoxError> {
         let somebody_else = self.overtaker.lock().unwrap().take().unwrap();
-        Ok(somebody_else.end_trust(org, user).await?)
+        Ok(somebody_else.user(org, user).password_changed().await?)
     }
 
     /// The latency of a real store, so that races have something to race in.
@@ -542,7 +543,7 @@ pub struct Everybody {
 impl Roster for Everybody {
     type Error = BoxError;
 
-    async fn page(&self, wanted: PageOf<'_>) -> Result<Vec<Listed>, BoxError> {
+    async fn page(&self, wanted: PageRequest<'_>) -> Result<Vec<Listed>, BoxError> {
         let people = self.people.page(wanted)?;
         let ids: Vec<UserId> = people.iter().map(|person| person.id().clone()).collect();
         let summaries = self.store.0.summaries(wanted.org, &ids).await;
@@ -633,7 +634,7 @@ impl World {
 
     /// The same world, whose orgs begin with other settings.
     pub fn with_settings(mut self, settings: Settings) -> Self {
-        self.two_factor = driver(self.builder(keyring()).settings_at_first(settings), &self.clock);
+        self.two_factor = driver(self.builder(keyring()).default_settings(settings), &self.clock);
         self
     }
 
@@ -672,7 +673,7 @@ impl World {
 
     /// One whose orgs have this requirement before anybody sets one.
     pub fn another_process_requiring(&self, requirement: Requirement) -> TwoFactor {
-        driver(self.builder(keyring()).requirement_at_first(requirement), &self.clock)
+        driver(self.builder(keyring()).default_requirement(requirement), &self.clock)
     }
 
     pub fn now(&self) -> Timestamp {
@@ -735,13 +736,7 @@ impl World {
     }
 
     pub async fn resume(&self, stamp: &Stamp) -> Option<Pass> {
-        match self.two_factor.resume(stamp).await.unwrap() {
-            Verdict::Granted(pass) => Some(pass),
-            Verdict::Refused(refusal) => {
-                assert_eq!(refusal, Refusal::SessionOver);
-                None
-            }
-        }
+        self.two_factor.resume(stamp).await.unwrap()
     }
 
     /// Ann signs in while nothing is required yet, and switches the requirement on.
@@ -756,8 +751,22 @@ impl World {
         ann
     }
 
-    pub async fn switch(&self, admin: &Pass, to: Requirement) -> Verdict<()> {
-        self.two_factor.require(admin, to).await.unwrap()
+    pub fn signed_in<'a>(&'a self, pass: &'a Pass) -> SignedIn<'a> {
+        self.two_factor.signed_in(pass)
+    }
+
+    /// Somebody of the admin's org, as the admin may treat them.
+    pub fn managed<'a>(&self, admin: &'a Pass, id: &str) -> ManagedUser<'a> {
+        self.two_factor.admin(admin).user(&user(id))
+    }
+
+    /// The host reports a new password.
+    pub async fn password_changed(&self, id: &str) {
+        self.two_factor.user(&org(ACME), &user(id)).password_changed().await.unwrap();
+    }
+
+    pub async fn switch(&self, admin: &Pass, to: Requirement) -> Verdict<(), ActRefusal> {
+        self.two_factor.admin(admin).require(to).await.unwrap()
     }
 
     /// A code that is wrong now and for the next hour, and was in the last one.
@@ -850,7 +859,7 @@ impl From<countersign::store::LoggedEvent> for Told {
 }
 
 fn builder(store: &AnyStore, people: &People, controls: &Arc<Controls>, keyring: Keyring) -> Builder {
-    TwoFactor::new(people.clone(), Probe::around(store.clone(), Arc::clone(controls)), keyring)
+    TwoFactor::builder(people.clone(), Probe::around(store.clone(), Arc::clone(controls)), keyring)
         .roster(Everybody { people: people.clone(), store: store.clone() })
 }
 
@@ -858,14 +867,14 @@ fn driver(builder: Builder, clock: &ManualClock) -> TwoFactor {
     builder.issuer("Acme Portal").clock(clock.clone()).build().unwrap()
 }
 
-pub fn granted<T: std::fmt::Debug>(verdict: Verdict<T>) -> T {
+pub fn granted<T, R: std::fmt::Display>(verdict: Verdict<T, R>) -> T {
     match verdict {
         Verdict::Granted(granted) => granted,
         Verdict::Refused(refusal) => panic!("should be granted, but: {refusal}"),
     }
 }
 
-pub fn refused<T: std::fmt::Debug>(verdict: Verdict<T>) -> Refusal {
+pub fn refused<T: std::fmt::Debug, R>(verdict: Verdict<T, R>) -> R {
     match verdict {
         Verdict::Granted(granted) => panic!("should be refused, but granted {granted:?}"),
         Verdict::Refused(refusal) => refusal,

@@ -8,10 +8,7 @@
 
 use std::{env, hint::black_box, process::ExitCode};
 
-use countersign::{
-    Timestamp,
-    otp::{Check, Code, Digits, Imported, KeyUri, Label, Secret, Totp, Verifier, Window},
-};
+use countersign::{Timestamp, otp::{Check, Code, Digits, Imported, KeyUri, Label, Secret, Totp, Verifier, Window}};
 
 /// RFC 4226, Appendix D: the secret, and the code of step 5.
 const SECRET_TEXT: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";

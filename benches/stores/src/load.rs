@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign::{BoxError, Swap, UserStore};
+use countersign::{BoxError, UserStore, store::Swap};
 use tokio::task::JoinSet;
 
 use crate::{population::Population, waits::Waits};

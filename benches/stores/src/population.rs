@@ -6,11 +6,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use countersign::{
-    BoxError, Change, Event, MemoryStore, OrgId, OrgSummary, Requirement, SettingsStore, Stored, Swap,
-    UserId, UserStore, UserSummary,
-    store::{Delivery, Outbox, tell_waiting},
-};
+use countersign::{BoxError, MemoryStore, OrgId, Requirement, SettingsStore, UserId, UserStore, audit::Event, store::{Change, Delivery, OrgSummary, Outbox, Stored, Swap, UserSummary, tell_waiting}};
 use tokio::task::JoinSet;
 
 use crate::portal::{Portal, admin, org};

@@ -3,11 +3,7 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use countersign::{
-    Attempt, BoxError, Builder, Directory, FirstFactor, Gate, KeyId, Keyring, OrgId, Pass, Person,
-    Requirement, Role, Roster, SettingsStore, Timestamp, TwoFactor, UserId, UserStore, Verdict,
-    testing::{Authenticator, ManualClock},
-};
+use countersign::{Attempt, BoxError, Builder, Directory, FirstFactor, Gate, KeyId, Keyring, OrgId, Pass, Person, Requirement, Role, Roster, SettingsStore, Timestamp, TwoFactor, UserId, UserStore, Verdict, testing::{Authenticator, ManualClock}};
 
 struct Everybody;
 
@@ -37,7 +33,7 @@ pub(crate) struct Portal {
 
 impl Portal {
     pub(crate) fn over(store: impl UserStore + SettingsStore) -> Result<Self, BoxError> {
-        Self::build(|keyring| TwoFactor::new(Everybody, store, keyring))
+        Self::build(|keyring| TwoFactor::builder(Everybody, store, keyring))
     }
 
     /// One of people who stand in a table.
@@ -45,7 +41,7 @@ impl Portal {
     where
         P: Directory + Roster + Clone,
     {
-        Self::build(|keyring| TwoFactor::new(people.clone(), store, keyring).roster(people))
+        Self::build(|keyring| TwoFactor::builder(people.clone(), store, keyring).roster(people))
     }
 
     fn build(begin: impl FnOnce(Keyring) -> Builder) -> Result<Self, BoxError> {
@@ -96,7 +92,7 @@ impl Portal {
     }
 
     pub(crate) async fn switch(&self, admin: &Pass, to: Requirement) -> Result<(), BoxError> {
-        granted(self.two_factor.require(admin, to).await?)
+        granted(self.two_factor.admin(admin).require(to).await?)
     }
 }
 

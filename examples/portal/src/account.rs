@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use countersign::{InForce, Means, Refusal, Role, Verdict};
+use countersign::{Refusal, Role, Verdict, policy::OrgPolicy, tokens::Means};
 use serde::Deserialize;
 
 use crate::{
@@ -30,7 +30,7 @@ pub(crate) async fn home(State(app): State<App>, signed_in: SignedIn) -> Result<
     let role = signed_in.pass.role();
     // Customers have nothing to do with it: their first page must come up even when the settings cannot be read.
     let required =
-        role != Role::Customer && app.two_factor.settings(&signed_in.user.org).await?.requirement.asks();
+        role != Role::Customer && app.two_factor.org(&signed_in.user.org).policy().await?.requirement.asks();
     Ok(pages::ok(&pages::Home {
         frame: Frame::from(&signed_in),
         role,
@@ -78,7 +78,7 @@ pub(crate) async fn replace_authenticator(
     State(app): State<App>,
     signed_in: SignedIn,
 ) -> Result<Response, Failure> {
-    match app.two_factor.replace(&signed_in.pass).await? {
+    match app.two_factor.signed_in(&signed_in.pass).replace().await? {
         Verdict::Granted(ticket) => {
             let cookie = signed_in.session.park_step_up(&app, &ticket, "/account").await?;
             Ok((cookie, Redirect::to("/setup")).into_response())
@@ -115,13 +115,14 @@ pub(crate) async fn page(
     let (may_enroll, may_withdraw) = if signed_in.pass.role() == Role::Customer {
         (false, false)
     } else {
-        let InForce { requirement, settings, .. } = app.two_factor.settings(&signed_in.user.org).await?;
+        let OrgPolicy { requirement, settings, .. } =
+            app.two_factor.org(&signed_in.user.org).policy().await?;
         let by_choice = !requirement.asks() && settings.enrollment_by_choice();
         let may_enroll = !has_authenticator && (by_choice || signed_in.pass.means() == Means::Grace);
         (may_enroll, by_choice && has_authenticator)
     };
     let recovery_codes_left = if has_authenticator {
-        app.two_factor.recovery_codes_left(&signed_in.pass).await?.granted()
+        app.two_factor.signed_in(&signed_in.pass).recovery_codes_left().await?.granted()
     } else {
         None
     };

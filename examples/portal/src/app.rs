@@ -42,7 +42,7 @@ impl App {
         let Data { pool, keyring } = data;
         let people = People::new(pool.clone(), passwords);
         let store = SqliteStore::new(pool.clone()).await?;
-        let two_factor = TwoFactor::new(people.clone(), store.clone(), keyring)
+        let two_factor = TwoFactor::builder(people.clone(), store.clone(), keyring)
             .roster(people.clone())
             .issuer("Acme Portal")
             .clock(clock)
@@ -53,7 +53,7 @@ impl App {
     /// A new password ends what the old one opened: the sessions here, and whatever the library handed out.
     pub(crate) async fn change_password(&self, user: &User, password: &str) -> Result<(), BoxError> {
         self.people.set_password(user, password).await?;
-        Ok(self.two_factor.end_trust(&user.org, &user.id()).await?)
+        Ok(self.two_factor.user(&user.org, &user.id()).password_changed().await?)
     }
 }
 

@@ -11,7 +11,9 @@ use std::{
 
 use clap::Args;
 use countersign::{
-    BoxError, BulkReset, Operator, OrgId, Outcome, Reason, Role, Roster, Support, Timestamp, Verdict, Whom,
+    BoxError, OrgId, Role, Roster, Timestamp, Verdict,
+    admin::{BulkReset, Outcome, Support, Targets},
+    audit::{Operator, Reason},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -56,13 +58,13 @@ impl ResetMany {
         let reason = Reason::new(self.reason.as_str()).map_err(|error| format!("the reason {error}"))?;
         let (support, org) = (Support::new(&app.two_factor, operator), OrgId::new(self.org.as_str())?);
         let begun_at = self.begun_at.map(Timestamp::from_unix);
-        let begun_at =
-            begun_at.unwrap_or_else(|| support.reset_many(&org, Whom::everybody(), &reason).begun_at());
+        let begun_at = begun_at
+            .unwrap_or_else(|| support.in_org(&org, &reason).reset_many(Targets::everybody()).begun_at());
         if !self.dry_run {
             eprintln!("Begun at {begun_at}. If this is interrupted, go on with --begun-at {begun_at}");
         }
         let begin = |whom| {
-            let run = support.reset_many(&org, whom, &reason).go_on_from(begun_at);
+            let run = support.in_org(&org, &reason).reset_many(whom).resume_from(begun_at);
             let run = if self.new_passwords { run.with_new_passwords() } else { run };
             if self.dry_run { run.dry_run() } else { run }
         };
@@ -72,7 +74,7 @@ impl ResetMany {
                 let groups = app.people.groups(&org, begun_at).await?;
                 let internal = groups.iter().filter(|group| group.role != Role::Customer);
                 told.bar = bar(internal.map(|group| group.people).sum())?;
-                told.go_through(app, begin(Whom::everybody())).await?;
+                told.go_through(app, begin(Targets::everybody())).await?;
             }
             Some(path) => {
                 let open = || File::open(path).map_err(|error| format!("{}: {error}", path.display()));
@@ -91,7 +93,7 @@ impl ResetMany {
                     if taken == 0 {
                         break;
                     }
-                    told.go_through(app, begin(Whom::these(users))).await?;
+                    told.go_through(app, begin(Targets::these(users))).await?;
                 }
             }
         }

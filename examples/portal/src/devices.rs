@@ -5,7 +5,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, header, header::InvalidHeaderValue},
     response::{IntoResponse, Response},
 };
-use countersign::{Clock, Device, DeviceId, DeviceToken, Pass, RememberedDevice, SystemClock, Verdict};
+use countersign::{
+    Clock, DeviceToken, Pass, SystemClock, Verdict,
+    tokens::{Device, DeviceId, RememberedDevice},
+};
 
 use crate::{
     account,
@@ -46,7 +49,7 @@ pub(crate) fn token(app: &App, headers: &HeaderMap) -> Option<DeviceToken> {
 /// The box was ticked, and the code was right: from the next sign-in on it is not asked for here. That this failed is no
 /// reason not to let the user in.
 pub(crate) async fn remember(app: &App, pass: &Pass, name: &str) -> Option<HeaderValue> {
-    let remembered = match app.two_factor.remember_device(pass, name).await {
+    let remembered = match app.two_factor.signed_in(pass).remember_device(name).await {
         Ok(verdict) => verdict.granted()?,
         Err(error) => {
             failure::log("a device is not remembered", &error);
@@ -77,7 +80,7 @@ fn cookie(
 
 /// Those of the user who is signed in; none for somebody who has no second step.
 pub(crate) async fn of(app: &App, signed_in: &SignedIn) -> Result<Vec<Device>, Failure> {
-    let listed = app.two_factor.devices(&signed_in.pass, signed_in.pass.user()).await?;
+    let listed = app.two_factor.admin(&signed_in.pass).user(signed_in.pass.user()).devices().await?;
     Ok(listed.granted().unwrap_or_default())
 }
 
@@ -89,9 +92,9 @@ pub(crate) async fn forget(
 ) -> Result<Response, Failure> {
     let (pass, me) = (&signed_in.pass, signed_in.pass.user());
     let verdict = match id {
-        None => app.two_factor.forget_devices(pass, me).await?,
+        None => app.two_factor.admin(pass).user(me).forget_devices().await?,
         Some(Path(id)) => match id.parse::<DeviceId>() {
-            Ok(id) => app.two_factor.forget_device(pass, me, &id).await?,
+            Ok(id) => app.two_factor.admin(pass).user(me).forget_device(&id).await?,
             Err(_) => return Err(Failure::missing()),
         },
     };

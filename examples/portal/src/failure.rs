@@ -4,7 +4,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use countersign::{BoxError, Denied, ErrorKind};
+use countersign::{BoxError, ErrorKind, audit::Denied};
 
 use crate::{
     pages::{self, Frame},

@@ -2,7 +2,11 @@
 
 use std::{fs, path::Path};
 
-use countersign::{BoxError, Entry, Import, Line, Operator, Reason, Support, Verdict, key_list};
+use countersign::{
+    BoxError, Verdict,
+    admin::{Entry, Import, Line, Support, key_list},
+    audit::{Operator, Reason},
+};
 use zeroize::Zeroizing;
 
 use crate::app::App;

@@ -86,7 +86,7 @@ pub(crate) async fn enroll(
 
 /// Doing without again, where nobody requires it.
 pub(crate) async fn withdraw(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Failure> {
-    match app.two_factor.withdraw(&signed_in.pass).await? {
+    match app.two_factor.signed_in(&signed_in.pass).withdraw().await? {
         Verdict::Granted(()) => {
             let notice = "Your authenticator app is taken off. Please sign in again: the password is enough.";
             signed_in.session.end(&app, Some(notice)).await

@@ -6,7 +6,9 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use countersign::{Attempt, Enrolled, Error, ErrorKind, FirstFactor, Gate, Means, Refusal, Ticket, Verdict};
+use countersign::{
+    Attempt, Enrolled, Error, ErrorKind, FirstFactor, Gate, Refusal, Ticket, Verdict, tokens::Means,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -233,7 +235,7 @@ pub(crate) async fn bearer(app: &App, session: &Session) -> Result<Option<User>,
 /// Who can help? Only Master Admins who can sign in themselves are named; this page is seen by somebody who knows
 /// the password, and by nobody else.
 async fn blocked(app: &App, session: &Session, user: &User) -> Result<Response, Failure> {
-    let admins = app.two_factor.who_can_help(&user.org, &user.id()).await?;
+    let admins = app.two_factor.user(&user.org, &user.id()).who_can_help().await?;
     let names = app.people.names(admins.iter().map(|admin| admin.id().as_str())).await?;
     let helpers = admins.iter().filter_map(|admin| names.get(admin.id().as_str()).cloned()).collect();
     Ok(pages::page(StatusCode::FORBIDDEN, &pages::Blocked { frame: Frame::from(session), helpers }))
@@ -246,7 +248,7 @@ async fn code_page(
     imported: bool,
     complaint: Option<Complaint>,
 ) -> Result<pages::Code, Failure> {
-    let remember = app.two_factor.settings(&user.org).await?.settings.remember_devices();
+    let remember = app.two_factor.org(&user.org).policy().await?.settings.remember_devices();
     let step_up = session.is_signed_in();
     let remember = remember.filter(|_| !step_up);
     Ok(pages::Code { frame: Frame::from(session), step_up, imported, remember, complaint })

@@ -7,7 +7,8 @@ mod words;
 
 use axum::{extract::State, response::Response};
 use countersign::{
-    BoxError, OrgId, Recipient, Timestamp, UserId,
+    BoxError, OrgId, Timestamp, UserId,
+    audit::Recipient,
     store::{Delivery, Notice, tell_waiting},
 };
 use sqlx::FromRow;

@@ -50,7 +50,11 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
-use countersign::{BoxError, Operator, Reason, Support, SystemClock, Verdict};
+use countersign::{
+    BoxError, SystemClock, Verdict,
+    admin::Support,
+    audit::{Operator, Reason},
+};
 
 use crate::{app::App, data::Data, passwords::Passwords};
 
@@ -176,7 +180,7 @@ async fn support_reset(app: &App, login: &str, operator: &str, reason: &str) -> 
     let operator = Operator::new(operator).map_err(|error| format!("the operator's name {error}"))?;
     let support = Support::new(&app.two_factor, operator);
     let reason = Reason::new(reason).map_err(|error| format!("the reason {error}"))?;
-    match support.reset(&user.org, &user.id(), &reason).await? {
+    match support.in_org(&user.org, &reason).user(&user.id()).reset().await? {
         Verdict::Granted(()) => {
             println!("{} must set up two-factor authentication again at the next sign-in.", user.name);
         }

@@ -8,9 +8,11 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use countersign::{
-    Counts, Days, Device, Invitation, Means, RecoveryCodes, Requirement, Role, RunningSessions, Setup,
-    Status, Timestamp, UserId,
+    Requirement, Role, Setup, Timestamp, UserId,
+    admin::{Counts, Status},
+    policy::{Days, RunningSessions},
     store::{EventId, LoggedEvent},
+    tokens::{Device, Invitation, Means, RecoveryCodes},
 };
 
 use crate::{

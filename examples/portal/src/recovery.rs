@@ -5,7 +5,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use countersign::{Attempt, Recovered, RecoveryCodes, Verdict};
+use countersign::{Attempt, Recovered, Verdict, tokens::RecoveryCodes};
 use serde::Deserialize;
 
 use crate::{
@@ -67,7 +67,7 @@ pub(crate) async fn recover(
 
 /// New ones in the place of the old. A reload asks before it draws others.
 pub(crate) async fn renew(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Failure> {
-    match app.two_factor.renew_recovery_codes(&signed_in.pass).await? {
+    match app.two_factor.signed_in(&signed_in.pass).renew_recovery_codes().await? {
         Verdict::Granted(codes) => Ok(codes_page(codes, "/account")),
         Verdict::Refused(refusal) => settings::after_refusal(&app, signed_in, refusal, "/account").await,
     }

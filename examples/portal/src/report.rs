@@ -8,7 +8,10 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use countersign::{Counts, CsvLine, Report, ReportRow, Role, Status, UserId, Verdict};
+use countersign::{
+    Role, UserId, Verdict,
+    admin::{Counts, CsvLine, Report, ReportRow, Status},
+};
 use futures_lite::stream;
 use serde::Deserialize;
 
@@ -95,11 +98,11 @@ pub(crate) async fn csv(State(app): State<App>, signed_in: SignedIn) -> Result<R
 }
 
 async fn begin(app: &App, signed_in: &SignedIn) -> Result<Result<(Counts, Report), Response>, Failure> {
-    let counts = match app.two_factor.counts(&signed_in.pass).await? {
+    let counts = match app.two_factor.admin(&signed_in.pass).counts().await? {
         Verdict::Granted(counts) => counts,
         Verdict::Refused(refusal) => return Ok(Err(settings::refused(signed_in, refusal))),
     };
-    Ok(match app.two_factor.report(&signed_in.pass).await? {
+    Ok(match app.two_factor.admin(&signed_in.pass).report().await? {
         Verdict::Granted(report) => Ok((counts, report)),
         Verdict::Refused(refusal) => Err(settings::refused(signed_in, refusal)),
     })
@@ -109,7 +112,7 @@ async fn begin(app: &App, signed_in: &SignedIn) -> Result<Result<(Counts, Report
 pub(crate) async fn colleagues(app: &App, signed_in: &SignedIn) -> Result<Vec<Colleague>, Failure> {
     let mut rows = Vec::new();
     for role in [Role::MasterAdmin, Role::Internal] {
-        if let Verdict::Granted(report) = app.two_factor.report(&signed_in.pass).await? {
+        if let Verdict::Granted(report) = app.two_factor.admin(&signed_in.pass).report().await? {
             rows.extend(report.of_role(role).next_page(ROWS).await?);
         }
     }

@@ -8,7 +8,10 @@ use axum::{
     extract::{RawForm, RawQuery, State},
     response::{IntoResponse, Response},
 };
-use countersign::{BulkReset, Outcome, Refusal, Timestamp, UserId, Verdict, Whom};
+use countersign::{
+    Refusal, Timestamp, UserId, Verdict,
+    admin::{BulkReset, Outcome, Targets},
+};
 
 use crate::{
     app::App,
@@ -55,10 +58,10 @@ impl Chosen {
 
     fn run<'p>(&self, app: &App, signed_in: &'p SignedIn) -> BulkReset<'p> {
         let users: Vec<UserId> = self.users.iter().map(|user| UserId::from(*user)).collect();
-        let whom = if self.everybody { Whom::everybody() } else { Whom::these(users) };
-        let run = app.two_factor.reset_many(&signed_in.pass, whom);
+        let whom = if self.everybody { Targets::everybody() } else { Targets::these(users) };
+        let run = app.two_factor.admin(&signed_in.pass).reset_many(whom);
         match self.begun_at {
-            Some(begun_at) => run.go_on_from(Timestamp::from_unix(begun_at)),
+            Some(begun_at) => run.resume_from(Timestamp::from_unix(begun_at)),
             None => run,
         }
     }

@@ -10,7 +10,10 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Redirect, Response},
 };
-use countersign::{Days, InForce, InvalidSetting, Refusal, RunningSessions, Settings, Verdict, Waits};
+use countersign::{
+    ActRefusal, Verdict,
+    policy::{Days, InvalidSetting, OrgPolicy, RunningSessions, Settings, Waits},
+};
 use serde::Deserialize;
 
 use crate::{
@@ -61,14 +64,14 @@ impl Rules {
             waits_from: from.to_string(),
             first_wait: in_units(first, 1),
             longest_wait: in_units(longest, MINUTE),
-            ticket: in_units(settings.ticket(), MINUTE),
-            pending: in_units(settings.pending(), MINUTE),
-            stamp: in_units(settings.stamp(), HOUR),
+            ticket: in_units(settings.ticket_lifetime(), MINUTE),
+            pending: in_units(settings.pending_lifetime(), MINUTE),
+            stamp: in_units(settings.stamp_lifetime(), HOUR),
             fresh_code: in_units(settings.fresh_code(), MINUTE),
             remember: settings.remember_devices().map_or(0, Days::count).to_string(),
             enroll_within: settings.enroll_within().map_or(0, Days::count).to_string(),
             end_sessions: ticked(settings.running_sessions() == RunningSessions::End),
-            by_invitation: ticked(settings.by_invitation()),
+            by_invitation: ticked(settings.invitation_required()),
             by_choice: ticked(settings.enrollment_by_choice()),
         }
     }
@@ -93,13 +96,13 @@ impl Rules {
         let (remember, enroll_within) = (days(&self.remember)?, days(&self.enroll_within)?);
         let sessions = if self.end_sessions.is_some() { RunningSessions::End } else { RunningSessions::GoOn };
         let settings = before.with_hard_stop(number(&self.hard_stop))?.with_waits(waits)?;
-        let settings = settings.with_ticket(lasting(&self.ticket, MINUTE))?;
-        let settings = settings.with_pending(lasting(&self.pending, MINUTE))?;
-        let settings = settings.with_stamp(lasting(&self.stamp, HOUR))?;
+        let settings = settings.with_ticket_lifetime(lasting(&self.ticket, MINUTE))?;
+        let settings = settings.with_pending_lifetime(lasting(&self.pending, MINUTE))?;
+        let settings = settings.with_stamp_lifetime(lasting(&self.stamp, HOUR))?;
         let settings = settings.with_fresh_code(lasting(&self.fresh_code, MINUTE))?;
         let settings = settings.with_running_sessions(sessions).with_remember_devices(remember);
         let settings = settings.with_enroll_within(enroll_within);
-        let settings = settings.with_by_invitation(self.by_invitation.is_some());
+        let settings = settings.with_invitation_required(self.by_invitation.is_some());
         Ok(settings.with_enrollment_by_choice(self.by_choice.is_some()))
     }
 
@@ -138,7 +141,7 @@ pub(crate) async fn form(
     again: Result<Query<Rules>, QueryRejection>,
 ) -> Result<Response, Failure> {
     signed_in.master_admin()?;
-    let InForce { settings, revision, .. } = app.two_factor.settings(&signed_in.user.org).await?;
+    let OrgPolicy { settings, revision, .. } = app.two_factor.org(&signed_in.user.org).policy().await?;
     let preset = match start.preset.as_deref() {
         Some("default") => Some((Settings::default(), "the defaults of the product")),
         Some("nist") => Some((Settings::nist_aal2(), "the limits of NIST SP 800-63B-4 at AAL2")),
@@ -159,7 +162,7 @@ pub(crate) async fn save(
     signed_in: SignedIn,
     Form(rules): Form<Rules>,
 ) -> Result<Response, Failure> {
-    let before = app.two_factor.settings(&signed_in.user.org).await?.settings;
+    let before = app.two_factor.org(&signed_in.user.org).policy().await?.settings;
     let to = match rules.over(before) {
         Ok(to) => to,
         Err(error) => {
@@ -167,14 +170,14 @@ pub(crate) async fn save(
             return Ok(pages::again(&pages::Rules { frame, form: rules, about: None, complaint }));
         }
     };
-    let refusal = match app.two_factor.change_settings(&signed_in.pass, rules.seen, to).await? {
+    let refusal = match app.two_factor.admin(&signed_in.pass).change_settings(rules.seen, to).await? {
         Verdict::Granted(()) => {
             signed_in.session.say(&app, Some("The rules are saved.")).await?;
             return Ok(Redirect::to("/settings/rules").into_response());
         }
         Verdict::Refused(refusal) => refusal,
     };
-    if refusal == Refusal::SettingsMoved {
+    if refusal == ActRefusal::SettingsMoved {
         let notice = "Somebody else has changed the settings in the meantime. This is what holds now.";
         signed_in.session.say(&app, Some(notice)).await?;
         return Ok(Redirect::to("/settings/rules").into_response());

@@ -10,8 +10,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use countersign::{
-    BoxError, Days, InForce, Invitation, Refusal, Requirement, RunningSessions, UserId, Verdict,
+    ActRefusal, BoxError, Refusal, Requirement, UserId, Verdict,
+    policy::{Days, OrgPolicy, RunningSessions},
     store::EventId,
+    tokens::Invitation,
 };
 use serde::Deserialize;
 
@@ -47,7 +49,7 @@ pub(crate) async fn form(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Failure> {
     signed_in.master_admin()?;
-    let InForce { requirement, settings, .. } = app.two_factor.settings(&signed_in.user.org).await?;
+    let OrgPolicy { requirement, settings, .. } = app.two_factor.org(&signed_in.user.org).policy().await?;
     Ok(pages::ok(&pages::Settings {
         frame: Frame::from(&signed_in),
         requirement,
@@ -67,19 +69,19 @@ pub(crate) async fn save(
         Some(_) => (Requirement::On, "/settings?want=on"),
         None => (Requirement::Off, "/settings?want=off"),
     };
-    let InForce { requirement, settings, revision, .. } =
-        app.two_factor.settings(&signed_in.user.org).await?;
+    let OrgPolicy { requirement, settings, revision, .. } =
+        app.two_factor.org(&signed_in.user.org).policy().await?;
     let sessions = if form.at_once.is_some() { RunningSessions::End } else { RunningSessions::GoOn };
     // The box that says what becomes of running sessions is there while the requirement is off, and means nothing
     // until it is on: so this is first.
     if requirement == Requirement::Off && to.asks() {
         let settings = settings.with_running_sessions(sessions);
-        let verdict = app.two_factor.change_settings(&signed_in.pass, revision, settings).await?;
+        let verdict = app.two_factor.admin(&signed_in.pass).change_settings(revision, settings).await?;
         if let Verdict::Refused(_) = verdict {
             return done(&app, signed_in, verdict, asked_for, "").await;
         }
     }
-    let verdict = app.two_factor.require(&signed_in.pass, to).await?;
+    let verdict = app.two_factor.admin(&signed_in.pass).require(to).await?;
     let begins = requirement == Requirement::Off && to.asks();
     if matches!(verdict, Verdict::Granted(())) && begins && sessions == RunningSessions::End {
         // The admin's own session was opened without a code of the new epoch, like all others.
@@ -154,12 +156,14 @@ pub(crate) async fn act(
     let (pass, user) = (&signed_in.pass, UserId::from(id));
     let done_by = |verdict: Verdict<()>| verdict.refusal().map_or(Ok(None), Err);
     let outcome = match act {
-        Act::Reset => done_by(app.two_factor.reset(pass, &user).await?),
-        Act::ResetNewPassword => done_by(app.two_factor.reset_with_new_password(pass, &user).await?),
-        Act::Unlock => done_by(app.two_factor.unlock(pass, &user).await?),
-        Act::ResetInvite => invitation(app.two_factor.reset_and_invite(pass, &user).await?),
-        Act::Invite => invitation(app.two_factor.invite(pass, &user).await?),
-        Act::Extend => match app.two_factor.extend(pass, &user, A_WEEK).await? {
+        Act::Reset => done_by(app.two_factor.admin(pass).user(&user).reset().await?),
+        Act::ResetNewPassword => {
+            done_by(app.two_factor.admin(pass).user(&user).with_new_password().reset().await?)
+        }
+        Act::Unlock => done_by(app.two_factor.admin(pass).user(&user).unlock().await?),
+        Act::ResetInvite => invitation(app.two_factor.admin(pass).user(&user).reset_and_invite().await?),
+        Act::Invite => invitation(app.two_factor.admin(pass).user(&user).invite().await?),
+        Act::Extend => match app.two_factor.admin(pass).user(&user).extend(A_WEEK).await? {
             Verdict::Granted(_) => Ok(None),
             Verdict::Refused(refusal) => Err(refusal),
         },
@@ -178,7 +182,7 @@ pub(crate) async fn act(
             let name = colleague(&app, &signed_in, id).await?.unwrap_or_default();
             Ok(pages::ok(&pages::Invited { frame: Frame::from(&signed_in), name, invitation }))
         }
-        Err(Refusal::PasswordKnown) => {
+        Err(ActRefusal::PasswordKnown) => {
             let name = colleague(&app, &signed_in, id).await?.unwrap_or_default();
             Ok(pages::again(&pages::PasswordKnown { frame: Frame::from(&signed_in), name, id }))
         }
@@ -232,10 +236,10 @@ pub(crate) async fn after_refusal(
     refusal: Refusal,
     asked_for: &str,
 ) -> Result<Response, Failure> {
-    if refusal != Refusal::FreshCodeNeeded {
+    if refusal != ActRefusal::FreshCodeNeeded {
         return Ok(refused(&signed_in, refusal));
     }
-    match app.two_factor.step_up(&signed_in.pass).await? {
+    match app.two_factor.signed_in(&signed_in.pass).step_up().await? {
         Verdict::Granted(ticket) => {
             let cookie = signed_in.session.park_step_up(app, &ticket, asked_for).await?;
             Ok((cookie, Redirect::to("/code")).into_response())

@@ -13,8 +13,11 @@ use axum::{
     response::Response,
 };
 use countersign::{
-    Clock, Days, Operator, OrgId, Reason, Refusal, Settings, Support, SystemClock, Timestamp,
+    ActRefusal, Clock, OrgId, SystemClock, Timestamp,
+    admin::Support,
+    audit::{Operator, Reason},
     otp::{Digits, Secret, Totp},
+    policy::{Days, Settings},
     testing::ManualClock,
 };
 use tower::ServiceExt;
@@ -204,10 +207,12 @@ async fn on_a_remembered_browser_no_code_is_asked_for_until_it_is_forgotten() {
     let support = Support::new(&portal.app.two_factor, Operator::new("olga").unwrap());
     let settings = Settings::default().with_remember_devices(Some(Days::new(30).unwrap()));
     let reason = Reason::new("asked on the phone").unwrap();
-    let changed = support.change_settings(&acme, 0, settings, &reason).await.unwrap();
-    assert_eq!(changed.refusal(), Some(Refusal::SettingsMoved), "switching on was the first change");
-    let seen = portal.app.two_factor.settings(&acme).await.unwrap().revision;
-    assert!(support.change_settings(&acme, seen, settings, &reason).await.unwrap().granted().is_some());
+    let changed = support.in_org(&acme, &reason).change_settings(0, settings).await.unwrap();
+    assert_eq!(changed.refusal(), Some(ActRefusal::SettingsMoved), "switching on was the first change");
+    let seen = portal.app.two_factor.org(&acme).policy().await.unwrap().revision;
+    assert!(
+        support.in_org(&acme, &reason).change_settings(seen, settings).await.unwrap().granted().is_some()
+    );
 
     sam.get("/code").await;
     assert!(sam.page.contains("in this browser for 30 days"));

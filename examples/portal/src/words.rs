@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use countersign::{Clock, Denied, Hint, Prompt, Refusal, Role, Status, SystemClock, Timestamp, otp::Digits};
+use countersign::{
+    ActRefusal, Clock, Hint, Prompt, Refusal, Role, SystemClock, Timestamp, admin::Status, audit::Denied,
+    otp::Digits,
+};
 
 /// What was wrong with a code, in words for the one who typed it.
 pub(crate) struct Complaint {
@@ -31,19 +34,19 @@ impl Complaint {
                 "The QR code had expired, so here is a new one. Remove the entry that you just added from your app, \
                  and scan this one."
             }
-            Refusal::EnrollFirst => {
+            ActRefusal::EnrollFirst => {
                 "Two-factor authentication was switched on after you signed in. Sign out and in again to set up \
                  your authenticator app; then you can do this."
             }
-            Refusal::SettingsMoved => {
+            ActRefusal::SettingsMoved => {
                 "Somebody else has changed the settings in the meantime. Look at them again."
             }
-            Refusal::NotOffered => "There is nothing to set up or to give here.",
-            Refusal::AlreadyEnrolled => "The authenticator app is set up already.",
-            Refusal::CodesRequired => {
+            ActRefusal::NotOffered => "There is nothing to set up or to give here.",
+            ActRefusal::AlreadyEnrolled => "The authenticator app is set up already.",
+            ActRefusal::CodesRequired => {
                 "Your company requires two-factor authentication: nobody can do without."
             }
-            Refusal::Denied(why) => denied(why),
+            ActRefusal::Denied(why) => denied(why),
             _ => "Please sign in again.",
         };
         Self { sentence: format!("{sentence}{}", tries(refusal)), wait: wait(refusal) }

@@ -7,7 +7,7 @@ use crate::{audit::Denied, error::Error, who::UserId};
 /// What became of one user of a run.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct ResetOf {
+pub struct ResetOutcome {
     /// Who.
     pub user: UserId,
     /// What became of it.

@@ -23,7 +23,7 @@ impl Settings {
     ///   [a new password](crate::TwoFactor::reset_with_new_password): [unlocked](crate::TwoFactor::unlock) he keeps the
     ///   authenticator he has, and the count begins again.
     /// * §4.2.2.2 wants more than a password of somebody who lost his authenticator. An invitation is more: have it
-    ///   [always asked for](Self::with_by_invitation), or hand one out with the reset.
+    ///   [always asked for](Self::with_invitation_required), or hand one out with the reset.
     pub const fn nist_aal2() -> Self {
         Self {
             stamp: HOUR.saturating_mul(24),

@@ -20,7 +20,7 @@ impl Settings {
             remember_devices,
             by_choice,
             enroll_within,
-            by_invitation,
+            invitation_required,
         } = *self;
         let none = |days: Option<Days>| days.map_or_else(|| "no".to_owned(), |days| days.to_string());
         let sessions = match sessions {
@@ -36,7 +36,7 @@ impl Settings {
             ("fresh code at most", Told(fresh_code).to_string()),
             ("running sessions", sessions.to_owned()),
             ("time to enroll", none(enroll_within)),
-            ("enrollment by invitation only", yes_or_no(by_invitation).to_owned()),
+            ("enrollment by invitation only", yes_or_no(invitation_required).to_owned()),
             ("enrollment by choice", yes_or_no(by_choice).to_owned()),
             ("devices remembered", none(remember_devices)),
         ]

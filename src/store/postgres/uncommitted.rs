@@ -33,7 +33,7 @@ impl Uncommitted {
     ///
     /// ```compile_fail,E0597
     /// # use sqlx::Connection as _;
-    /// # use countersign::{Swap, store::postgres::{PostgresError, Uncommitted}};
+    /// # use countersign::store::{Swap, postgres::{PostgresError, Uncommitted}};
     /// # async fn example(pool: sqlx::PgPool, swapped: Uncommitted) -> Result<Swap, PostgresError> {
     /// let mut outer = pool.begin().await?;
     /// let inner = outer.begin().await?;

@@ -3,10 +3,14 @@
 use std::{collections::BTreeMap, convert::Infallible, path::Path};
 
 use countersign::{
-    Attempt, Change, Clock, Directory, FirstFactor, Gate, KeyId, Keyring, Operator, OrgId, OrgSummary, Pass,
-    Person, Reason, Requirement, Role, SettingsStore, Stored, Support, Swap, TwoFactor, UserId, UserStore,
-    UserSummary, Verdict,
-    store::postgres::{PostgresError, PostgresStore},
+    Attempt, Clock, Directory, FirstFactor, Gate, KeyId, Keyring, OrgId, Pass, Person, Requirement, Role,
+    SettingsStore, TwoFactor, UserId, UserStore, Verdict,
+    admin::Support,
+    audit::{Operator, Reason},
+    store::{
+        Change, OrgSummary, Stored, Swap, UserSummary,
+        postgres::{PostgresError, PostgresStore},
+    },
     testing::Authenticator,
 };
 
@@ -111,7 +115,7 @@ impl<C: Clock + Clone> Portal<C> {
     pub(crate) fn new(store: PostgresStore, clock: C, ledger: Option<Ledger>) -> Result<Self, Failure> {
         // The same in all of them.
         let keyring = Keyring::new(KeyId(1), [7; 32]);
-        let two_factor = TwoFactor::new(Everybody, Witnessed { store, ledger }, keyring)
+        let two_factor = TwoFactor::builder(Everybody, Witnessed { store, ledger }, keyring)
             .issuer("Acme Portal")
             .clock(clock.clone())
             .build()?;
@@ -157,15 +161,15 @@ impl<C: Clock + Clone> Portal<C> {
     }
 
     pub(crate) async fn reset(&self, user: &str) -> Result<Verdict<()>, countersign::Error> {
-        self.support.reset(&org(ACME), &self::user(user), &reason()).await
+        self.support.in_org(&org(ACME), &reason()).user(&self::user(user)).reset().await
     }
 
     pub(crate) async fn unlock(&self, user: &str) -> Result<(), countersign::Error> {
-        self.support.unlock(&org(ACME), &self::user(user), &reason()).await.map(drop)
+        self.support.in_org(&org(ACME), &reason()).user(&self::user(user)).unlock().await.map(drop)
     }
 
     pub(crate) async fn require(&self, of: &str, to: Requirement) -> Result<(), countersign::Error> {
-        self.support.require(&org(of), to, &reason()).await
+        self.support.in_org(&org(of), &reason()).require(to).await
     }
 }
 

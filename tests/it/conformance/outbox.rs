@@ -3,9 +3,10 @@
 use std::sync::Mutex;
 
 use countersign::{
-    Audience, BoxError, Change, MemoryStore, OrgId, Stored, Swap, Timestamp, UserId, UserStore, UserSummary,
+    BoxError, MemoryStore, OrgId, Timestamp, UserId, UserStore,
+    audit::Audience,
     conformance,
-    store::{Notice, NoticeId, Outbox},
+    store::{Change, Notice, NoticeId, Outbox, Stored, Swap, UserSummary},
 };
 
 use super::fresh;

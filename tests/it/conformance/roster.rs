@@ -1,8 +1,9 @@
 //! The suite for rosters, tested itself: a sound one passes, and every broken one is caught by the clause it breaks.
 
 use countersign::{
-    BoxError, Directory, Listed, OrgId, PageOf, Person, Role, Roster, RosterGroup, Timestamp, UserId,
+    BoxError, Directory, OrgId, Person, Role, Roster, Timestamp, UserId,
     conformance::{self, Broken},
+    store::{Listed, PageRequest, RosterGroup},
 };
 
 use crate::world::{ACME, Everybody, World, org, over_every_store};
@@ -50,7 +51,7 @@ struct Flawed {
 impl Roster for Flawed {
     type Error = BoxError;
 
-    async fn page(&self, mut wanted: PageOf<'_>) -> Result<Vec<Listed>, BoxError> {
+    async fn page(&self, mut wanted: PageRequest<'_>) -> Result<Vec<Listed>, BoxError> {
         let (globex, limit) = (org("globex"), wanted.limit);
         match self.flaw {
             Flaw::Fails => return Err("no".into()),
@@ -65,13 +66,13 @@ impl Roster for Flawed {
         let mut page = self.of.page(wanted).await?;
         match self.flaw {
             Flaw::ListsOtherOrgs if wanted.after.is_none() => {
-                page.splice(0..1, self.of.page(PageOf::first(&globex, 1)).await?);
+                page.splice(0..1, self.of.page(PageRequest::first(&globex, 1)).await?);
             }
             Flaw::ListsSomebodyTwice if page.len() > 2 => page[1] = page[0].clone(),
             Flaw::ForgetsCustomers => page.retain(|listed| listed.person.role() != Role::Customer),
             Flaw::BeginsWithTheLastOne => {
                 if let Some(after) = wanted.after {
-                    let mut again = self.of.page(PageOf::first(wanted.org, 1_000)).await?;
+                    let mut again = self.of.page(PageRequest::first(wanted.org, 1_000)).await?;
                     again.retain(|listed| listed.person.id() >= after);
                     again.truncate(limit as usize);
                     page = again;
@@ -101,7 +102,7 @@ impl Roster for Flawed {
                 }
             }
             Flaw::MixesSummaries => {
-                let first = self.of.page(PageOf::first(wanted.org, 1)).await?;
+                let first = self.of.page(PageRequest::first(wanted.org, 1)).await?;
                 for listed in &mut page {
                     listed.summary.clone_from(&first[0].summary);
                 }

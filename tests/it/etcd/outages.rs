@@ -2,9 +2,9 @@
 
 use std::{future::Future, time::Duration};
 
-use countersign::{
+use countersign::store::{
     Swap,
-    store::etcd::{EtcdError, EtcdStore},
+    etcd::{EtcdError, EtcdStore},
 };
 use etcd_client::{AlarmAction, AlarmOptions, AlarmType, CompactionOptions, Permission};
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};

@@ -10,7 +10,9 @@ use std::{
 };
 
 use countersign::{
-    Change, Event, MemoryStore, Stored, Swap, UserId, UserStore, UserSummary, store::sqlite::SqliteStore,
+    MemoryStore, UserId, UserStore,
+    audit::Event,
+    store::{Change, Stored, Swap, UserSummary, sqlite::SqliteStore},
 };
 use tokio::task::JoinSet;
 

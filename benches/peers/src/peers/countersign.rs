@@ -1,9 +1,6 @@
 //! The library itself. All steps of the window are computed, whatever the code.
 
-use countersign::{
-    Timestamp,
-    otp::{Check, Code, Digits, Imported, Secret, Totp, Verifier, Window},
-};
+use countersign::{Timestamp, otp::{Check, Code, Digits, Imported, Secret, Totp, Verifier, Window}};
 
 use super::{Answer, KEY_URI, Peer, SECRET, SECRET_TEXT, TIME, Work, black_box};
 

@@ -7,9 +7,7 @@ use std::{
     time::Instant,
 };
 
-use countersign::{
-    BoxError, BulkReset, CsvLine, Outcome, Pass, Stamp, TwoFactor, Whom, store::sqlite::SqliteStore,
-};
+use countersign::{BoxError, Pass, Stamp, TwoFactor, admin::{BulkReset, CsvLine, Outcome, Targets}, store::sqlite::SqliteStore};
 
 use super::people::People;
 use crate::portal::{Portal, granted};
@@ -65,12 +63,12 @@ pub(crate) async fn as_a_process(mut words: impl Iterator<Item = String>) -> Res
     let begin = Instant::now();
     let of = match deed {
         Deed::Nothing => 0,
-        Deed::Counts => granted(two_factor.counts(&pass).await?)?.everybody(),
+        Deed::Counts => granted(two_factor.admin(&pass).counts().await?)?.everybody(),
         Deed::Csv => csv(&two_factor, &pass, &Path::new(&file).with_extension("csv")).await?,
         Deed::DryRun => {
-            go_through(two_factor.reset_many(&pass, Whom::everybody()).dry_run(), u64::MAX).await?
+            go_through(two_factor.admin(&pass).reset_many(Targets::everybody()).dry_run(), u64::MAX).await?
         }
-        Deed::Resets => go_through(two_factor.reset_many(&pass, Whom::everybody()), RESETS).await?,
+        Deed::Resets => go_through(two_factor.admin(&pass).reset_many(Targets::everybody()), RESETS).await?,
     };
     println!("{} {of} {}", begin.elapsed().as_nanos(), peak_kibibytes()?);
     Ok(())
@@ -78,7 +76,7 @@ pub(crate) async fn as_a_process(mut words: impl Iterator<Item = String>) -> Res
 
 async fn csv(two_factor: &TwoFactor, pass: &Pass, path: &Path) -> Result<u64, BoxError> {
     let mut file = BufWriter::new(fs::File::create(path)?);
-    let mut report = granted(two_factor.report(pass).await?)?;
+    let mut report = granted(two_factor.admin(pass).report().await?)?;
     write!(file, "{}", CsvLine::HEAD)?;
     let mut rows = 0;
     loop {

@@ -1,9 +1,6 @@
 //! The host's own table, beside the library's: who is who, in pages with what the store was told of them.
 
-use countersign::{
-    BoxError, Directory, Listed, OrgId, PageOf, Person, Role, Roster, RosterGroup, Timestamp, UserId,
-    UserSummary,
-};
+use countersign::{BoxError, Directory, OrgId, Person, Role, Roster, Timestamp, UserId, store::{Listed, PageRequest, RosterGroup, UserSummary}};
 use sqlx::{FromRow, QueryBuilder, Row, SqlitePool, sqlite::SqliteRow};
 
 use crate::portal::{admin, org};
@@ -72,7 +69,7 @@ impl Directory for People {
 impl Roster for People {
     type Error = BoxError;
 
-    async fn page(&self, wanted: PageOf<'_>) -> Result<Vec<Listed>, BoxError> {
+    async fn page(&self, wanted: PageRequest<'_>) -> Result<Vec<Listed>, BoxError> {
         let mut select = QueryBuilder::new("SELECT people.id, people.role, ");
         select.push(SUMMARY).push(
             " FROM people LEFT JOIN countersign_users AS account

@@ -3,9 +3,7 @@
 
 use std::path::Path;
 
-use countersign::{
-    Change, Event, OrgId, Stored, Swap, UserId, UserStore, UserSummary, store::sqlite::SqliteStore,
-};
+use countersign::{OrgId, UserId, UserStore, audit::Event, store::{Change, Stored, Swap, UserSummary, sqlite::SqliteStore}};
 use sqlx::{Row as _, SqlitePool, sqlite::SqlitePoolOptions};
 
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! What a mail says.
 
-use countersign::{Recipient, store::Notice};
+use countersign::{audit::Recipient, store::Notice};
 
 /// A mail, without its addressee.
 pub(crate) struct Mail {
@@ -130,7 +130,8 @@ fn to_the_master_admins(notice: &Notice, about: &str, by: &str) -> (String, Stri
 mod tests {
     use super::*;
     use countersign::{
-        Audience, OrgId, Timestamp,
+        OrgId, Timestamp,
+        audit::Audience,
         store::{EventId, LoggedEvent},
     };
 

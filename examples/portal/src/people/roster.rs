@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 
-use countersign::{BoxError, Listed, OrgId, PageOf, Person, Roster, RosterGroup, Timestamp, UserSummary};
+use countersign::{
+    BoxError, OrgId, Person, Roster, Timestamp,
+    store::{Listed, PageRequest, RosterGroup, UserSummary},
+};
 use sqlx::{FromRow, QueryBuilder, Row, sqlite::SqliteRow};
 
 use super::{People, User};
@@ -11,7 +14,7 @@ use super::{People, User};
 impl Roster for People {
     type Error = BoxError;
 
-    async fn page(&self, wanted: PageOf<'_>) -> Result<Vec<Listed>, BoxError> {
+    async fn page(&self, wanted: PageRequest<'_>) -> Result<Vec<Listed>, BoxError> {
         // Ids are numbers here, in the order of numbers. Nobody comes after what is none.
         let after = match wanted.after.map(|user| user.as_str().parse::<i64>()) {
             None => 0,

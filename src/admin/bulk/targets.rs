@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Who is to be reset.
-pub struct Whom(Source);
+pub struct Targets(Source);
 
 enum Source {
     These(Box<dyn Iterator<Item = UserId> + Send + Sync>),
@@ -22,7 +22,7 @@ enum Source {
     },
 }
 
-impl Whom {
+impl Targets {
     /// These, in this order. An iterator that reads them off a file keeps memory flat.
     pub fn these<I>(users: I) -> Self
     where
@@ -65,11 +65,11 @@ impl Whom {
     }
 }
 
-impl fmt::Debug for Whom {
+impl fmt::Debug for Targets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Source::These(_) => "Whom::these",
-            Source::Everybody { .. } => "Whom::everybody",
+            Source::These(_) => "Targets::these",
+            Source::Everybody { .. } => "Targets::everybody",
         })
     }
 }

@@ -1,0 +1,201 @@
+//! What may be done to one internal user, by a Master Admin of their org or by the vendor.
+
+use std::fmt;
+
+use crate::{
+    account::Forgotten,
+    admin::{
+        Admin, accounts, devices, joining,
+        right::Proof::{FreshCode, RoleAlone},
+    },
+    audit::{Act, Remedy},
+    driver::verdict,
+    error::Error,
+    policy::Days,
+    time::Timestamp,
+    tokens::{Device, DeviceId, Invitation},
+    verdict::{ActRefusal, Verdict},
+    who::UserId,
+};
+
+/// What may be done to one internal user. From [`Admin::user`].
+///
+/// Besides what [`Admin`] says of every act, each is refused with [`Denied`](ActRefusal::Denied) if the user is a
+/// customer, is not in the org, or is the Master Admin who acts. Nobody else's account is touched.
+#[derive(Clone)]
+#[must_use = "a handle does nothing by itself"]
+pub struct ManagedUser<'a> {
+    admin: Admin<'a>,
+    user: UserId,
+    remedy: Remedy,
+}
+
+impl<'a> ManagedUser<'a> {
+    pub(super) fn new(admin: Admin<'a>, user: UserId) -> Self {
+        Self { admin, user, remedy: Remedy::None }
+    }
+
+    /// States that the user has a new password, set without the old one alone, so that [`reset`](Self::reset) resets them
+    /// even if someone else may have known the old one. Change it first. The statement is recorded.
+    pub fn with_new_password(mut self) -> Self {
+        self.remedy = Remedy::NewPassword;
+        self
+    }
+
+    /// Removes the user's second factor: they must enroll again at their next login. For a sole Master Admin who is locked
+    /// out, this is the vendor's way to help.
+    ///
+    /// Everything that was handed out for that user is void, and nobody else is touched (R7). Works also if what is stored
+    /// for them cannot be opened any more.
+    ///
+    /// # Refusals
+    /// [`PasswordKnown`](ActRefusal::PasswordKnown) if the account was blocked (even if unlocked since), or was reset to
+    /// be [invited](Self::reset_and_invite): whoever else knows the password could enroll first. Once the host has
+    /// [reported](crate::User::password_changed) a new password, or this handle
+    /// [states it](Self::with_new_password), they are reset like others. Those of every act: see [`ManagedUser`].
+    ///
+    /// # Errors
+    /// See [`Admin`].
+    pub async fn reset(&self) -> Result<Verdict<(), ActRefusal>, Error> {
+        verdict(
+            async {
+                let target = self.admin.target(&self.user, Act::Reset, FreshCode).await?;
+                accounts::reset(&self.admin, &target, self.remedy).await
+            }
+            .await,
+        )
+    }
+
+    /// Resets the user, blocked or not, who then enrolls only with the invitation that is returned. Whoever else knows the
+    /// password gets nowhere with it.
+    ///
+    /// # Refusals
+    /// Those of every act: see [`ManagedUser`].
+    ///
+    /// # Errors
+    /// See [`Admin`].
+    pub async fn reset_and_invite(&self) -> Result<Verdict<Invitation, ActRefusal>, Error> {
+        verdict(
+            async {
+                let target = self.admin.target(&self.user, Act::Reset, FreshCode).await?;
+                Ok(joining::reset_and_invite(&self.admin, &target).await?)
+            }
+            .await,
+        )
+    }
+
+    /// Lifts the wait or the block of the user. Their authenticator stays, their sessions end. Whoever blocked the account
+    /// knows its password all the same: have it changed.
+    ///
+    /// # Refusals
+    /// Those of every act: see [`ManagedUser`].
+    ///
+    /// # Errors
+    /// See [`Admin`]; [`Unreadable`](crate::ErrorKind::Unreadable) also if the user's record does not open.
+    pub async fn unlock(&self) -> Result<Verdict<(), ActRefusal>, Error> {
+        verdict(
+            async {
+                let target = self.admin.target(&self.user, Act::Unlock, FreshCode).await?;
+                Ok(accounts::unlock(&self.admin, &target).await?)
+            }
+            .await,
+        )
+    }
+
+    /// Invites the user to enroll, once and within 24 hours. An earlier invitation is void.
+    ///
+    /// This is the way for those whose grace is over, and for all where the org's settings ask for invitations. It may be
+    /// done before the requirement is switched on. Where invitations are asked for from the start, that is how the Master
+    /// Admins themselves get in: one invites the other, and a sole one is invited by the vendor.
+    ///
+    /// # Refusals
+    /// [`AlreadyEnrolled`](ActRefusal::AlreadyEnrolled), and those of every act: see [`ManagedUser`].
+    ///
+    /// # Errors
+    /// Those of [`unlock`](Self::unlock).
+    pub async fn invite(&self) -> Result<Verdict<Invitation, ActRefusal>, Error> {
+        verdict(
+            async {
+                let target = self.admin.target(&self.user, Act::Invite, FreshCode).await?;
+                joining::invite(&self.admin, &target).await
+            }
+            .await,
+        )
+    }
+
+    /// Gives the user so many days from now to enroll, if that is more than they have, and returns when that time ends.
+    ///
+    /// # Refusals
+    /// * [`NotOffered`](ActRefusal::NotOffered) where the org gives no time, or the user enrolls by invitation only.
+    /// * [`AlreadyEnrolled`](ActRefusal::AlreadyEnrolled).
+    /// * Those of every act: see [`ManagedUser`].
+    ///
+    /// # Errors
+    /// Those of [`unlock`](Self::unlock).
+    pub async fn extend(&self, days: Days) -> Result<Verdict<Timestamp, ActRefusal>, Error> {
+        verdict(
+            async {
+                let target = self.admin.target(&self.user, Act::Extend, FreshCode).await?;
+                joining::extend(&self.admin, &target, days).await
+            }
+            .await,
+        )
+    }
+
+    /// Returns the user's devices on which no code is asked for, the oldest first. Like every list, it asks for no fresh
+    /// code.
+    ///
+    /// # Refusals
+    /// Those of every act but [`FreshCodeNeeded`](ActRefusal::FreshCodeNeeded): see [`ManagedUser`].
+    ///
+    /// # Errors
+    /// Those of [`unlock`](Self::unlock).
+    pub async fn devices(&self) -> Result<Verdict<Vec<Device>, ActRefusal>, Error> {
+        verdict(
+            async {
+                let owner = self.admin.target(&self.user, Act::ManageDevices, RoleAlone).await?;
+                Ok(devices::list(&self.admin, &owner).await?)
+            }
+            .await,
+        )
+    }
+
+    /// Forgets a device of the user: the code is asked for on it again. Succeeds if it is not remembered. Sessions that
+    /// are running on it go on.
+    ///
+    /// # Refusals
+    /// Those of every act: see [`ManagedUser`].
+    ///
+    /// # Errors
+    /// Those of [`unlock`](Self::unlock).
+    pub async fn forget_device(&self, device: &DeviceId) -> Result<Verdict<(), ActRefusal>, Error> {
+        self.forget(Forgotten::One(*device)).await
+    }
+
+    /// Forgets all devices of the user, like [`forget_device`](Self::forget_device).
+    ///
+    /// # Refusals
+    /// Those of every act: see [`ManagedUser`].
+    ///
+    /// # Errors
+    /// Those of [`unlock`](Self::unlock).
+    pub async fn forget_devices(&self) -> Result<Verdict<(), ActRefusal>, Error> {
+        self.forget(Forgotten::All).await
+    }
+
+    async fn forget(&self, which: Forgotten) -> Result<Verdict<(), ActRefusal>, Error> {
+        verdict(
+            async {
+                let owner = self.admin.target(&self.user, Act::ManageDevices, FreshCode).await?;
+                Ok(devices::forget(&self.admin, &owner, which).await?)
+            }
+            .await,
+        )
+    }
+}
+
+impl fmt::Debug for ManagedUser<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ManagedUser").field("user", &self.user).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,59 @@
+//! Switching an org's requirement.
+
+use crate::{
+    admin::{Admin, authority, right::Proof},
+    audit::{Act, Denied, EventKind},
+    driver::{Proposal, Stop, TRIES, contended},
+    error::Error,
+    policy::Requirement,
+    verdict::ActRefusal,
+};
+
+pub(super) async fn require(admin: &Admin<'_>, to: Requirement) -> Result<(), Stop<ActRefusal>> {
+    let Some(actor) = admin.actor().await? else {
+        // The vendor may switch from anything to anything.
+        return Ok(switch(admin, to, |_| Ok(())).await?.map_err(ActRefusal::Denied)?);
+    };
+    let may = |now| authority::may_switch(&actor.person, now, to);
+    if let Err(why) = may(actor.requirement()) {
+        return Err(admin.deny(&actor, Act::Require, why).await?.into());
+    }
+    actor.shows(Proof::FreshCode)?;
+    // Asked again upon what is about to be overwritten: the vendor may have mandated it just now.
+    match switch(admin, to, may).await? {
+        Ok(()) => Ok(()),
+        Err(why) => Err(admin.deny(&actor, Act::Require, why).await?.into()),
+    }
+}
+
+/// Switches the requirement, if `may` says so of the one that holds at that moment.
+async fn switch(
+    admin: &Admin<'_>,
+    to: Requirement,
+    may: impl Fn(Requirement) -> Result<(), Denied>,
+) -> Result<Result<(), Denied>, Error> {
+    let core = admin.core();
+    let mut upon = 0;
+    for _ in 0..TRIES {
+        let policy = core.policy(&admin.org).await?;
+        upon = policy.revision;
+        let from = policy.record.requirement;
+        if let Err(why) = may(from) {
+            return Ok(Err(why));
+        }
+        let Some(next) = policy.record.switched(to, core.draw()?) else { return Ok(Ok(())) };
+        let kind = EventKind::RequirementChanged {
+            from,
+            to,
+            epoch: next.epoch,
+            sessions: next.settings.running_sessions(),
+            reason: admin.reason.clone(),
+        };
+        let events = [admin.trace().event(core.clock.now(), &admin.org, None, kind)];
+        let proposal = Proposal { upon, next: &next, events: &events, ends_sessions: false };
+        if core.write(&core.org_place(&admin.org), &proposal).await?.is_some() {
+            return Ok(Ok(()));
+        }
+    }
+    Err(contended("writing an org's settings", upon))
+}

@@ -1,0 +1,115 @@
+//! By what right somebody acts: a pass, or the vendor's word. Read anew for each act (R13).
+
+use crate::{
+    account::{Account, Terms},
+    admin::{Admin, authority},
+    audit::{Act, Actor, Denied, Operator},
+    driver::{Before, Holder, Stop, Trace},
+    error::Error,
+    policy::{Policy, Requirement},
+    time::Timestamp,
+    tokens::Pass,
+    verdict::ActRefusal,
+    who::{Person, UserId},
+};
+
+/// By what right somebody administers.
+#[derive(Clone)]
+pub(crate) enum Right<'a> {
+    MasterAdmin(&'a Pass),
+    Operator(Operator),
+}
+
+/// What an act asks of a Master Admin besides the role.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    RoleAlone,
+    /// A fresh code, where the policy asks the actor for codes.
+    FreshCode,
+}
+
+/// A Master Admin, or somebody who would be one, as the directory and the store know them at this moment.
+pub(super) struct InternalActor<'a> {
+    pub(super) person: Person,
+    before: Before,
+    pass: &'a Pass,
+}
+
+impl InternalActor<'_> {
+    pub(super) fn requirement(&self) -> Requirement {
+        self.before.policy.requirement
+    }
+
+    pub(super) fn shows(&self, proof: Proof) -> Result<(), ActRefusal> {
+        let Before { policy, now, .. } = &self.before;
+        let is_asked = proof == Proof::FreshCode && self.before.account().is_asked(policy);
+        if is_asked && !self.pass.session.shows_fresh_code(policy, *now) {
+            return Err(ActRefusal::FreshCodeNeeded);
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Admin<'a> {
+    /// Who acts, with the role read anew; `None` is the vendor's operator, who is no user.
+    pub(super) async fn actor(&self) -> Result<Option<InternalActor<'a>>, Stop<ActRefusal>> {
+        let Right::MasterAdmin(pass) = self.right else { return Ok(None) };
+        match self.core().holder(&pass.session).await? {
+            None => Err(ActRefusal::SessionOver.into()),
+            // A customer is refused without a trace on their record: nothing is ever written for them (R5).
+            Some(Holder { before: None, .. }) => Err(ActRefusal::Denied(Denied::NotMasterAdmin).into()),
+            Some(Holder { person, before: Some(before) }) => Ok(Some(InternalActor { person, before, pass })),
+        }
+    }
+
+    /// The user to whom something is about to be done, if the actor may. An attempt without authority is recorded.
+    pub(super) async fn target(
+        &self,
+        user: &UserId,
+        act: Act,
+        proof: Proof,
+    ) -> Result<Person, Stop<ActRefusal>> {
+        let actor = self.actor().await?;
+        let found = self.core().find(&self.org, user).await?;
+        let Some(actor) = actor else {
+            return Ok(authority::may_be_reset(found).map_err(ActRefusal::Denied)?);
+        };
+        match authority::may_touch(&actor.person, found) {
+            Err(why) => Err(self.deny(&actor, act, why).await?.into()),
+            Ok(target) => {
+                actor.shows(proof)?;
+                Ok(target)
+            }
+        }
+    }
+
+    /// By what a report judges, if the actor may read one.
+    pub(super) async fn reader(&self) -> Result<(Policy, Timestamp), Stop<ActRefusal>> {
+        let Some(actor) = self.actor().await? else {
+            return Ok((self.core().policy(&self.org).await?.record, self.core().clock.now()));
+        };
+        if let Err(why) = authority::must_be_master_admin(&actor.person) {
+            return Err(self.deny(&actor, Act::Report, why).await?.into());
+        }
+        Ok((actor.before.policy, actor.before.now))
+    }
+
+    /// Records a refusal on the actor's own record (R10), and returns it.
+    pub(super) async fn deny(
+        &self,
+        actor: &InternalActor<'_>,
+        act: Act,
+        why: Denied,
+    ) -> Result<ActRefusal, Error> {
+        let record = |account: Account, terms: Terms<'_>| Ok(account.record_refused(act, why, terms.now));
+        self.core().decide(&actor.person, &self.trace(), record).await?;
+        Ok(ActRefusal::Denied(why))
+    }
+
+    pub(super) fn trace(&self) -> Trace {
+        match &self.right {
+            Right::MasterAdmin(pass) => Trace::of_pass(pass),
+            Right::Operator(operator) => Trace::of(Actor::Operator(operator.clone())),
+        }
+    }
+}

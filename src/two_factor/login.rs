@@ -1,0 +1,121 @@
+//! A login after the password: where it goes, the code that is typed, the session that it opens.
+
+use crate::{
+    account::{Account, Decision, Let, Prompted, Standing, Terms},
+    audit::Purpose,
+    driver::{Core, Decided, Stop, Trace, Trust},
+    error::Error,
+    seal::Generation,
+    tokens::{DeviceClaims, DeviceToken, Means, Pass, Session, Stamp, Ticket, TicketClaims, Witness},
+    two_factor::{
+        pages::{Prompt, Recovered},
+        request::{Attempt, FirstFactor},
+    },
+    verdict::{Gate, Refusal},
+    who::{Person, Role},
+};
+
+pub(super) async fn check_in(core: &Core, first_factor: FirstFactor) -> Result<Gate, Error> {
+    let FirstFactor { org, user, seen_from, device } = first_factor;
+    let person = core.known(&org, &user).await?;
+    if person.role == Role::Customer {
+        let nowhere = Trust { generation: Generation::FIRST, policy: core.default_policy };
+        let witness = Witness::nothing_to_write();
+        return core.pass(&person, nowhere, Means::Customer, core.clock.now(), None, witness).map(Gate::Open);
+    }
+    let trace = Trace::of_check_in(&person, seen_from.clone());
+    let check_in = |account: Account, terms: Terms<'_>| Ok(account.check_in(terms));
+    let Decided { reply: (generation, standing), policy, now, witness } =
+        core.decide(&person, &trace, check_in).await?;
+    if let (Standing::Enrolled, Some(device)) = (standing, device)
+        && let Some(pass) = enter_on(core, &person, &device, &trace).await?
+    {
+        return Ok(Gate::Open(pass));
+    }
+    let trust = Trust { generation, policy };
+    let ticket = |purpose| core.ticket(&person, trust, purpose, now, None, seen_from);
+    match standing {
+        Standing::NotRequired => {
+            core.pass(&person, trust, Means::NotRequired, now, None, witness).map(Gate::Open)
+        }
+        Standing::Enrolled => ticket(Purpose::LogIn).map(Gate::AskCode),
+        Standing::Imported => ticket(Purpose::TakeOver).map(Gate::AskCode),
+        Standing::NotEnrolled => ticket(Purpose::Enroll).map(Gate::Enroll),
+        Standing::Uninvited => ticket(Purpose::Enroll).map(Gate::AskInvitation),
+        Standing::Grace { by, .. } => {
+            let ends_at = Some(by.min(now.after(policy.settings.stamp_lifetime())));
+            let pass = core.pass(&person, trust, Means::Grace, now, ends_at, witness)?;
+            Ok(Gate::EnrollBy { pass, ticket: ticket(Purpose::Enroll)?, by })
+        }
+        Standing::Blocked => Ok(Gate::Blocked),
+    }
+}
+
+/// A pass for a user whose first factor was just accepted on a remembered device; `None` if the code must be asked for.
+async fn enter_on(
+    core: &Core,
+    person: &Person,
+    device: &DeviceToken,
+    trace: &Trace,
+) -> Result<Option<Pass>, Error> {
+    let Some(claims) = DeviceClaims::open(device, &core.keyring) else { return Ok(None) };
+    if claims.org != person.org || claims.user != person.id {
+        return Ok(None);
+    }
+    let enter = |account: Account, terms: Terms<'_>| Ok(account.enter_on(&claims, terms));
+    let Decided { reply, policy, now, witness } = core.decide(person, trace, enter).await?;
+    let Some(generation) = reply else { return Ok(None) };
+    let trust = Trust { generation, policy };
+    core.pass(person, trust, Means::RememberedDevice, now, None, witness).map(Some)
+}
+
+pub(super) async fn prompt(core: &Core, ticket: &Ticket) -> Result<Prompt, Stop<Refusal>> {
+    let (claims, person) = core.bearer(ticket).await?;
+    let before = core.before(&person).await?;
+    let Prompted { totp, left, wait_until } = before.account().prompt(&claims, before.terms(core))?;
+    let is_imported = claims.purpose == Purpose::TakeOver;
+    Ok(Prompt { digits: totp.digits(), left, wait_until, is_imported })
+}
+
+pub(super) async fn verify(core: &Core, attempt: Attempt<'_>) -> Result<Pass, Stop<Refusal>> {
+    let judge = |account: Account, claims: &TicketClaims, code: &str, terms: Terms<'_>| {
+        Ok(match claims.purpose {
+            Purpose::TakeOver => account.take_over(claims, code, Generation(core.draw()?), terms),
+            _ => account.verify(claims, code, terms),
+        })
+    };
+    let (pass, ()) = let_in(core, attempt, Means::Code, judge).await?;
+    Ok(pass)
+}
+
+pub(super) async fn recover(core: &Core, attempt: Attempt<'_>) -> Result<Recovered, Stop<Refusal>> {
+    let judge = |account: Account, claims: &TicketClaims, code: &str, terms: Terms<'_>| {
+        Ok(account.recover(claims, code, Generation(core.draw()?), terms))
+    };
+    let (pass, left) = let_in(core, attempt, Means::RecoveryCode, judge).await?;
+    Ok(Recovered { pass, left })
+}
+
+pub(super) async fn resume(core: &Core, stamp: &Stamp) -> Result<Option<Pass>, Error> {
+    let Some(session) = Session::open(stamp, &core.keyring) else { return Ok(None) };
+    let Some(holder) = core.holder(&session).await? else { return Ok(None) };
+    let (now, witness) = (core.clock.now(), Witness::nothing_to_write());
+    Ok(Some(Pass::new(session, &holder.person, stamp.clone(), now, witness)))
+}
+
+/// A code was typed: `judge` is the command of the state machine that takes it, and a right one the `means` by which the
+/// pass is earned.
+pub(super) async fn let_in<T>(
+    core: &Core,
+    attempt: Attempt<'_>,
+    means: Means,
+    judge: impl Fn(Account, &TicketClaims, &str, Terms<'_>) -> Result<Decision<Result<Let<T>, Refusal>>, Error>,
+) -> Result<(Pass, T), Stop<Refusal>> {
+    let (claims, person) = core.bearer(attempt.ticket).await?;
+    let trace = Trace::of_bearer(&claims, attempt.seen_from);
+    let judge = |account: Account, terms: Terms<'_>| judge(account, &claims, attempt.code, terms);
+    let Decided { reply, policy, now, witness } = core.judge(&person, &trace, judge).await?;
+    let trust = Trust { generation: reply.generation, policy };
+    let pass = core.pass(&person, trust, means, now, claims.session_ends_at, witness)?;
+    Ok((pass, reply.with))
+}

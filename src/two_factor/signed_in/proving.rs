@@ -1,0 +1,22 @@
+//! Proving oneself again: before something sensitive, or to replace the authenticator.
+
+use crate::{
+    audit::Purpose,
+    driver::{Core, Stop},
+    tokens::{Pass, Ticket},
+    verdict::ActRefusal,
+};
+
+/// A ticket for somebody who is signed in and proves themselves again.
+pub(super) async fn prove(core: &Core, pass: &Pass, purpose: Purpose) -> Result<Ticket, Stop<ActRefusal>> {
+    let session = &pass.session;
+    let (person, before) = core.internal_holder(session, ActRefusal::EnrollFirst).await?;
+    let terms = before.terms(core);
+    before.account().may_prove(terms)?;
+    if purpose == Purpose::Replace && !session.may_replace(terms.policy, terms.now) {
+        return Err(ActRefusal::FreshCodeNeeded.into());
+    }
+    let ends_at = Some(session.expires_at);
+    let ticket = core.ticket(&person, before.trust(), purpose, before.now, ends_at, pass.seen_from.clone());
+    Ok(ticket?)
+}
