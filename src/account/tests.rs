@@ -51,7 +51,7 @@ fn ticket(purpose: Purpose) -> TicketClaims {
     }
 }
 
-fn refusal<T>(answer: &Answer<T>) -> Refusal {
+fn refusal<T, R: Copy>(answer: &Answer<T, R>) -> R {
     assert!(answer.write.is_none(), "a refused ticket writes nothing");
     match &answer.reply {
         Ok(_) => panic!("this should have been refused"),

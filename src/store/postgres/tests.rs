@@ -16,9 +16,10 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, postgres::PgCon
 
 use super::{PostgresError, PostgresStore};
 use crate::{
-    Actor, Change, Epoch, Event, EventKind, OrgId, OrgSummary, Origin, OsRandom, Purpose, Requirement,
-    SecureRandom as _, SettingsStore, Stored, Swap, Timestamp, UserId, UserStore, UserSummary,
-    store::{EventId, LoggedEvent},
+    OrgId, OsRandom, Requirement, SecureRandom as _, SettingsStore, Timestamp, UserId, UserStore,
+    audit::{Actor, Event, EventKind, Origin, Purpose},
+    policy::Epoch,
+    store::{Change, EventId, LoggedEvent, OrgSummary, Stored, Swap, UserSummary},
 };
 
 /// A schema that nobody else uses.

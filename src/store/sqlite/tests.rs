@@ -10,8 +10,10 @@ use tempfile::TempDir;
 
 use super::SqliteStore;
 use crate::{
-    Actor, Change, Epoch, Event, EventKind, OrgId, OrgSummary, Origin, Purpose, Requirement, SettingsStore,
-    Stored, Swap, Timestamp, UserId, UserStore, UserSummary,
+    OrgId, Requirement, SettingsStore, Timestamp, UserId, UserStore,
+    audit::{Actor, Event, EventKind, Origin, Purpose},
+    policy::Epoch,
+    store::{Change, OrgSummary, Stored, Swap, UserSummary},
 };
 
 const FILE: &str = "countersign.sqlite";

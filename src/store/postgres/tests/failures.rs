@@ -7,8 +7,11 @@ use tempfile::TempDir;
 
 use super::{Schema, count_events, org, revision, run, stored, swap, swap_settings, user};
 use crate::{
-    Change, SettingsStore as _, Swap, UserStore as _, UserSummary,
-    store::postgres::{PostgresError, PostgresStore},
+    SettingsStore as _, UserStore as _,
+    store::{
+        Change, Swap, UserSummary,
+        postgres::{PostgresError, PostgresStore},
+    },
 };
 
 /// Somebody who holds ann's row.

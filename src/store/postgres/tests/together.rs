@@ -4,8 +4,11 @@ use sqlx::PgTransaction;
 
 use super::{Schema, count_events, event, org, revision, run, stored, swap, user};
 use crate::{
-    Change, Swap, UserStore as _, UserSummary,
-    store::postgres::{PostgresError, PostgresStore, Uncommitted},
+    UserStore as _,
+    store::{
+        Change, Swap, UserSummary,
+        postgres::{PostgresError, PostgresStore, Uncommitted},
+    },
 };
 
 async fn with_a_table_of_the_hosts() -> Option<PostgresStore> {

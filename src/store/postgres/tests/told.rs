@@ -4,8 +4,9 @@ use std::future::ready;
 
 use super::{Schema, event, org, stored, user};
 use crate::{
-    Change, Event, EventKind, Swap, UserStore, UserSummary,
-    store::{Delivery, postgres::PostgresStore, tell_waiting},
+    UserStore,
+    audit::{Event, EventKind},
+    store::{Change, Delivery, Swap, UserSummary, postgres::PostgresStore, tell_waiting},
 };
 
 async fn round(store: &PostgresStore) -> Vec<(String, u64)> {

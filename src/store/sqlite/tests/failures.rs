@@ -10,8 +10,11 @@ use tempfile::TempDir;
 
 use super::{FILE, count_events, open, org, revision, stored, swap, swap_settings, user};
 use crate::{
-    Change, SettingsStore, Swap, UserStore, UserSummary,
-    store::sqlite::{SqliteError, SqliteStore},
+    SettingsStore, UserStore,
+    store::{
+        Change, Swap, UserSummary,
+        sqlite::{SqliteError, SqliteStore},
+    },
 };
 
 async fn store(options: SqliteConnectOptions) -> SqliteStore {

@@ -18,8 +18,11 @@ use tokio::{
 
 use super::{FILE, count_events, event, open, org, revision, stored, swap, swap_settings, user};
 use crate::{
-    Change, Stored, Swap, UserId, UserStore, UserSummary,
-    store::sqlite::{SqliteError, SqliteStore},
+    UserId, UserStore,
+    store::{
+        Change, Stored, Swap, UserSummary,
+        sqlite::{SqliteError, SqliteStore},
+    },
 };
 
 /// Has the write lock, so that all who come wait and become one group.

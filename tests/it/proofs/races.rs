@@ -167,7 +167,7 @@ over_every_store! {
                 granted(reset.unwrap());
                 match confirmed.unwrap() {
                     Verdict::Granted(enrolled) => {
-                        assert!(world.resume(enrolled.pass.stamp()).await.is_none())
+                        assert!(world.resume(enrolled.pass.stamp()).await.is_none());
                     }
                     Verdict::Refused(refusal) => assert_eq!(refusal, Refusal::TicketVoid),
                 }

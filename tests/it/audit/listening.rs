@@ -100,7 +100,7 @@ over_every_store! {
             match world.two_factor.verify(Attempt::new(&ticket, &code)).await {
                 Ok(verdict) => assert!(matches!(verdict, Verdict::Granted(_)), "{fault:?}"),
                 Err(error) => {
-                    assert_eq!((error.kind(), fault), (ErrorKind::OutcomeUnknown, Fault::SwapBefore))
+                    assert_eq!((error.kind(), fault), (ErrorKind::OutcomeUnknown, Fault::SwapBefore));
                 }
             }
             assert_eq!(accepted(), heard, "{fault:?}");

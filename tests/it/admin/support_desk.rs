@@ -80,7 +80,12 @@ impl Desk {
             .build()
             .unwrap();
         let vendor = Support::new(&two_factor, Operator::new("Kim").unwrap());
-        vendor.in_org(&org(ACME), &Reason::new("as agreed").unwrap()).require(Requirement::On).await.unwrap();
+        let switched = vendor
+            .in_org(&org(ACME), &Reason::new("as agreed").unwrap())
+            .require(Requirement::On)
+            .await
+            .unwrap();
+        assert_eq!(switched.refusal(), None);
         Self { folder, store, two_factor }
     }
 

@@ -62,7 +62,7 @@ async fn the_store_in_sqlite_keeps_the_contract_in_two_pools_on_one_file() {
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn the_store_in_postgres_keeps_the_contract_in_two_pools_on_one_server() {
-    let Some(schema) = crate::postgres::Schema::fresh().await else { return };
+    let Some(schema) = crate::stores::postgres::Schema::fresh().await else { return };
     let (one, two) = (schema.store().await, schema.store().await);
     let counting = async |org: &OrgId| -> Result<u64, BoxError> {
         Ok(one.events(org, None, 100_000).await?.len() as u64)
@@ -75,7 +75,7 @@ async fn the_store_in_postgres_keeps_the_contract_in_two_pools_on_one_server() {
 #[cfg(feature = "etcd")]
 #[tokio::test]
 async fn the_store_in_etcd_keeps_the_contract_through_two_clients() {
-    let Some(private) = crate::etcd::Private::or_skip() else { return };
+    let Some(private) = crate::stores::etcd::Private::or_skip() else { return };
     let (one, two) = (private.store.clone(), private.another_client());
     let counting = async |org: &OrgId| -> Result<u64, BoxError> {
         Ok(one.events(org, None, 100_000).await?.len() as u64)

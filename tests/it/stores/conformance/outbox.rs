@@ -35,14 +35,14 @@ async fn the_outbox_in_sqlite_keeps_the_contract() {
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn the_outbox_in_postgres_keeps_the_contract() {
-    let Some(store) = crate::postgres::store().await else { return };
+    let Some(store) = crate::stores::postgres::store().await else { return };
     keeps_the_contract(&store).await;
 }
 
 #[cfg(feature = "etcd")]
 #[tokio::test]
 async fn the_outbox_in_etcd_keeps_the_contract() {
-    let Some(private) = crate::etcd::Private::or_skip() else { return };
+    let Some(private) = crate::stores::etcd::Private::or_skip() else { return };
     keeps_the_contract(&private.store).await;
 }
 

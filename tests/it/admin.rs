@@ -1,0 +1,9 @@
+//! What a Master Admin and the vendor do.
+
+mod settings;
+mod bulk;
+mod report;
+mod import;
+mod key_list;
+#[cfg(feature = "sqlite")]
+mod support_desk;

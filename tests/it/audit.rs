@@ -1,0 +1,5 @@
+//! Who hears of what, and what nobody ever hears.
+
+mod listening;
+mod outbox;
+mod secrecy;

@@ -1,0 +1,10 @@
+//! What a user meets, from the password to the session, told as stories over every store.
+
+mod stories;
+mod recovery;
+mod devices;
+mod by_choice;
+mod joining;
+mod hints;
+mod names;
+mod edges;
