@@ -1,17 +1,17 @@
-//! Where unpredictable bytes come from: the operating system, and nowhere else.
+//! Unpredictable bytes: from the operating system, and nowhere else.
 
 use crate::error::BoxError;
 
 /// A source of unpredictable bytes.
 ///
-/// Hosts use [`OsRandom`]. The trait is here so that a hardware generator can stand in for it, and so that
-/// tests can make it fail.
+/// Hosts use [`OsRandom`]. The trait exists so that a host can use a hardware generator, and so that tests can make it
+/// fail.
 pub trait SecureRandom: Send + Sync + 'static {
     /// Fills all of `bytes`.
     ///
     /// # Errors
-    /// When the source cannot deliver. The call in hand then fails as a whole with
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable): nothing predictable is ever used in its place.
+    /// An error if the source cannot deliver. The call at hand then fails as a whole with
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable): nothing predictable is ever used instead.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError>;
 }
 
@@ -28,7 +28,7 @@ impl SecureRandom for OsRandom {
     }
 }
 
-/// `N` fresh bytes.
+/// Returns `N` fresh bytes.
 #[cfg(feature = "std")]
 pub(crate) fn draw<const N: usize>(random: &dyn SecureRandom) -> Result<[u8; N], BoxError> {
     let mut bytes = [0; N];

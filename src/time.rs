@@ -1,7 +1,7 @@
 //! Points in time, and the one place where the system's clock is read.
 //!
-//! Everything else in the crate is handed a [`Timestamp`], so that a test can say what time it is and no
-//! decision depends on when exactly the machine got round to making it.
+//! Everything else in the crate is given a [`Timestamp`]. So a test can say what time it is, and no decision depends on
+//! when exactly the machine made it.
 
 use core::{fmt, time::Duration};
 #[cfg(feature = "std")]
@@ -20,25 +20,26 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// This many seconds after the beginning of 1970.
+    /// Creates the time `seconds` after the beginning of 1970.
     pub const fn from_unix(seconds: u64) -> Self {
         Self(seconds)
     }
 
-    /// The seconds since the beginning of 1970.
+    /// Returns the seconds since the beginning of 1970.
     pub const fn as_unix(self) -> u64 {
         self.0
     }
 
-    /// This much later, in whole seconds; the end of time where that would overflow, never a wrap-around.
+    /// Returns the time `span` later, in whole seconds. An overflow gives the last second there is, never a
+    /// wrap-around.
     #[must_use]
     pub const fn after(self, span: Duration) -> Self {
         Self(self.0.saturating_add(span.as_secs()))
     }
 
-    /// How long it is from `earlier` to this point; `None` when `earlier` is in fact later.
+    /// Returns the time from `earlier` to this point, or `None` if `earlier` is in fact later.
     ///
-    /// `None` is how a clock that was set back shows itself, and every caller has to say what it makes of that.
+    /// A clock that was set back shows as `None`, and every caller has to decide what that means.
     pub const fn since(self, earlier: Self) -> Option<Duration> {
         match self.0.checked_sub(earlier.0) {
             Some(seconds) => Some(Duration::from_secs(seconds)),
@@ -47,20 +48,20 @@ impl Timestamp {
     }
 }
 
-/// The seconds since 1970, as a plain number: dates are the business of the host's pages and of its time zone.
+/// The seconds since 1970 as a plain number. Dates depend on a time zone, and are for the host's pages.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-/// Tells the time.
+/// A source of the time.
 ///
-/// Hosts use [`SystemClock`]; tests bring a clock of their own (`testing::ManualClock`). Servers that share a
-/// store should keep their clocks within a few seconds of each other (NTP does): codes are accepted only near
-/// the time that the server believes in.
+/// Hosts use [`SystemClock`]; tests use their own (`testing::ManualClock`). Keep the clocks of servers that share a
+/// store within a few seconds of each other, as NTP does: codes are accepted only near the time that the server
+/// believes in.
 pub trait Clock: Send + Sync + 'static {
-    /// The time now.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }
 
@@ -71,8 +72,8 @@ pub struct SystemClock;
 
 #[cfg(feature = "std")]
 impl Clock for SystemClock {
-    /// The system's time. A system that believes to be before 1970 is answered with 1970 itself: there
-    /// everything issued earlier looks as if it came from the future, and is therefore refused (R11).
+    /// Returns the system's time. If the system believes it is before 1970, returns 1970 itself: everything issued
+    /// earlier then looks as if it came from the future, and is refused (R11).
     #[allow(clippy::disallowed_methods, reason = "this is the one place that may ask")]
     fn now(&self) -> Timestamp {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

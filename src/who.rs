@@ -1,24 +1,24 @@
-//! Who is who: orgs, users, and what they may be.
+//! Who is who: orgs, users and their roles.
 //!
-//! This file knows names and roles. It does not know where they come from: the host's
-//! [`Directory`](crate::Directory) says so, anew at every call.
+//! This file knows names and roles. It does not know where they come from: the host's [`Directory`](crate::Directory)
+//! is asked at every call.
 
 use std::{fmt, str::FromStr};
 
-/// The most bytes of an id or an account name. A bound, so that a record's size has one.
+/// The largest number of bytes of an id, which bounds the size of a record.
 const MOST_BYTES: usize = 255;
 
 /// A text that cannot be an id or an account name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidName {
-    /// There is nothing in it.
+    /// The text is empty.
     #[error("is empty")]
     Empty,
-    /// It has more than 255 bytes.
+    /// The text has more than 255 bytes.
     #[error("is longer than 255 bytes")]
     TooLong,
-    /// It has a control character (NUL, a line feed, …), which would garble logs and does not fit every database.
+    /// The text has a control character (NUL, a line feed, …), which would garble logs and does not fit every database.
     #[error("has a control character")]
     ControlCharacter,
 }
@@ -32,7 +32,7 @@ fn checked(name: String) -> Result<Box<str>, InvalidName> {
     }
 }
 
-/// One shape for both ids: a bounded text, compared byte by byte, made from numbers without a way to fail.
+/// One shape for both ids: a bounded text, compared byte by byte. A number always makes a valid one.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -40,16 +40,16 @@ macro_rules! id {
         pub struct $name(Box<str>);
 
         impl $name {
-            /// This text as an id: 1 to 255 bytes, without control characters. Compared byte by byte: "Ann" is
-            /// not "ann".
+            /// Creates an id of 1 to 255 bytes without control characters. Ids are compared byte by byte: `Ann` is not
+            /// `ann`.
             ///
             /// # Errors
-            /// [`InvalidName`] says what is wrong with it.
+            /// [`InvalidName`] says what is wrong with the text.
             pub fn new(id: impl Into<String>) -> Result<Self, InvalidName> {
                 checked(id.into()).map(Self)
             }
 
-            /// The id as text.
+            /// Returns the id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -94,7 +94,7 @@ macro_rules! id {
 }
 
 id! {
-    /// Names an org: one portal (tenant) with a policy of its own.
+    /// The name of an org: one portal (tenant) with a policy of its own.
     ///
     /// ```
     /// use countersign::OrgId;
@@ -106,7 +106,7 @@ id! {
 }
 
 id! {
-    /// Names a user of an org, in the spelling that the host's directory uses.
+    /// The name of a user of an org, as the host's directory spells it.
     UserId
 }
 
@@ -116,19 +116,19 @@ id! {
 pub enum Role {
     /// A customer: never asked, never enrolled, never written to.
     Customer,
-    /// Staff: asked for a code when the org requires it.
+    /// Staff: asked for a code if the org requires it.
     Internal,
     /// An internal user who may also change the policy and reset others.
     MasterAdmin,
 }
 
-/// A word that is no role. Nobody gets in on it (R4): an unknown role is an error of the directory, not a customer.
+/// A word that names no role. Nobody gets in on it (R4): an unknown role is an error of the directory, not a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a role: one of customer, internal, master-admin is expected")]
+#[error("not a role: expected customer, internal or master-admin")]
 pub struct UnknownRole;
 
 impl Role {
-    /// The word for it, which [`FromStr`] reads back: for the host's own column.
+    /// Returns the word for this role, for the host's own column. [`FromStr`] reads it back.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Customer => "customer",
@@ -151,7 +151,7 @@ impl FromStr for Role {
     }
 }
 
-/// A user as the host's directory describes him at this moment.
+/// A user as the host's directory describes them at this moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     pub(crate) org: OrgId,
@@ -161,41 +161,41 @@ pub struct Person {
 }
 
 impl Person {
-    /// A user of `org`. The id is taken as spelled here: whatever spelling the user typed, records, tickets and
-    /// stamps are bound to this one. The account name begins as the id; see [`account_name`](Self::account_name).
+    /// Creates a user of `org`. Records, tickets and stamps are bound to the id as spelled here, whatever spelling the
+    /// user typed. The account name is the id unless [`account_name`](Self::account_name) changes it.
     pub fn new(org: OrgId, id: UserId, role: Role) -> Self {
         let account = id.0.clone();
         Self { org, id, role, account }
     }
 
-    /// The same user with the name that the authenticator app shows beneath the issuer: an e-mail address or a
-    /// login name says more than a number.
+    /// Sets the name that the authenticator app shows beneath the issuer: an e-mail address or a login name says more
+    /// than a number.
     ///
-    /// The app is shown at most 40 characters of it, and fewer of scripts that take many bytes; invisible ones are left
-    /// out. A name that is empty or has a colon or a control character cannot be told to an app, and setting up is
-    /// [`ErrorKind::UnusableName`](crate::ErrorKind::UnusableName) for this user.
+    /// The app shows at most 40 characters of it, and fewer of scripts that take many bytes; invisible ones are left
+    /// out. A name that is empty, or has a colon or a control character, cannot be in a key URI. For such a user
+    /// [`setup`](crate::TwoFactor::setup) fails with [`ErrorKind::UnusableName`](crate::ErrorKind::UnusableName).
     #[must_use]
     pub fn account_name(mut self, account: impl Into<String>) -> Self {
         self.account = account.into().into_boxed_str();
         self
     }
 
-    /// The org.
+    /// Returns the org.
     pub fn org(&self) -> &OrgId {
         &self.org
     }
 
-    /// The id, in the directory's spelling.
+    /// Returns the id, in the directory's spelling.
     pub fn id(&self) -> &UserId {
         &self.id
     }
 
-    /// The name beneath the issuer in the authenticator app, as the host gave it.
+    /// Returns the name beneath the issuer in the authenticator app, as the host gave it.
     pub fn account(&self) -> &str {
         &self.account
     }
 
-    /// The role.
+    /// Returns the role.
     pub fn role(&self) -> Role {
         self.role
     }
