@@ -1,4 +1,4 @@
-//! What is handed out: texts that are sealed, and codes on paper. Nothing is stored for most of them.
+//! What is handed out: sealed texts, and codes on paper. For most of them nothing is stored.
 
 mod token;
 mod ticket;

@@ -1,7 +1,7 @@
-//! Remembered devices: what a browser keeps so that the second step is not asked for on it, and what is told of it.
+//! Remembered devices: what a browser keeps so that no code is asked for on it, and what is shown of it in lists.
 //!
-//! The token alone opens nothing: it counts beside a first factor that was just accepted, for the user, the generation
-//! and the epoch in which it was made, and only as long as the user's record still lists its device.
+//! The token alone opens nothing. It counts together with a first factor that was just accepted, for the user, the
+//! generation and the epoch in which it was made, and only while the user's record lists its device.
 
 use std::{fmt, str::FromStr};
 
@@ -21,9 +21,9 @@ use crate::{
 token! {
     /// What a remembered device keeps, for [`FirstFactor::on_device`](crate::FirstFactor::on_device).
     ///
-    /// Keep it in a cookie that is `HttpOnly`, `Secure` and `SameSite`, until
-    /// [`RememberedDevice::expires_at`]. Any text can be made into one; one that is forged, changed, expired or
-    /// forgotten makes no difference: the code is asked for.
+    /// Keep it in a cookie that is `HttpOnly`, `Secure` and `SameSite`, until [`RememberedDevice::expires_at`]. Any
+    /// text can be made into one. One that is forged, changed, expired or forgotten makes no difference: the code is
+    /// asked for.
     DeviceToken
 }
 
@@ -31,30 +31,31 @@ token! {
 #[derive(Debug)]
 #[must_use = "the token is shown once; the device is remembered only if it keeps it"]
 pub struct RememberedDevice {
-    /// For the device's cookie.
+    /// The token for the device's cookie.
     pub token: DeviceToken,
-    /// Until when it suppresses the second step.
+    /// Until when no code is asked for on it.
     pub expires_at: Timestamp,
 }
 
-/// A device as it is listed to its owner, and to Master Admins.
+/// A device as it is listed to its owner and to Master Admins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Device {
-    /// For [`forget_device`](crate::TwoFactor::forget_device).
+    /// The id, for [`forget_device`](crate::SignedIn::forget_device).
     pub id: DeviceId,
-    /// As the host named it.
+    /// The name that the host gave it.
     pub name: Origin,
     /// Since when it is remembered.
     pub since: Timestamp,
-    /// When it last suppressed a second step.
+    /// When it was last used instead of a code.
     pub last_used: Option<Timestamp>,
     /// Until when it is remembered.
     pub expires_at: Timestamp,
 }
 
-/// Tells the devices of a user apart. It is no secret, and opens nothing. Its text, 32 hexadecimal digits, goes into
-/// the form with the button that forgets the device.
+/// The id of a device, which tells a user's devices apart. It is no secret and opens nothing.
+///
+/// Its text, 32 hexadecimal digits, goes into the form with the button that forgets the device.
 ///
 /// ```
 /// use countersign::tokens::DeviceId;
@@ -68,7 +69,7 @@ pub struct DeviceId(pub(crate) [u8; 16]);
 
 /// A text that is no device's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the id of a device has 32 hexadecimal digits")]
+#[error("not the id of a device: expected 32 hexadecimal digits")]
 pub struct InvalidDeviceId;
 
 impl fmt::Display for DeviceId {
@@ -81,7 +82,7 @@ impl FromStr for DeviceId {
     type Err = InvalidDeviceId;
 
     fn from_str(text: &str) -> Result<Self, InvalidDeviceId> {
-        // `from_str_radix` would take a sign.
+        // `from_str_radix` would accept a sign.
         if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(InvalidDeviceId);
         }
@@ -89,7 +90,7 @@ impl FromStr for DeviceId {
     }
 }
 
-/// What a token says.
+/// The content of a token.
 #[derive(Clone, Debug)]
 pub(crate) struct DeviceClaims {
     pub(crate) id: DeviceId,
@@ -112,7 +113,7 @@ impl DeviceClaims {
         Ok(DeviceToken(encode(&keyring.seal(Context::of(PURPOSE), plain.finish(), random)?)))
     }
 
-    /// What the token says; `None` for a text that is no token of ours.
+    /// Returns the content of the token, or `None` if the text is no token of ours.
     pub(crate) fn open(token: &DeviceToken, keyring: &Keyring) -> Option<Self> {
         let plain = keyring.open(Context::of(PURPOSE), &decode(token.expose())?).ok()?;
         Self::read(&plain).ok()

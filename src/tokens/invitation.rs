@@ -1,7 +1,8 @@
-//! Invitations: what an admin hands to a user who may not enroll with the password alone.
+//! Invitations: what an admin gives to a user who may not enroll with the password alone.
 //!
 //! 120 random bits in a form that people read out, write down and type: four groups of six, in the alphabet of RFC 4648
-//! §6, which has no 0, 1 and 8 beside O, I and B. Whoever types one of those gets what it looks like.
+//! §6, which lacks 0, 1 and 8 because they look like O, I and B. If one of those is typed, it is read as the letter it
+//! looks like.
 
 use std::fmt;
 
@@ -14,20 +15,22 @@ use crate::{
     time::Timestamp,
 };
 
-/// An invitation to enroll, for one user and one enrollment. Hand it over where you see or know him: in person, on the
-/// phone, never by the way on which his password travels.
+/// An invitation to enroll, for one user and one enrollment.
+///
+/// Hand it over where you see the user or know their voice: in person, or on the phone. Never send it the way their
+/// password travels.
 pub struct Invitation {
     pub(crate) code: InvitationCode,
     pub(crate) expires_at: Timestamp,
 }
 
 impl Invitation {
-    /// What the user types: four groups of six letters and digits.
+    /// Returns what the user types: four groups of six letters and digits.
     pub fn text(&self) -> Zeroizing<String> {
         self.code.to_text()
     }
 
-    /// Until when it can be used: 24 hours after it was made.
+    /// Returns when it expires: 24 hours after it was made.
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
     }
@@ -41,8 +44,8 @@ impl fmt::Debug for Invitation {
 
 const BYTES: usize = 15;
 
-/// The bits of an invitation. The sealed record keeps them as they are: unlike a code for recovery, one is worth nothing
-/// a day later, nor without the password.
+/// The bits of an invitation. The sealed record keeps them unhashed: unlike a recovery code, an invitation is worth
+/// nothing a day later, or without the password.
 pub(crate) struct InvitationCode(Zeroizing<[u8; BYTES]>);
 
 impl InvitationCode {
@@ -58,14 +61,14 @@ impl InvitationCode {
         *self.0
     }
 
-    /// For the one who hands it out, beside the record that keeps it.
+    /// Copies it for the person who hands it out; the record keeps the original.
     pub(crate) fn copy(&self) -> Self {
         Self::from_bytes(self.expose())
     }
 
-    /// As it was typed: case, blanks and dashes do not matter. `None` for what is no invitation at all.
+    /// Reads it as it was typed. Case, blanks and dashes do not matter. `None` if the text is no invitation at all.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        // Far more than any spelling of one has.
+        // Far longer than any spelling of one.
         if text.len() > 200 {
             return None;
         }
@@ -84,7 +87,7 @@ impl InvitationCode {
         }
     }
 
-    /// Compared as a whole: how long it takes tells nothing of how much was right.
+    /// Compares all bits: the time it takes tells nothing about how many were right.
     pub(crate) fn is(&self, other: &Self) -> bool {
         let differing = self.0.iter().zip(other.0.iter()).fold(0, |differing, (a, b)| differing | (a ^ b));
         std::hint::black_box(differing) == 0

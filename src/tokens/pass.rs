@@ -1,4 +1,4 @@
-//! Passes: proof that everything the policy asks was met, and their form that a session keeps.
+//! Passes: proof that everything the policy asks was met. The form that a session keeps is a stamp.
 
 use std::{fmt, time::Duration};
 
@@ -9,10 +9,10 @@ use crate::{
     who::{OrgId, Person, Role, UserId},
 };
 
-/// Proof that a user met everything that his org's policy asks. The only door of a host takes one.
+/// Proof that a user met everything that their org's policy asks.
 ///
-/// Nothing but the library makes a pass, and it can be neither copied nor kept: a session keeps its
-/// [`stamp`](Pass::stamp).
+/// Make it an argument of the host's one function that opens a session. Only the library makes passes. They can be
+/// neither copied nor stored; a session keeps its [`stamp`](Pass::stamp) instead.
 ///
 /// ```compile_fail,E0451
 /// // The fields are private, so nobody can make one up.
@@ -31,11 +31,11 @@ pub struct Pass {
     _witness: Witness,
 }
 
-/// Evidence for R4: nothing stands between a decision and its answer. Made in two places of the driver only.
+/// Evidence for R4: a decision is answered only after its write. Made in two places of the driver only.
 pub(crate) struct Witness(());
 
 impl Witness {
-    /// The store said `Done` to the write on which the decision rests.
+    /// The store answered `Done` to the write on which the decision rests.
     pub(crate) fn write_acknowledged() -> Self {
         Self(())
     }
@@ -47,7 +47,7 @@ impl Witness {
 }
 
 impl Pass {
-    /// The one place where a pass is made, and it keeps the witness.
+    /// Creates a pass, in the only place where one is made. It keeps the witness.
     pub(crate) fn new(
         session: Session,
         person: &Person,
@@ -58,47 +58,47 @@ impl Pass {
         Self { session, role: person.role, seen_from: None, checked_at: now, stamp, _witness: witness }
     }
 
-    /// The org.
+    /// Returns the org.
     pub fn org(&self) -> &OrgId {
         &self.session.org
     }
 
-    /// The user, in the directory's spelling.
+    /// Returns the user, in the directory's spelling.
     pub fn user(&self) -> &UserId {
         &self.session.user
     }
 
-    /// The role that the directory told when the pass was made.
+    /// Returns the role that the directory gave when the pass was made.
     pub fn role(&self) -> Role {
         self.role
     }
 
-    /// How it was earned.
+    /// Returns how it was earned.
     pub fn means(&self) -> Means {
         self.session.means
     }
 
-    /// When it was earned: a pass that was resumed keeps the time of its login, or of its last step-up.
+    /// Returns when it was earned. A resumed pass keeps the time of its login, or of its last step-up.
     pub fn earned_at(&self) -> Timestamp {
         self.session.earned_at
     }
 
-    /// When its session ends at the latest.
+    /// Returns when its session ends at the latest.
     pub fn expires_at(&self) -> Timestamp {
         self.session.expires_at
     }
 
-    /// Whether it was earned with a code no longer than `age` ago.
+    /// Returns whether it was earned with a code at most `age` ago.
     pub fn is_fresh(&self, age: Duration) -> bool {
         self.session.has_fresh_code(age, self.checked_at)
     }
 
-    /// What the session keeps.
+    /// Returns what the session keeps.
     pub fn stamp(&self) -> &Stamp {
         &self.stamp
     }
 
-    /// The same pass with the address of the request in hand, for the events of what is done with it.
+    /// Adds the address of the current request, for the events of what is done with this pass.
     pub fn seen_from(mut self, origin: impl fmt::Display) -> Self {
         self.seen_from = Origin::new(&origin);
         self

@@ -1,9 +1,9 @@
-//! Recovery codes: what lets a user in once whose phone is lost.
+//! Recovery codes: each lets a user in once whose phone is lost.
 //!
-//! They are shown when they are drawn and never again. What is kept are their hashes: with 120 bits there is nothing to
-//! guess in them, so that an approved hash is enough and no slow one is needed (NIST SP 800-63B-4 §3.1.2.2 wants that
-//! from 112 bits on). Of each hash the first 128 bits are kept (NIST SP 800-107 §5.1), still more than a code has: a
-//! record is read at every request, and there are millions of them.
+//! They are shown when they are drawn, and never again. Only their hashes are kept. With 120 bits there is nothing to
+//! guess, so an approved hash is enough and no slow one is needed (NIST SP 800-63B-4 §3.1.2.2 asks for that from 112
+//! bits on). Of each hash the first 128 bits are kept (NIST SP 800-107 §5.1), which is more than a code has. A record
+//! is read at every request, and there are millions of them, so it is kept small.
 
 #[cfg(test)]
 mod tests;
@@ -18,12 +18,11 @@ use crate::{
     random::{self, SecureRandom},
 };
 
-/// Recovery codes as they were just drawn, to be shown to the user in this one answer: the page, a file to download, a
+/// Recovery codes that were just drawn, to be shown to the user in this one answer: the page, a file to download, a
 /// sheet to print. Keep them nowhere, and send the page with `Cache-Control: no-store`.
 ///
-/// Each has 120 bits, as four groups of six characters: digits and letters without I, L, O and U, so that none can be
-/// taken for another. Typed in lower case, without hyphens, with spaces, or with O for 0 and I or L for 1, they are
-/// taken all the same.
+/// Each has 120 bits, as four groups of six characters: digits and letters without I, L, O and U, so that none looks
+/// like another. Lower case, missing hyphens, spaces, O for 0, and I or L for 1 are accepted.
 ///
 /// ```compile_fail,E0599
 /// fn keep(codes: &countersign::tokens::RecoveryCodes) -> countersign::tokens::RecoveryCodes { codes.clone() }
@@ -41,10 +40,10 @@ const GROUP: usize = 6;
 const BITS: u32 = 120;
 
 impl RecoveryCodes {
-    /// How many there are in a set.
+    /// The number of codes in a set.
     pub const COUNT: usize = 10;
 
-    /// The codes, one a line.
+    /// Returns the codes, one a line.
     ///
     /// ```
     /// # use countersign::tokens::RecoveryCodes;
@@ -63,7 +62,7 @@ impl fmt::Debug for RecoveryCodes {
     }
 }
 
-/// A new set: what is shown of it, and what is kept.
+/// A new set: what is shown, and what is kept.
 pub(crate) struct Drawn {
     pub(crate) shown: RecoveryCodes,
     pub(crate) kept: KeptCodes,
@@ -72,7 +71,7 @@ pub(crate) struct Drawn {
 impl Drawn {
     pub(crate) fn draw(random: &dyn SecureRandom) -> Result<Self, BoxError> {
         let salt = random::draw(random)?;
-        // As long as it becomes: growing would leave copies behind.
+        // With its final capacity: growing would leave copies behind.
         let mut text = Zeroizing::new(String::with_capacity(RecoveryCodes::COUNT * (CHARACTERS + 4)));
         let mut digests = Vec::with_capacity(RecoveryCodes::COUNT);
         for _ in 0..RecoveryCodes::COUNT {
@@ -89,7 +88,7 @@ impl Drawn {
 /// One code, drawn or typed.
 pub(crate) struct RecoveryCode(Zeroizing<u128>);
 
-/// A text that is no recovery code. It was not looked at, and nothing was counted (R11).
+/// A text that is no recovery code. Nothing was looked at or counted (R11).
 #[derive(Debug)]
 pub(crate) struct NoRecoveryCode;
 
@@ -99,8 +98,8 @@ impl RecoveryCode {
         Ok(Self(Zeroizing::new(u128::from_be_bytes(*bytes) >> (u128::BITS - BITS))))
     }
 
-    /// Reads what somebody typed off a sheet: exactly so many characters of the alphabet in either case, spaces and
-    /// hyphens forgiven wherever they are.
+    /// Reads what was typed off a sheet: exactly 24 characters of the alphabet in either case. Spaces and hyphens are
+    /// ignored wherever they are.
     pub(crate) fn parse(text: &str) -> Result<Self, NoRecoveryCode> {
         let (mut code, mut seen) = (Zeroizing::new(0_u128), 0);
         for byte in text.bytes().filter(|byte| !matches!(byte, b' ' | b'-')) {
@@ -131,7 +130,7 @@ impl RecoveryCode {
 
     fn digest(&self, salt: &[u8; 16]) -> Digest128 {
         let bytes = Zeroizing::new(self.0.to_be_bytes());
-        // Never moved once it has taken the code in, and wiped by its own crate when it goes (R9).
+        // Not moved after it has taken the code in, and wiped by its own crate when dropped (R9).
         let mut hash = Sha256::new();
         hash.update(salt);
         hash.update(*bytes);
@@ -151,15 +150,15 @@ pub(crate) struct KeptCodes {
 }
 
 impl KeptCodes {
-    /// Takes a code out of the set, if it is in it: it is never in it again (R1). All that are left are compared
-    /// whole, whichever it is (R12).
+    /// Removes a code from the set if it is in it, so that it never works again (R1). Compares all that are left in
+    /// full, whichever matches (R12).
     pub(crate) fn take(&mut self, code: &RecoveryCode) -> Option<()> {
         let typed = code.digest(&self.salt);
         let differs = |kept: &Digest128| {
             black_box(kept.iter().zip(&typed).fold(0, |differs, (kept, typed)| differs | (kept ^ typed)))
         };
         let differences: Vec<u8> = self.digests.iter().map(differs).collect();
-        // Whether one was right, and which, is no secret any more once the answer is on its way.
+        // Whether one was right, and which, is no secret once the answer is on its way.
         let place = differences.iter().position(|differs| *differs == 0)?;
         self.digests.remove(place);
         Some(())

@@ -1,4 +1,4 @@
-//! Stamps: the form of a pass that a session keeps, and what one is worth at each later request.
+//! Stamps: the form of a pass that a session keeps, and what it is worth at each later request.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::{
 };
 
 token! {
-    /// A pass in the form that a session keeps: a text for
-    /// [`resume`](crate::TwoFactor::resume), which checks it against the account and the policy of that moment.
+    /// A pass in the form that a session keeps. [`resume`](crate::TwoFactor::resume) checks it against the account and
+    /// the policy of that moment.
     ///
-    /// Keep it in the server's session or in an HttpOnly cookie, never in a URL.
+    /// Keep the text in the server's session or in an HttpOnly cookie, never in a URL.
     Stamp
 }
 
@@ -30,19 +30,20 @@ pub enum Means {
     Customer,
     /// By an internal user of an org that did not require a code.
     NotRequired,
-    /// By an internal user who has yet to enroll, within the time that his org gives.
+    /// By an internal user who has yet to enroll, within the time that their org gives.
     Grace,
     /// With a code of an authenticator app.
     Code,
-    /// By an internal user on a device that was remembered after a code: that code does not count as a fresh one.
+    /// By an internal user on a device that was remembered after a code. That code does not count as a fresh one.
     RememberedDevice,
-    /// With a recovery code. That shows a sheet of paper, which can be copied and lie about, and not the phone: so it is
-    /// never [fresh](Pass::is_fresh), and administers nothing. What it does allow, for as long as a code would be
-    /// fresh, is to [replace](crate::TwoFactor::replace) the authenticator that may be lost.
+    /// With a recovery code. That shows a sheet of paper, which can be copied and lie about, and not the phone: so it
+    /// is never [fresh](crate::Pass::is_fresh), and administers nothing. It allows its user to
+    /// [replace](crate::SignedIn::replace) the authenticator, which may be lost, while a code of the same age would be
+    /// fresh.
     RecoveryCode,
 }
 
-/// What a stamp says: a session as it was opened.
+/// The content of a stamp: a session as it was opened.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(crate) org: OrgId,
@@ -58,13 +59,13 @@ pub(crate) struct Session {
 const PURPOSE: &str = "stamp";
 
 impl Session {
-    /// Whether it is valid by the clock. One that claims to come from the future is not (R11).
+    /// Returns whether the clock allows it. One that claims to come from the future is not alive (R11).
     pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
         self.earned_at <= now && now < self.expires_at
     }
 
-    /// Whether it still holds for an internal user, by the account's generation and the policy of now.
-    /// `asked` is whether a code is asked of him.
+    /// Returns whether it still holds for an internal user, by the account's generation and the current policy. `asked`
+    /// is whether they are asked for a code.
     pub(crate) fn holds(
         &self,
         person: &Person,
@@ -76,9 +77,9 @@ impl Session {
         let go_on = policy.settings.running_sessions() == RunningSessions::GoOn;
         let shows_enough = match (asked, self.means) {
             (false, _) => true,
-            // Who was a customer, or is more now than then, must show a code before he is what he has become.
+            // After a customer has become more than that, or anybody more than they were, they must show a code first.
             (true, Means::Customer) => false,
-            // Not only until the time is over, which its expiry sees to, but while the org gives any.
+            // The time to enroll ends with the stamp's expiry. The org must also still give any.
             (true, Means::Grace) => {
                 let given = policy.settings.enroll_within().is_some();
                 given && self.epoch == policy.epoch && !self.was_promoted(person)
@@ -95,13 +96,13 @@ impl Session {
         person.role == Role::MasterAdmin && self.role != Role::MasterAdmin
     }
 
-    /// Whether it shows a code of this epoch that is fresh enough for an administrative act (R13).
+    /// Returns whether it shows a code of this epoch that is fresh enough for an administrative act (R13).
     pub(crate) fn shows_fresh_code(&self, policy: &Policy, now: Timestamp) -> bool {
         self.epoch == policy.epoch && self.has_fresh_code(policy.settings.fresh_code(), now)
     }
 
-    /// Whether it shows enough, and freshly enough, to put another authenticator in the place of the enrolled one (R8):
-    /// whoever has just used a recovery code may have lost that.
+    /// Returns whether it shows enough, recently enough, to replace the enrolled authenticator (R8). A recovery code is
+    /// enough: its user may have lost the authenticator.
     pub(crate) fn may_replace(&self, policy: &Policy, now: Timestamp) -> bool {
         let recovered = self.means == Means::RecoveryCode && self.epoch == policy.epoch;
         self.shows_fresh_code(policy, now) || (recovered && self.is_recent(policy.settings.fresh_code(), now))
@@ -139,7 +140,7 @@ impl Session {
         Ok(Stamp(encode(&keyring.seal(Context::of(PURPOSE), plain.finish(), random)?)))
     }
 
-    /// What the stamp says; `None` for a text that is no stamp of ours.
+    /// Returns the content of the stamp, or `None` if the text is no stamp of ours.
     pub(crate) fn open(stamp: &Stamp, keyring: &Keyring) -> Option<Self> {
         let plain = keyring.open(Context::of(PURPOSE), &decode(stamp.expose())?).ok()?;
         Self::read(&plain).ok()

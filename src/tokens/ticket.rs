@@ -1,8 +1,8 @@
 //! Tickets: sealed, short-lived proof that the first factor was just accepted for a user (R3).
 //!
 //! A ticket is a text that the host keeps between two requests of a login. Nothing is stored for it: it names the
-//! generation and the epoch in which it was made, and is void in any other. Only when it has let somebody in does
-//! the user's record remember it, as spent.
+//! generation and the epoch in which it was made, and is void in any other. Only after it has let its user in does
+//! their record remember it as spent.
 
 use zeroize::Zeroizing;
 
@@ -21,16 +21,16 @@ token! {
     /// Proof that the first factor was accepted, for the second step of a login.
     ///
     /// Keep its text in the server's session or in an HttpOnly cookie, never in a URL. Any text can be made into a
-    /// ticket; one that is forged, changed, expired or spent is answered with
+    /// ticket. One that is forged, changed, expired or spent is answered with
     /// [`Refusal::TicketVoid`](crate::Refusal::TicketVoid).
     Ticket
 }
 
-/// Tells tickets apart, and invitations.
+/// The id of a ticket or of an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TicketId(pub(crate) [u8; 16]);
 
-/// What a ticket says.
+/// The content of a ticket.
 #[derive(Clone, Debug)]
 pub(crate) struct TicketClaims {
     pub(crate) id: TicketId,
@@ -41,17 +41,17 @@ pub(crate) struct TicketClaims {
     pub(crate) purpose: Purpose,
     pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Timestamp,
-    /// When the session ends in which a step-up or a replacement was asked for: the new pass lasts no longer.
+    /// When the session ends in which a step-up or a replacement was started: the new pass lasts no longer.
     pub(crate) session_ends_at: Option<Timestamp>,
     pub(crate) checked_in_from: Option<Origin>,
-    /// The invitation with which its bearer enrolls.
+    /// The invitation with which the bearer enrolls.
     pub(crate) invitation: Option<TicketId>,
 }
 
 const PURPOSE: &str = "ticket";
 
 impl TicketClaims {
-    /// Whether it is valid by the clock. One that claims to come from the future is not (R11).
+    /// Returns whether the clock allows it. One that claims to come from the future is not alive (R11).
     pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
         self.issued_at <= now && now < self.expires_at
     }
@@ -78,8 +78,7 @@ impl TicketClaims {
         Ok(Ticket(encode(&keyring.seal(Context::of(PURPOSE), plain.finish(), random)?)))
     }
 
-    /// What the ticket says; `None` for a text that is no ticket of ours. Which of the many ways to be none it
-    /// is, nobody is told.
+    /// Returns the content of the ticket, or `None` if the text is no ticket of ours. Nobody is told why it is none.
     pub(crate) fn open(ticket: &Ticket, keyring: &Keyring) -> Option<Self> {
         let plain = keyring.open(Context::of(PURPOSE), &decode(ticket.expose())?).ok()?;
         Self::read(&plain).ok()

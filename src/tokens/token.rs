@@ -1,9 +1,9 @@
-//! The texts that are handed out: sealed, kept by the host, and shown to nobody who does not ask by name.
+//! The common form of sealed texts. Hosts keep them; only `expose` shows one.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use zeroize::Zeroizing;
 
-/// A text that is sealed and handed out: it shows itself only to who asks by name, and is wiped when it goes.
+/// A sealed text that is handed out. Only `expose` shows it, and it is wiped when it is dropped.
 macro_rules! token {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -11,7 +11,7 @@ macro_rules! token {
         pub struct $name(Zeroizing<String>);
 
         impl $name {
-            /// The text, to be kept where only this user's browser or the server can get at it.
+            /// Returns the text. Keep it where only this user's browser or the server can read it.
             pub fn expose(&self) -> &str {
                 &self.0
             }
@@ -38,7 +38,7 @@ macro_rules! token {
 }
 pub(crate) use token;
 
-/// The longest text that is taken for a token: with ids and origin at their bounds it stays well below.
+/// The longest text that is taken for a token. One with ids and origin at their bounds is well below.
 const LONGEST: usize = 4096;
 
 pub(crate) fn encode(sealed: &[u8]) -> Zeroizing<String> {

@@ -8,7 +8,7 @@ const LAST: &str = "M2GT58-X4MPKA-FA59NA-NTSBDE";
 const DIGEST_OF_FIRST: [u8; 16] =
     [0x0d, 0xcd, 0x5a, 0x22, 0x8d, 0xd7, 0x97, 0xd6, 0x0d, 0xb6, 0x5a, 0xcb, 0x70, 0x5a, 0xf2, 0x52];
 
-/// Bytes that count up, so that everything drawn differs and is known.
+/// Bytes that count up, so that everything drawn is different and known.
 struct Counting(std::sync::Mutex<u8>);
 
 impl SecureRandom for Counting {
@@ -84,7 +84,7 @@ fn each_code_is_taken_once_and_takes_no_other_with_it() {
     }
 }
 
-/// R9: two users with the same codes (which there are not) would not be seen to have them.
+/// R9: two users with the same codes, which never happens, would not be seen to have them.
 #[test]
 fn the_salt_is_part_of_the_hash() {
     let code = RecoveryCode::parse(FIRST).unwrap();
