@@ -1,9 +1,9 @@
-//! Which codes authenticators make, and which of them are taken: what holds for all orgs of a host.
+//! Which codes authenticators make, and which of them are accepted: the same for all orgs of a host.
 
 use crate::otp::{Totp, Window};
 
-/// Which codes new authenticators make, and which codes are taken at a time. The same for all orgs: what an org may
-/// choose are its [`Settings`](crate::Settings).
+/// The codes that new authenticators make, and the codes that are accepted at a given time. They are the same for all
+/// orgs; what an org may choose is in its [`Settings`](crate::policy::Settings).
 ///
 /// ```
 /// use countersign::policy::{CodeRules, InvalidCodeRule};
@@ -18,14 +18,14 @@ pub struct CodeRules {
     pub(crate) drift: u8,
 }
 
-/// A rule out of its bounds. Each says which they are.
+/// A rule out of its bounds. Each message says what the bounds are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCodeRule {
-    /// The window.
-    #[error("a login window reaches at most two steps each way")]
+    /// The window is too wide.
+    #[error("a login window is at most two steps each way")]
     Window,
-    /// The drift.
+    /// The drift is too large.
     #[error("a remembered drift is at most ten steps")]
     Drift,
 }
@@ -37,18 +37,18 @@ impl Default for CodeRules {
 }
 
 impl CodeRules {
-    /// The digits and the period of authenticators that are enrolled from now on; those enrolled already keep
-    /// theirs. Default: 6 digits and 30 seconds, which every app takes.
+    /// Sets the digits and the period of authenticators that are enrolled from now on; those already enrolled keep
+    /// theirs. Default: 6 digits and 30 seconds, which every app supports.
     #[must_use]
     pub const fn totp(mut self, totp: Totp) -> Self {
         self.totp = totp;
         self
     }
 
-    /// How many steps before and after the present one are accepted. Default: one each way (RFC 6238 §5.2).
+    /// Sets how many steps before and after the current one are accepted. Default: one each way (RFC 6238 §5.2).
     ///
     /// # Errors
-    /// [`InvalidCodeRule::Window`] beyond two: five steps make a guess five in a million.
+    /// [`InvalidCodeRule::Window`] if either is above two. Five steps make five of a million codes right.
     pub fn window(mut self, back: u8, ahead: u8) -> Result<Self, InvalidCodeRule> {
         if back > 2 || ahead > 2 {
             return Err(InvalidCodeRule::Window);
@@ -57,12 +57,14 @@ impl CodeRules {
         Ok(self)
     }
 
-    /// Remembers how far off a user's clock was at his last right code, up to so many steps, and moves the window there
-    /// for the next one (RFC 6238 §6). The window does not grow: as many codes are right as without. Default: 0, which
-    /// follows nothing; phones set their clocks by themselves, and this is for tokens that cannot.
+    /// Remembers how far off a user's clock was at their last right code, up to `steps`, and moves the window there for
+    /// the next one (RFC 6238 §6).
+    ///
+    /// The window does not grow: no more codes are right than without. Default: 0, which follows nothing. Phones set
+    /// their clocks by themselves; this is for hardware tokens, which cannot.
     ///
     /// # Errors
-    /// [`InvalidCodeRule::Drift`] beyond ten steps.
+    /// [`InvalidCodeRule::Drift`] if `steps` is above ten.
     pub const fn drift(mut self, steps: u8) -> Result<Self, InvalidCodeRule> {
         if steps > Window::MOST {
             return Err(InvalidCodeRule::Drift);
@@ -71,13 +73,13 @@ impl CodeRules {
         Ok(self)
     }
 
-    /// The window around where a user's clock was at his last right code.
+    /// Returns the window around where a user's clock was at their last right code.
     pub(crate) fn window_for(&self, drift: i8) -> Window {
         let within = self.followed(drift);
         self.window.recentered(within).expect("a drift is at most ten steps")
     }
 
-    /// How much of an offset is remembered.
+    /// Returns how much of an offset is remembered.
     pub(crate) fn followed(&self, offset: i8) -> i8 {
         let most = self.drift.cast_signed();
         offset.clamp(-most, most)

@@ -1,4 +1,4 @@
-//! What an org has decided: whether codes are required, since which switch, and how they are asked for.
+//! What an org has decided: the requirement, the epoch and the settings, as its record keeps them.
 
 use crate::policy::{
     requirement::{Epoch, Requirement},
@@ -13,29 +13,29 @@ pub(crate) struct Policy {
     pub(crate) settings: Settings,
 }
 
-/// What is in force in an org, to be shown on its settings page.
+/// The policy in force in an org, for its settings page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OrgPolicy {
     /// Whether codes are required.
     pub requirement: Requirement,
-    /// Since which switch from off to on.
+    /// The epoch, which names the last switch from off to on.
     pub epoch: Epoch,
-    /// How they are asked for.
+    /// How codes are asked for.
     pub settings: Settings,
-    /// Which of the org's decisions this is: the number that
-    /// [`change_settings`](crate::TwoFactor::change_settings) wants back, so that nobody overwrites what he has not
-    /// seen. 0 before the first one.
+    /// The number of the latest decision of the org; 0 before the first one.
+    /// [`change_settings`](crate::admin::Admin::change_settings) wants it back, so that nobody overwrites what they
+    /// have not seen.
     pub revision: u64,
 }
 
 impl Policy {
-    /// Whether codes are taken at all: of everybody, or of those who enrolled by choice.
+    /// Returns whether codes are taken at all: from everybody, or from those who enrolled by choice.
     pub(crate) const fn takes_codes(&self) -> bool {
         self.requirement.asks() || self.settings.enrollment_by_choice()
     }
 
-    /// The policy after a switch; `None` when it changes nothing, so that switching on twice, or by two admins at
+    /// Returns the policy after a switch, or `None` if it changes nothing: switching on twice, or by two admins at
     /// once, makes one epoch. Only the step from "nobody is asked" to "asked" begins a new one (R6).
     pub(crate) fn switched(self, to: Requirement, random: [u8; 8]) -> Option<Self> {
         let begins = to.asks() && !self.requirement.asks();
@@ -44,7 +44,7 @@ impl Policy {
         (next != self).then_some(next)
     }
 
-    /// The policy under other settings; `None` when they are the same. Whatever they are, the epoch stays (R6).
+    /// Returns the policy with other settings, or `None` if they are the same. The epoch always stays (R6).
     pub(crate) fn set(self, settings: Settings) -> Option<Self> {
         (settings != self.settings).then_some(Self { settings, ..self })
     }

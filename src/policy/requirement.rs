@@ -11,14 +11,15 @@ pub enum Requirement {
     Off,
     /// Every internal user is asked: a Master Admin opted in, and may opt out again.
     On,
-    /// Every internal user is asked: the vendor says so, and no Master Admin can change it. The org's
-    /// [settings](crate::Settings) stay its own, time to enroll among them: it puts off when a user is asked first, within
-    /// its bounds, and nothing else.
+    /// Every internal user is asked: the vendor requires it, and no Master Admin can change it.
+    ///
+    /// The org's [settings](crate::policy::Settings) stay its own, including the time to enroll. That delays, within
+    /// its bounds, when a user is first asked, and nothing else.
     Mandated,
 }
 
 impl Requirement {
-    /// Whether internal users must show a code.
+    /// Returns whether internal users must show a code.
     pub const fn asks(self) -> bool {
         match self {
             Self::Off => false,
@@ -26,7 +27,7 @@ impl Requirement {
         }
     }
 
-    /// The word for it, as audit trails and summary columns show it.
+    /// Returns the stable word for this requirement, as audit trails and summary columns keep it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Off => "off",
@@ -53,10 +54,11 @@ pub enum RunningSessions {
     End,
 }
 
-/// Names the time since an org's requirement was last switched from off to on (R6).
+/// The name of the time since an org's requirement was last switched from off to on (R6).
 ///
-/// A counter, so that two epochs can be put in order, and random bits, so that a settings record restored from a
-/// backup and switched on again does not bring old enrollments back to life under a counter seen before.
+/// It has a counter, so that two epochs can be ordered, and random bits. If a settings record is restored from a backup
+/// and switched on again, the random bits keep the old enrollments under a counter seen before from coming back to
+/// life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Epoch {
     pub(crate) counter: u64,
@@ -67,19 +69,19 @@ impl Epoch {
     /// The epoch of an org whose settings were never written.
     pub(crate) const FIRST: Self = Self { counter: 0, random: [0; 8] };
 
-    /// The epoch that begins with the next switch from off to on.
+    /// Returns the epoch that begins with the next switch from off to on.
     pub(crate) const fn next(self, random: [u8; 8]) -> Self {
         Self { counter: self.counter.saturating_add(1), random }
     }
 
-    /// Whether this one began after `other`, by their counters.
+    /// Returns whether this one began after `other`, by their counters.
     pub(crate) const fn is_later_than(self, other: Self) -> bool {
         self.counter > other.counter
     }
 }
 
-/// The counter, a dash, the random bits in hexadecimal: equal texts are equal epochs, so that a host can compare
-/// the epoch of a user's summary with that of the org's in its own SQL.
+/// The counter, a dash and the random bits in hexadecimal. Equal texts are equal epochs, so a host can compare the
+/// epoch of a user's summary with that of the org's in SQL.
 impl fmt::Display for Epoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{:016x}", self.counter, u64::from_be_bytes(self.random))
@@ -88,7 +90,7 @@ impl fmt::Display for Epoch {
 
 /// A text that is no [`Epoch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an epoch: a counter, a dash and 16 hexadecimal digits are expected")]
+#[error("not an epoch: expected a counter, a dash and 16 hexadecimal digits")]
 pub struct InvalidEpoch;
 
 /// Reads back what [`Display`](fmt::Display) wrote.
@@ -100,7 +102,7 @@ impl FromStr for Epoch {
         let counter = counter.parse().map_err(|_| InvalidEpoch)?;
         let random = u64::from_str_radix(random, 16).map_err(|_| InvalidEpoch)?;
         let epoch = Self { counter, random: random.to_be_bytes() };
-        // Only the one spelling that we write ourselves: "+1-…" or upper case would compare unequal in SQL.
+        // Only the spelling that we write: "+1-…" or upper case would not compare equal in SQL.
         if epoch.to_string() == text { Ok(epoch) } else { Err(InvalidEpoch) }
     }
 }

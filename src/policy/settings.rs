@@ -9,10 +9,10 @@ use crate::policy::requirement::RunningSessions;
 
 /// How an org asks for codes: how many wrong ones it takes, how long proofs last, what sessions are worth.
 ///
-/// Each org has its own, which [`change_settings`](crate::TwoFactor::change_settings) changes.
-/// [`default`](Settings::default) is what the product does; [`nist_aal2`](Settings::nist_aal2),
-/// [`pci_dss`](Settings::pci_dss) and [`asvs_l2`](Settings::asvs_l2) are what those documents ask for, as far as settings
-/// can give it. What none of them can hold is a value out of bounds.
+/// Each org has its own; [`change_settings`](crate::admin::Admin::change_settings) changes them.
+/// [`default`](Settings::default) is what the product recommends. [`nist_aal2`](Settings::nist_aal2),
+/// [`pci_dss`](Settings::pci_dss) and [`asvs_l2`](Settings::asvs_l2) are what those documents ask for, as far as
+/// settings can provide it. No settings hold a value out of bounds.
 ///
 /// ```
 /// use countersign::policy::{InvalidSetting, Settings};
@@ -40,11 +40,11 @@ pub struct Settings {
 /// The waits after wrong codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waits {
-    /// From which wrong code in a row on there is a wait.
+    /// The number of consecutive wrong codes from which on there is a wait.
     pub from: u32,
-    /// How long the first one is. Each further one is twice as long as the one before.
+    /// The length of the first wait. Each further one is twice as long as the one before.
     pub first: Duration,
-    /// How long the longest one is.
+    /// The length of the longest wait.
     pub longest: Duration,
 }
 
@@ -52,32 +52,32 @@ pub struct Waits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Days(u8);
 
-/// A setting out of its bounds. Each says which they are.
+/// A setting out of its bounds. Each message says what the bounds are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSetting {
     /// The hard stop.
-    #[error("the hard stop must come after 1 to 100 wrong codes in a row")]
+    #[error("the hard stop must be 1 to 100 wrong codes in a row")]
     HardStop,
     /// The waits.
     #[error(
-        "waits must begin with the first wrong code or later, last a second at least and an hour at most"
+        "waits must begin with the first wrong code or later, and last at least a second and at most an hour"
     )]
     Waits,
     /// The lifetime of a ticket.
-    #[error("there is one minute to one hour for the code after the password")]
+    #[error("the time to enter the code must be one minute to one hour")]
     Ticket,
-    /// The lifetime of a QR code that was shown.
-    #[error("a QR code that was shown lasts one minute to one hour")]
+    /// The lifetime of a QR code.
+    #[error("a QR code must last one minute to one hour")]
     Pending,
     /// The lifetime of a stamp.
-    #[error("a session lasts five minutes to thirty days")]
+    #[error("a session must last five minutes to thirty days")]
     Stamp,
-    /// The age of a code that still counts as fresh.
-    #[error("a fresh code is at most one minute to one hour old")]
+    /// The age up to which a code counts as fresh.
+    #[error("the age of a fresh code must be one minute to one hour")]
     FreshCode,
     /// A number of days.
-    #[error("one day to 90 days are possible")]
+    #[error("the number of days must be 1 to 90")]
     Days,
 }
 
@@ -101,89 +101,91 @@ impl Settings {
     };
 }
 
-/// What the product does. Why each value, and not another, stands in the [manual](crate::manual#why-each-default).
+/// The product's own settings. The [manual](crate::manual#why-each-default) says why each value is what it is.
 impl Default for Settings {
     fn default() -> Self {
         Self::PRODUCT
     }
 }
 
-/// What holds.
+/// What is set.
 impl Settings {
-    /// After how many wrong codes in a row an account is blocked. By default 10.
+    /// Returns the number of consecutive wrong codes that blocks an account. Default: 10.
     #[must_use]
     pub const fn hard_stop(&self) -> u32 {
         self.hard_stop
     }
 
-    /// The waits before that. By default from the 5th wrong code in a row on, half a minute to an hour.
+    /// Returns the waits before the block. Default: from the 5th wrong code in a row, 30 seconds doubling up to an
+    /// hour.
     #[must_use]
     pub const fn waits(&self) -> Waits {
         self.waits
     }
 
-    /// How long after the password the code may come. By default 15 minutes.
+    /// Returns the time to enter the code after the password. Default: 15 minutes.
     #[must_use]
     pub const fn ticket_lifetime(&self) -> Duration {
         self.ticket
     }
 
-    /// How long a QR code that was shown can be confirmed. By default 15 minutes, time enough to install an app.
+    /// Returns how long a QR code can be confirmed. Default: 15 minutes, enough to install an app.
     #[must_use]
     pub const fn pending_lifetime(&self) -> Duration {
         self.pending
     }
 
-    /// How long a session's stamp lasts, from the login on. By default 12 hours.
+    /// Returns how long a session's stamp lasts, from the login on. Default: 12 hours.
     #[must_use]
     pub const fn stamp_lifetime(&self) -> Duration {
         self.stamp
     }
 
-    /// How old a code may be on which an administrative act rests (R13). By default five minutes.
+    /// Returns how old the code may be on which an administrative act rests (R13). Default: five minutes.
     #[must_use]
     pub const fn fresh_code(&self) -> Duration {
         self.fresh_code
     }
 
-    /// What becomes of running sessions when the requirement is switched on. By default they go on.
+    /// Returns what happens to running sessions if the requirement is switched on. Default: they go on.
     #[must_use]
     pub const fn running_sessions(&self) -> RunningSessions {
         self.sessions
     }
 
-    /// For how many days a user may have a device remembered, so that the code is not asked for on it. By default
-    /// none is.
+    /// Returns for how many days a user may have a device remembered, on which no code is then asked for. Default:
+    /// `None`, no device is remembered.
     #[must_use]
     pub const fn remember_devices(&self) -> Option<Days> {
         self.remember_devices
     }
 
-    /// Whether internal users may enroll while the requirement is off. By default not.
+    /// Returns whether internal users may enroll while the requirement is off. Default: `false`.
     #[must_use]
     pub const fn enrollment_by_choice(&self) -> bool {
         self.by_choice
     }
 
-    /// How many days a user has to enroll from when he is first told to; until then he gets in without a code. By
-    /// default none: he enrolls at once.
+    /// Returns how many days a user has to enroll. They start when the user is first told to, and until they end the
+    /// user gets in without a code. Default: `None`, the user enrolls at once.
     #[must_use]
     pub const fn enroll_within(&self) -> Option<Days> {
         self.enroll_within
     }
 
-    /// Whether nobody enrolls without an [`Invitation`](crate::Invitation). By default the password is enough.
+    /// Returns whether enrolling always needs an [`Invitation`](crate::tokens::Invitation). Default: `false`, the
+    /// password is enough.
     #[must_use]
     pub const fn invitation_required(&self) -> bool {
         self.invitation_required
     }
 }
 
-/// The same but for one thing. Durations are kept in whole seconds.
+/// Each method changes one setting. Durations are kept in whole seconds.
 impl Settings {
-    /// With another hard stop.
+    /// Sets the number of consecutive wrong codes that blocks an account.
     ///
-    /// NIST SP 800-63B-4 §3.2.2 allows at most 100 wrong ones in a row, and welcomes fewer.
+    /// NIST SP 800-63B-4 §3.2.2 allows at most 100 in a row, and welcomes fewer.
     ///
     /// # Errors
     /// [`InvalidSetting::HardStop`] unless it is 1 to 100.
@@ -197,11 +199,12 @@ impl Settings {
         }
     }
 
-    /// With other waits. NIST SP 800-63B-4 §3.2.2 permits waits, and names 30 seconds up to an hour as an example.
+    /// Sets the waits after wrong codes. NIST SP 800-63B-4 §3.2.2 permits waits, and names 30 seconds up to an hour as
+    /// an example.
     ///
     /// # Errors
-    /// [`InvalidSetting::Waits`] when they begin with wrong code 0, when the first is below a second or above the
-    /// longest, or the longest above an hour.
+    /// [`InvalidSetting::Waits`] if they begin with wrong code 0, if the first is below a second or above the longest,
+    /// or if the longest is above an hour.
     pub fn with_waits(mut self, waits: Waits) -> Result<Self, InvalidSetting> {
         let (first, longest) = (whole_seconds(waits.first), whole_seconds(waits.longest));
         if waits.from == 0 || first.is_zero() || first > longest || waits.longest > HOUR {
@@ -211,7 +214,7 @@ impl Settings {
         Ok(self)
     }
 
-    /// With another time for the code to come after the password.
+    /// Sets the time to enter the code after the password.
     ///
     /// # Errors
     /// [`InvalidSetting::Ticket`] unless it is one minute to one hour.
@@ -220,7 +223,7 @@ impl Settings {
         Ok(self)
     }
 
-    /// With another time for a QR code to be confirmed.
+    /// Sets how long a QR code can be confirmed.
     ///
     /// # Errors
     /// [`InvalidSetting::Pending`] unless it is one minute to one hour.
@@ -229,10 +232,10 @@ impl Settings {
         Ok(self)
     }
 
-    /// With another lifetime of sessions that are opened from now on. Using one does not prolong it.
+    /// Sets the lifetime of sessions that are opened from now on. Using a session does not prolong it.
     ///
-    /// A customer's session, for which no org's settings are read (R5), lasts as long as the
-    /// [settings at first](crate::Builder::default_settings) say.
+    /// For a customer no org's settings are read (R5). Their session lasts as long as the [default
+    /// settings](crate::Builder::default_settings) say.
     ///
     /// # Errors
     /// [`InvalidSetting::Stamp`] unless it is five minutes to thirty days.
@@ -241,7 +244,7 @@ impl Settings {
         Ok(self)
     }
 
-    /// With another greatest age of the code on which an administrative act rests (R13).
+    /// Sets how old the code may be on which an administrative act rests (R13).
     ///
     /// # Errors
     /// [`InvalidSetting::FreshCode`] unless it is one minute to one hour.
@@ -250,44 +253,47 @@ impl Settings {
         Ok(self)
     }
 
-    /// With another choice about running sessions. Where the requirement is on already it applies at once.
+    /// Sets what happens to running sessions. If the requirement is on already, this applies at once.
     pub const fn with_running_sessions(mut self, sessions: RunningSessions) -> Self {
         self.sessions = sessions;
         self
     }
 
-    /// With devices remembered for so many days, or none.
+    /// Sets for how many days devices are remembered; `None` remembers none.
     pub const fn with_remember_devices(mut self, days: Option<Days>) -> Self {
         self.remember_devices = days;
         self
     }
 
-    /// With users who may, or may not, enroll while the requirement is off
-    /// ([`enroll`](crate::TwoFactor::enroll)). Whoever is enrolled is asked for codes then, on or off, until he
-    /// [withdraws](crate::TwoFactor::withdraw).
+    /// Sets whether users may [enroll](crate::SignedIn::enroll) while the requirement is off. A user who is enrolled
+    /// then is asked for codes, on or off, until they [withdraw](crate::SignedIn::withdraw).
     pub const fn with_enrollment_by_choice(mut self, by_choice: bool) -> Self {
         self.by_choice = by_choice;
         self
     }
 
-    /// With so many days to enroll, or none. They begin for each user when he is first told; after them only an
-    /// [invitation](crate::TwoFactor::invite) opens his enrollment. A Master Admin may
-    /// [extend](crate::TwoFactor::extend) them for one user, and nobody administers without a code before he has
-    /// enrolled. Whoever was reset gets none.
+    /// Sets the grace period for enrolling; `None` gives none.
+    ///
+    /// It begins for each user when they are first told. After it only an
+    /// [invitation](crate::admin::ManagedUser::invite) opens their enrollment. A Master Admin may
+    /// [extend](crate::admin::ManagedUser::extend) it for one user. Nobody administers without a code before they have
+    /// enrolled, and a user who was reset gets no grace period.
     pub const fn with_enroll_within(mut self, days: Option<Days>) -> Self {
         self.enroll_within = days;
         self
     }
 
-    /// With enrollment by [invitation](crate::TwoFactor::invite) only, or by the password alone. Invitations keep out
-    /// the thief who has a password and enrolls first (CISA advisory AA22-074A tells of one who did). Invite a Master Admin
-    /// *before* the requirement is switched on, or the vendor has to.
+    /// Sets whether enrolling always needs an [invitation](crate::admin::ManagedUser::invite), or the password alone is
+    /// enough.
+    ///
+    /// Invitations keep out a thief who has a password and enrolls first (CISA advisory AA22-074A reports one who did).
+    /// Invite a Master Admin *before* the requirement is switched on; otherwise the vendor has to.
     pub const fn with_invitation_required(mut self, invitation_required: bool) -> Self {
         self.invitation_required = invitation_required;
         self
     }
 
-    /// The wait that follows the `in_a_row`-th refused code in a row.
+    /// Returns the wait that follows the `in_a_row`-th refused code in a row.
     pub(crate) fn wait_after(&self, in_a_row: u32) -> Option<Duration> {
         let doublings = in_a_row.checked_sub(self.waits.from)?;
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
@@ -296,10 +302,10 @@ impl Settings {
 }
 
 impl Days {
-    /// So many days.
+    /// Creates a number of days.
     ///
     /// # Errors
-    /// [`InvalidSetting::Days`] unless there are 1 to 90: a quarter of a year is long enough to trust a browser.
+    /// [`InvalidSetting::Days`] unless it is 1 to 90: a quarter of a year is long enough to trust a browser.
     pub const fn new(days: u8) -> Result<Self, InvalidSetting> {
         match days {
             1..=90 => Ok(Self(days)),
@@ -307,7 +313,7 @@ impl Days {
         }
     }
 
-    /// How many.
+    /// Returns the number.
     #[must_use]
     pub const fn count(self) -> u8 {
         self.0
@@ -324,7 +330,7 @@ fn within(lifetime: Duration, least: Duration, most: Duration) -> Option<Duratio
     (least..=most).contains(&lifetime).then(|| whole_seconds(lifetime))
 }
 
-/// As records keep them.
+/// Rounds down to whole seconds, as records keep them.
 const fn whole_seconds(duration: Duration) -> Duration {
     Duration::from_secs(duration.as_secs())
 }

@@ -1,4 +1,4 @@
-//! Settings in words, so that the audit trail can say what was changed, from what and to what.
+//! Settings in words: the audit trail says what was changed, from what and to what.
 
 use std::{fmt, time::Duration};
 
@@ -6,9 +6,9 @@ use super::{DAY, Days, HOUR, MINUTE, Settings, Waits};
 use crate::policy::requirement::RunningSessions;
 
 impl Settings {
-    /// Each setting, by its name and in words.
+    /// Returns each setting by name and in words.
     fn lines(&self) -> [(&'static str, String); 11] {
-        // Taken apart by name: a setting that is added and not told would not compile.
+        // Destructured by name, so that a setting which is added and not told does not compile.
         let Self {
             hard_stop,
             waits,
@@ -30,10 +30,10 @@ impl Settings {
         [
             ("hard stop", hard_stop.to_string()),
             ("waits", waits.to_string()),
-            ("code after the password within", Told(ticket).to_string()),
+            ("time to enter the code", Told(ticket).to_string()),
             ("QR code valid for", Told(pending).to_string()),
             ("sessions last", Told(stamp).to_string()),
-            ("fresh code at most", Told(fresh_code).to_string()),
+            ("age of a fresh code at most", Told(fresh_code).to_string()),
             ("running sessions", sessions.to_owned()),
             ("time to enroll", none(enroll_within)),
             ("enrollment by invitation only", yes_or_no(invitation_required).to_owned()),
@@ -77,7 +77,7 @@ impl fmt::Display for Days {
     }
 }
 
-/// A duration in the largest unit that says it exactly.
+/// A duration in the largest unit that expresses it exactly.
 struct Told(Duration);
 
 impl fmt::Display for Told {
