@@ -1,7 +1,7 @@
 //! One-time passwords: HOTP (RFC 4226) and TOTP (RFC 6238), key URIs and QR codes.
 //!
-//! The engine knows secrets, counters and steps of time. It knows no users, no tickets and no store, and can be
-//! used by itself.
+//! The engine knows secrets, counters and time steps. It knows no users, no tickets and no store, and can be used by
+//! itself.
 //!
 //! ```
 //! use countersign::{Timestamp, otp::{Check, Code, Digits, Secret, Totp, Window}};

@@ -3,20 +3,20 @@
 use alloc::{format, string::String};
 use core::fmt;
 
-/// How many digits a code has.
+/// The number of digits of a code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Digits {
-    /// Six: the one number that every authenticator app takes.
+    /// Six: the only number that every authenticator app supports.
     #[default]
     Six,
     /// Seven.
     Seven,
-    /// Eight. Microsoft Authenticator, among others, shows six whatever the key URI says.
+    /// Eight. Some apps, for example Microsoft Authenticator, show six whatever the key URI says.
     Eight,
 }
 
 impl Digits {
-    /// The number of digits.
+    /// Returns the number.
     pub const fn count(self) -> u8 {
         match self {
             Self::Six => 6,
@@ -25,10 +25,10 @@ impl Digits {
         }
     }
 
-    /// The last so many decimal digits of a number (RFC 4226 §5.3, step 3).
+    /// Returns the last decimal digits of a number, as many as a code has (RFC 4226 §5.3, step 3).
     ///
-    /// The number is secret, and how long a processor divides can depend on what it divides. By a divisor that
-    /// stands in the code the compiler multiplies instead, unless it optimizes for size above all (R12).
+    /// The number is secret, and the time of a division can depend on its operands. If the divisor is a constant, the
+    /// compiler multiplies instead, unless it optimizes for size above all (R12).
     pub(super) const fn last_of(self, number: u32) -> u32 {
         match self {
             Self::Six => number % 1_000_000,
@@ -38,10 +38,9 @@ impl Digits {
     }
 }
 
-/// A code that somebody typed or an engine computed: a number of so many digits.
+/// A code that was typed or computed: a number with a fixed count of digits.
 ///
-/// It has no `PartialEq`: codes are compared in constant time, by
-/// [`Totp::check`](super::Totp::check).
+/// It has no `PartialEq`: codes are compared in constant time, by [`Totp::check`](super::Totp::check).
 ///
 /// ```compile_fail,E0369
 /// # use countersign::otp::Code;
@@ -53,7 +52,7 @@ pub struct Code {
     pub(super) digits: Digits,
 }
 
-/// A text that is no code: not exactly so many ASCII digits. It was not looked at, and nothing was counted (R11).
+/// A text that is no code: not exactly `expected` ASCII digits. Nothing was looked at or counted (R11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a code of {expected} digits")]
 pub struct Malformed {
@@ -61,8 +60,8 @@ pub struct Malformed {
 }
 
 impl Code {
-    /// Reads a code: exactly as many ASCII digits as asked for. Spaces (U+0020) around and between them are
-    /// forgiven, since apps show "123 456"; everything else is [`Malformed`], other scripts' digits included.
+    /// Reads a code: exactly as many ASCII digits as asked for. Spaces (U+0020) around and between them are ignored,
+    /// since apps show "123 456". Everything else is [`Malformed`], including the digits of other scripts.
     ///
     /// ```
     /// use countersign::otp::{Code, Digits};
@@ -91,12 +90,12 @@ impl Code {
         if seen == digits.count() { Ok(Self { value, digits }) } else { Err(malformed) }
     }
 
-    /// How many digits it has.
+    /// Returns the number of its digits.
     pub const fn digits(&self) -> Digits {
         self.digits
     }
 
-    /// The code as text, with its leading zeros. What an app shows; a server has no use for it.
+    /// Returns the code as text, with leading zeros. This is what an app shows; a server does not need it.
     pub fn expose(&self) -> String {
         format!("{:0width$}", self.value, width = usize::from(self.digits.count()))
     }

@@ -1,4 +1,4 @@
-//! The hash functions by their compression functions, as [`mac`](super::mac) wants them.
+//! The hash functions as compression functions, in the form that [`mac`](super::mac) needs.
 
 #![allow(clippy::cast_possible_truncation, reason = "words are taken apart on purpose")]
 
@@ -10,33 +10,33 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::secret::Secret;
 
-/// A hash by its compression function.
+/// A hash as its compression function.
 pub(super) trait Hash {
     type Block: Copy + AsRef<[u8]> + AsMut<[u8]> + Zeroize;
     type State: Copy + Zeroize;
     const BLANK: Self::Block;
-    /// The last block of a message of eight bytes, and of one as long as the output, both still missing.
+    /// The last block of a message of eight bytes, and of one as long as the output. Both messages are still missing.
     const MESSAGE: Self::Block;
     const DIGEST: Self::Block;
     const INITIAL: Self::State;
 
     fn compress(state: &mut Self::State, block: &Self::Block);
-    /// The output that a state stands for, into the front of a block.
+    /// Writes the output of a state to the front of a block.
     fn write_output(state: &Self::State, block: &mut Self::Block);
-    /// The first twenty bytes of the output as big-endian words, and its last byte: all that dynamic truncation
+    /// Returns the first twenty bytes of the output as big-endian words, and its last byte: all that dynamic truncation
     /// looks at.
     fn head_and_last(state: &Self::State) -> ([u32; 5], u8);
-    /// The secret as a block, padded with zeros, unless it is longer than one.
+    /// Returns the secret as a block, padded with zeros, unless it is longer than one.
     fn padded(secret: &Secret) -> Option<&Self::Block>;
 }
 
-/// The secret's hash as a block, padded with zeros.
+/// Hashes the secret into a block, padded with zeros.
 ///
-/// By hand, since the hash crates keep what is shorter than a block in a buffer of their own, and leave copies of that
+/// Done by hand, since the hash crates keep what is shorter than a block in a buffer of their own, and leave copies
 /// behind when they move it.
 pub(super) fn hashed<H: Hash>(secret: &Secret) -> H::Block {
     let (mut state, mut block) = (Zeroizing::new(H::INITIAL), Zeroizing::new(H::BLANK));
-    // The message, a one bit, zeros, and its length in bits, in as many whole blocks as that takes (FIPS 180-4 §5.1).
+    // The message, a one bit, zeros, and its length in bits, in as many whole blocks as needed (FIPS 180-4 §5.1).
     let (bytes, size) = (secret.expose(), H::BLANK.as_ref().len());
     let mut message = Zeroizing::new([0; 256]);
     message[..bytes.len()].copy_from_slice(bytes);
@@ -52,8 +52,8 @@ pub(super) fn hashed<H: Hash>(secret: &Secret) -> H::Block {
     hashed
 }
 
-/// The last block of a message of so many bytes that follows upon one block of padded key, the message still missing:
-/// a one bit, zeros, and the length of both in bits (FIPS 180-4 §5.1).
+/// The last block of a message of `message` bytes that follows one block of padded key. The message is still missing:
+/// only the one bit, the zeros, and the length of both in bits are there (FIPS 180-4 §5.1).
 const fn padded<const N: usize>(message: usize) -> [u8; N] {
     let mut block = [0; N];
     block[message] = 0x80;
@@ -66,8 +66,8 @@ const fn padded<const N: usize>(message: usize) -> [u8; N] {
     block
 }
 
-/// What the hash functions have in common but for their sizes: the bytes of a block, those of the output, and the word
-/// that the state is made of, so many times.
+/// What the hash functions share except for sizes: the bytes of a block, the bytes of the output, and the type and
+/// number of the words of the state.
 macro_rules! sizes {
     ($block:literal, $output:literal, [$word:ty; $words:literal]) => {
         type Block = [u8; $block];

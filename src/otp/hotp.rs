@@ -1,4 +1,4 @@
-//! HOTP (RFC 4226): codes of a counter, for tokens with a button.
+//! HOTP (RFC 4226): codes that depend on a counter, for tokens with a button.
 
 use super::{
     algorithm::Algorithm,
@@ -7,7 +7,7 @@ use super::{
     secret::Secret,
 };
 
-/// HOTP (RFC 4226): how codes are made of a counter.
+/// The parameters of HOTP (RFC 4226): how codes are made from a counter.
 ///
 /// ```
 /// use countersign::otp::{Code, Digits, Hotp, Secret};
@@ -26,7 +26,7 @@ pub struct Hotp {
     digits: Digits,
 }
 
-/// A look-ahead beyond its bound: each further counter is another code that a guess may hit.
+/// A look-ahead beyond its bound. Each further counter is one more code that a guess may hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the look-ahead must be at most {most}")]
 pub struct LookAheadTooWide {
@@ -34,32 +34,32 @@ pub struct LookAheadTooWide {
 }
 
 impl Hotp {
-    /// The most counters beyond the expected one that [`check`](Self::check) looks at.
+    /// The largest number of counters after the expected one that [`check`](Self::check) looks at.
     pub const MOST_LOOK_AHEAD: u32 = 20;
-    /// The most that [`resynchronize`](Self::resynchronize) looks at: it wants two codes, so a guess is a guess of
-    /// twice as many digits.
+    /// The largest number that [`resynchronize`](Self::resynchronize) looks at. It wants two codes, so a guess has
+    /// twice as many digits to guess.
     pub const MOST_RESYNCHRONIZATION: u32 = 1_000;
 
-    /// Codes of so many digits, with SHA-1.
+    /// Creates parameters for codes of `digits`, with SHA-1.
     pub const fn new(digits: Digits) -> Self {
         Self { algorithm: Algorithm::Sha1, digits }
     }
 
-    /// The same with another algorithm.
+    /// Sets the algorithm.
     #[must_use]
     pub const fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.algorithm = algorithm;
         self
     }
 
-    /// The code of a counter (RFC 4226 §5.3).
+    /// Returns the code of a counter (RFC 4226 §5.3).
     pub fn code(self, secret: &Secret, counter: u64) -> Code {
         code(secret, self.algorithm, counter, self.digits)
     }
 
-    /// Finds the counter that a code belongs to, from `expected` on and up to `look_ahead` beyond it (RFC 4226
-    /// §7.4), the latest should several match. Expect the one after it from then on: that is how a code is accepted
-    /// once (§7.2).
+    /// Finds the counter that a code belongs to, from `expected` up to `look_ahead` after it (RFC 4226 §7.4).
+    ///
+    /// If several match, returns the latest. Expect the one after it from then on: that accepts a code once (§7.2).
     ///
     /// # Errors
     /// [`LookAheadTooWide`] beyond [`MOST_LOOK_AHEAD`](Self::MOST_LOOK_AHEAD).
@@ -79,8 +79,9 @@ impl Hotp {
         Ok(found.fresh().filter(|_| code.digits == self.digits))
     }
 
-    /// Finds a token again that has run far ahead, by two consecutive codes (RFC 4226 §7.4), from `expected` on.
-    /// Tells the counter of the second: expect the one after it from then on.
+    /// Finds a token again that has run far ahead, from two consecutive codes (RFC 4226 §7.4) at or after `expected`.
+    ///
+    /// Returns the counter of the second code. Expect the one after it from then on.
     ///
     /// # Errors
     /// [`LookAheadTooWide`] beyond [`MOST_RESYNCHRONIZATION`](Self::MOST_RESYNCHRONIZATION).
@@ -101,7 +102,7 @@ impl Hotp {
         }
         let keyed = self.keyed(secret);
         let mut latest = None;
-        // Each pair by itself, so that two codes which are not neighbors never count as a pair.
+        // Each pair by itself, so that two codes that are not neighbors never count as a pair.
         for counter in (0..=u64::from(look_ahead)).filter_map(|ahead| expected.checked_add(ahead)) {
             let Some(next) = counter.checked_add(1) else { break };
             let row = |center| Row { center, back: 0, ahead: 0, consumed: None };

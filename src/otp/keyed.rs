@@ -1,7 +1,7 @@
-//! A secret that was taken in, and the search for the counter that a code belongs to.
+//! A prepared secret, and the search for the counter that a code belongs to.
 //!
-//! Constant time by construction (R12): every counter of the row is computed whatever the code is, those that were
-//! consumed already included; codes are compared as numbers, and masks keep what matched. No allocation.
+//! Constant time by construction (R12): every counter of the row is computed, whatever the code is and even if the
+//! counter is consumed. Codes are compared as numbers, and masks keep what matched. Nothing is allocated.
 
 use sha1::Sha1;
 #[cfg(feature = "sha2")]
@@ -25,8 +25,8 @@ pub(super) enum Keyed {
     Sha512(KeyState<Sha512>),
 }
 
-/// A row of counters around a center. Those before zero and after the last number do not exist: they are computed
-/// like the others, so that the work is the same, and not believed (R11).
+/// A row of counters around a center. Those before zero and after the last number do not exist. They are computed like
+/// the others, so that the work is the same, and never match (R11).
 #[derive(Clone, Copy)]
 pub(super) struct Row {
     pub(super) center: u64,
@@ -36,7 +36,7 @@ pub(super) struct Row {
     pub(super) consumed: Option<u64>,
 }
 
-/// What a code turned out to be among the counters of a row: masks, until the row is at its end.
+/// The matches of a code among the counters of a row: masks, until the row ends.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Found {
     fresh: u64,
@@ -45,20 +45,20 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// The latest counter that matched and was not consumed. Whether a code was right is no secret any more once
-    /// the answer is on its way.
+    /// Returns the latest counter that matched and was not consumed. Whether a code was right is no secret once the
+    /// answer is on its way.
     pub(super) fn fresh(self) -> Option<u64> {
         (self.fresh != 0).then_some(self.latest)
     }
 
-    /// Whether a counter matched that was consumed.
+    /// Returns whether a consumed counter matched.
     pub(super) fn consumed(self) -> bool {
         self.consumed != 0
     }
 }
 
 impl Keyed {
-    /// A place for a secret under this algorithm, to be [filled](Self::take_in) where it stands.
+    /// Makes room for a secret under this algorithm, to be [filled](Self::take_in) in place.
     #[inline]
     pub(super) fn empty(algorithm: Algorithm) -> Self {
         match algorithm {
@@ -94,7 +94,7 @@ impl Keyed {
     }
 }
 
-/// The code of one counter.
+/// Returns the code of one counter.
 #[inline]
 pub(super) fn code(secret: &Secret, algorithm: Algorithm, counter: u64, digits: Digits) -> Code {
     let [bits] = match algorithm {

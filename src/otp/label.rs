@@ -1,14 +1,14 @@
 //! Labels: the two names in a key URI, and the rules by which every app shows the same ones.
 //!
-//! The rules are about what apps do wrong. Encoding alone makes a name safe for a reader that keeps to RFC 3986; here
-//! stands what it takes for the others.
+//! The rules are about the mistakes of apps. Encoding alone makes a name safe for a reader that keeps to RFC 3986; the
+//! rest of this file is for the others.
 
 use alloc::{boxed::Box, string::String};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-/// What a key URI names: the issuer and the account, both as the app shows them.
+/// The names in a key URI: the issuer and the account, both as the app shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
     issuer: Box<str>,
@@ -16,7 +16,7 @@ pub struct Label {
 }
 
 impl Label {
-    /// An issuer and an account that every app shows as they stand here: by [`LabelRules::STRICT`].
+    /// Creates a label that every app shows as given, by [`LabelRules::STRICT`].
     ///
     /// ```
     /// use countersign::otp::{InvalidLabel, Label, LabelRules};
@@ -32,21 +32,21 @@ impl Label {
         LabelRules::STRICT.label(issuer, account)
     }
 
-    /// The issuer.
+    /// Returns the issuer.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// The account.
+    /// Returns the account.
     pub fn account(&self) -> &str {
         &self.account
     }
 }
 
-/// Which names become a [`Label`], and what happens to the others.
+/// The rules for which names become a [`Label`], and what happens to the others.
 ///
-/// Whatever the rules, both names are brought into Unicode's NFC, so that one name has one spelling; and empty names,
-/// colons, control characters and the issuer "Steam" are refused.
+/// Under all rules, both names are converted to Unicode's NFC, so that one name has one spelling. Empty names, colons,
+/// control characters and the issuer "Steam" are always refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "rules make a label with `label`"]
 pub struct LabelRules {
@@ -56,54 +56,54 @@ pub struct LabelRules {
 }
 
 impl LabelRules {
-    /// A name is refused unless every app shows it as it is.
+    /// Refuses a name unless every app shows it as it is.
     pub const STRICT: Self = Self { reserved: false, long: false, untidy: false };
 
-    /// What can be represented is: reserved characters are allowed, long names cut, untidy ones tidied up. For names
-    /// that are other people's, whom a typed error would only keep from enrolling.
+    /// Accepts what can be represented: reserved characters are allowed, long names cut, untidy ones tidied up. This is
+    /// for the names of other people, whom a strict rule would only keep from enrolling.
     pub const FORGIVING: Self = Self::STRICT.allow_reserved().cut_long_names().tidy_up();
 
-    /// The most characters of an issuer.
+    /// The largest number of characters of an issuer.
     pub const MOST_OF_ISSUER: usize = 30;
 
-    /// The most characters of an account.
+    /// The largest number of characters of an account.
     pub const MOST_OF_ACCOUNT: usize = 40;
 
-    /// Allows the characters `& ? # % + / =`, which stand in e-mail addresses now and then.
+    /// Allows the characters `& ? # % + / =`, which occur in e-mail addresses.
     ///
-    /// 2FAS for Android decodes the whole URI before it takes it apart, and so did Stratum and cotp until lately: they
-    /// take some of these characters for the URI's own and show another name; after a `?` (cotp also after a `#`) they
-    /// miss the secret and refuse the QR code, and the key has to be typed by hand. Readers that keep to RFC 3986 show
-    /// the name as it is.
+    /// 2FAS for Android decodes the whole URI before it splits it, and so did Stratum and cotp until recently. They
+    /// take some of these characters for the URI's own, and show another name. After a `?` (cotp also after a `#`) they
+    /// miss the secret and refuse the QR code, so that the key has to be typed by hand. Readers that keep to RFC 3986
+    /// show the name as it is.
     pub const fn allow_reserved(self) -> Self {
         Self { reserved: true, ..self }
     }
 
-    /// Cuts names that are too long, at a character's end, instead of refusing them.
+    /// Cuts names that are too long, between characters, instead of refusing them.
     ///
     /// An issuer has at most [30](Self::MOST_OF_ISSUER) characters and an account [40](Self::MOST_OF_ACCOUNT), since
-    /// apps have no room to show more; and fewer where percent-encoding makes many bytes of them, so that the URI of a
-    /// secret of 20 bytes stays under 300 bytes and its QR code easy to scan.
+    /// apps have no room to show more. Fewer are kept if percent-encoding makes many bytes of them. So the URI of a
+    /// secret of 20 bytes stays under 300 bytes, and its QR code easy to scan.
     pub const fn cut_long_names(self) -> Self {
         Self { long: true, ..self }
     }
 
-    /// Leaves out blanks around a name, and characters within that are invisible or turn the direction of text around,
+    /// Leaves out blanks around a name, and characters within it that are invisible or change the direction of text,
     /// instead of refusing the name.
     pub const fn tidy_up(self) -> Self {
         Self { untidy: true, ..self }
     }
 
-    /// An issuer and an account as a label.
+    /// Creates a label by these rules.
     ///
     /// # Errors
-    /// [`InvalidLabel`] says which name is against these rules, and why.
+    /// [`InvalidLabel`] says which name breaks these rules, and why.
     pub fn label(self, issuer: &str, account: &str) -> Result<Label, InvalidLabel> {
         let issuer = self.name("issuer", issuer, Self::MOST_OF_ISSUER, MOST_BYTES_OF_ISSUER)?;
         if is_steam(&issuer) {
             return Err(InvalidLabel::Steam);
         }
-        // The issuer stands in a URI twice, and the account gets what it leaves.
+        // A URI names the issuer twice, and the account gets what is left.
         let left = MOST_BYTES_OF_NAMES - 2 * encoded_len(&issuer);
         let account = self.name("account name", account, Self::MOST_OF_ACCOUNT, left)?;
         Ok(Label { issuer, account })
@@ -147,21 +147,21 @@ impl LabelRules {
     }
 }
 
-/// Strict ones.
+/// [`STRICT`](LabelRules::STRICT).
 impl Default for LabelRules {
     fn default() -> Self {
         Self::STRICT
     }
 }
 
-/// Which name cannot stand in a key URI, and why.
+/// Why a name cannot be in a key URI, and which one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidLabel {
-    /// There is nothing to be seen in the name.
+    /// Nothing in the name is visible.
     #[error("the {0} is empty")]
     Empty(&'static str),
-    /// Blanks before or after the name: apps differ in what they make of them.
+    /// Blanks before or after the name, which apps treat differently.
     #[error("the {0} begins or ends with a blank")]
     OuterBlank(&'static str),
     /// A colon, which separates issuer and account: apps split at the first or at the last one, decoded or not.
@@ -170,13 +170,13 @@ pub enum InvalidLabel {
     /// A control character.
     #[error("the {0} has a control character")]
     Control(&'static str),
-    /// A character that is invisible or reverses the direction of text, and so makes one name look like another.
-    #[error("the {0} has a character that is invisible or turns the direction of text around")]
+    /// A character that is invisible or changes the direction of text, and so makes one name look like another.
+    #[error("the {0} has a character that is invisible or changes the direction of text")]
     Invisible(&'static str),
-    /// One of the characters that [`LabelRules::allow_reserved`] allows, and tells which apps get wrong.
-    #[error("the {0} has one of the characters & ? # % + / = which not every app reads right")]
+    /// One of the characters that [`LabelRules::allow_reserved`] allows; it says which apps get them wrong.
+    #[error("the {0} has one of the characters & ? # % + / = which not every app reads correctly")]
     Reserved(&'static str),
-    /// More characters than apps show, or more bytes than make a QR code that is easy to scan: see
+    /// More characters than apps show, or too many bytes for a QR code that is easy to scan: see
     /// [`LabelRules::cut_long_names`].
     #[error("the {0} is too long for apps to show, or for a QR code that is easy to scan")]
     TooLong(&'static str),
@@ -185,7 +185,7 @@ pub enum InvalidLabel {
     Steam,
 }
 
-/// By upper case, as apps in Java compare: there ſ is an S.
+/// Compares in upper case, as apps in Java do: there ſ is an S.
 pub(super) fn is_steam(issuer: &str) -> bool {
     if issuer.is_ascii() {
         issuer.eq_ignore_ascii_case("STEAM")
@@ -194,13 +194,13 @@ pub(super) fn is_steam(issuer: &str) -> bool {
     }
 }
 
-/// What readers that decode before they split take for the URI's own.
+/// The characters that readers which decode before they split take for the URI's own.
 const RESERVED: [char; 7] = ['&', '?', '#', '%', '+', '/', '='];
 
-/// What RFC 3986 §2.3 calls unreserved stays as it is; all else becomes `%XX`, a space `%20` and never `+`.
+/// What RFC 3986 §2.3 calls unreserved stays. Everything else becomes `%XX`; a space becomes `%20`, never `+`.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A name as it stands in a URI.
+/// Encodes a name for a URI.
 pub(super) fn encode(name: &str) -> impl Iterator<Item = &str> {
     utf8_percent_encode(name, ENCODED)
 }
@@ -209,16 +209,16 @@ fn encoded_len(name: &str) -> usize {
     encode(name).map(str::len).sum()
 }
 
-/// The bytes that both names may take in a URI together, the issuer counted twice: what is left of 299, were all
-/// parameters told and the secret 20 bytes.
+/// The bytes that both names may take in a URI together, the issuer counted twice: what is left of 299 if all
+/// parameters are given and the secret has 20 bytes.
 const MOST_BYTES_OF_NAMES: usize =
     299 - "otpauth://totp/:?secret=&issuer=&algorithm=SHA512&digits=8&period=120".len() - 32;
 
-/// The bytes that an issuer may take in a URI: 30 letters and 14 blanks, 12 umlauts or 8 kanji. It leaves 54 to the
+/// The bytes that an issuer may take in a URI: 30 letters and 14 blanks, 12 umlauts or 8 kanji. That leaves 54 to the
 /// account.
 const MOST_BYTES_OF_ISSUER: usize = 72;
 
-/// Where the longest beginning of a name ends that has at most so many characters, and bytes once encoded.
+/// Returns where a name must end to have at most `characters` characters, and at most `bytes` bytes once encoded.
 fn fitting(name: &str, characters: usize, mut bytes: usize) -> usize {
     let ends = name.char_indices().map(|(start, c)| start..start + c.len_utf8()).take(characters);
     let fitting = ends.map_while(|place| {
@@ -228,8 +228,8 @@ fn fitting(name: &str, characters: usize, mut bytes: usize) -> usize {
     fitting.last().unwrap_or(0)
 }
 
-/// The last place up to `end` where a name may be cut: not before an accent, and not within an emoji that is made of
-/// several. If there is none but the beginning, then `end` itself.
+/// Returns the last place up to `end` where a name may be cut: not before an accent, and not within an emoji that is
+/// made of several. If that is only the beginning, returns `end` itself.
 fn end_of_a_character(name: &str, end: usize) -> usize {
     let joins = |c| is_unseen_alone(c) || is_combining_mark(c) || matches!(c, '\u{1F3FB}'..='\u{1F3FF}');
     let tears = |place| name[place..].starts_with(joins) || name[..place].ends_with('\u{200D}');
@@ -237,10 +237,10 @@ fn end_of_a_character(name: &str, end: usize) -> usize {
     places.find(|place| !tears(*place)).unwrap_or(end)
 }
 
-/// The characters that turn the direction of text around (UAX #9 §2), separate lines, or show nothing at all
-/// (Default_Ignorable_Code_Point, UAX #44): with them a name can look like another, or like none.
+/// Returns whether a character changes the direction of text (UAX #9 §2), separates lines, or shows nothing at all
+/// (Default_Ignorable_Code_Point, UAX #44). With such a character a name can look like another, or like none.
 ///
-/// What some scripts and emoji are made with stays: see [`is_unseen_alone`].
+/// Characters that some scripts and emoji need are not among them: see [`is_unseen_alone`].
 fn is_invisible_or_turns_text(c: char) -> bool {
     matches!(
         c,
@@ -252,7 +252,7 @@ fn is_invisible_or_turns_text(c: char) -> bool {
     )
 }
 
-/// The joiners, variation selectors and tags: they shape what stands before them and are nothing by themselves.
+/// Returns whether it is a joiner, variation selector or tag: these shape what is before them, and are nothing alone.
 fn is_unseen_alone(c: char) -> bool {
     matches!(
         c,

@@ -1,12 +1,12 @@
 //! HMAC (RFC 2104) over the compression functions of the hash crates, for many short messages under one key.
 //!
-//! A general HMAC takes its key in anew for every message, which is half the work when messages have eight bytes.
-//! Here the key is taken in once: what is kept are the two states of the hash after the padded key, and a message
-//! then costs two compressions. Several messages go side by side, so that while the bytes of one are on their way to
-//! memory another is compressed.
+//! A general HMAC takes its key in again for every message, which is half the work if messages have eight bytes. Here
+//! the key is taken in once: the two states of the hash after the padded key are kept, and a message then costs two
+//! compressions. Several messages are processed side by side: while the bytes of one are on their way to memory,
+//! another is compressed.
 //!
-//! The states are as good as the key. They have no `Debug`, cannot be cloned, are never kept between requests, and
-//! are wiped when they go. The `hmac` crate is the oracle that the tests hold this file against.
+//! The states are as valuable as the key. They have no `Debug`, cannot be cloned, are never kept between requests, and
+//! are wiped when dropped. The tests compare this file with the `hmac` crate as the oracle.
 
 #![allow(clippy::cast_possible_truncation, reason = "words are taken apart on purpose")]
 
@@ -22,15 +22,15 @@ use super::{
 const INNER: u8 = 0x36;
 const OUTER: u8 = 0x5c;
 
-/// A key, taken in.
+/// A key that was taken in.
 pub(super) struct KeyState<H: Hash> {
     inner: Aligned<H::State>,
     outer: Aligned<H::State>,
 }
 
 impl<H: Hash> KeyState<H> {
-    /// A place for a key. It is filled where it stands: moving the states while the last words of them are still on
-    /// their way to memory would make the processor wait.
+    /// Makes room for a key. It is filled in place: if the states moved while their last words are still on their way
+    /// to memory, the processor would wait.
     #[inline]
     pub(super) fn empty() -> Self {
         Self { inner: Aligned(H::INITIAL), outer: Aligned(H::INITIAL) }
@@ -45,7 +45,7 @@ impl<H: Hash> KeyState<H> {
         });
     }
 
-    /// The 31 bits that dynamic truncation takes out of the MAC of each counter (RFC 4226 §5.3, step 2).
+    /// Returns the 31 bits that dynamic truncation takes from the MAC of each counter (RFC 4226 §5.3, step 2).
     #[inline]
     pub(super) fn truncated<const N: usize>(&self, counters: [u64; N]) -> [u32; N] {
         let messages = Messages::<H, N>::of(counters);
@@ -53,8 +53,8 @@ impl<H: Hash> KeyState<H> {
     }
 }
 
-/// The same bits for a key that is not kept: the outer half of it is taken in last, while the digests of the inner
-/// hash are on their way to memory.
+/// Returns the same bits for a key that is not kept. The outer half of the key is taken in last, while the digests of
+/// the inner hash are on their way to memory.
 #[inline]
 pub(super) fn truncated_once<H: Hash, const N: usize>(secret: &Secret, counters: [u64; N]) -> [u32; N] {
     let messages = Messages::<H, N>::of(counters);
@@ -67,7 +67,7 @@ pub(super) fn truncated_once<H: Hash, const N: usize>(secret: &Secret, counters:
     })
 }
 
-/// The key as a block, padded with zeros. A secret that is longer than a block stands for its hash (RFC 2104 §2).
+/// Passes the key on as a block, padded with zeros. A secret longer than a block is hashed first (RFC 2104 §2).
 #[inline]
 fn as_block<H: Hash, T>(secret: &Secret, work: impl FnOnce(&H::Block) -> T) -> T {
     if let Some(block) = H::padded(secret) {
@@ -79,10 +79,11 @@ fn as_block<H: Hash, T>(secret: &Secret, work: impl FnOnce(&H::Block) -> T) -> T
     done
 }
 
-/// Takes the key, with its padding, into a state of the hash that has seen nothing yet.
+/// Takes the key, with its padding, into an initial state of the hash.
 ///
-/// The padded key is put together byte by byte where it is wiped afterwards. To copy the key there first and pad it then
-/// leaves a copy behind that nobody wipes, wherever the compiler makes one on the way: it does in unoptimized builds.
+/// The padded key is put together byte by byte in the memory that is wiped afterwards. Copying the key there first and
+/// padding it then leaves a copy that nobody wipes wherever the compiler makes one on the way, as it does in
+/// unoptimized builds.
 #[inline]
 fn pad<H: Hash>(state: &mut Aligned<H::State>, key: &H::Block, padding: u8) {
     let mut block = Aligned(H::BLANK);
@@ -93,8 +94,8 @@ fn pad<H: Hash>(state: &mut Aligned<H::State>, key: &H::Block, padding: u8) {
     wipe(&mut block.0, H::BLANK);
 }
 
-/// A block or a state that lies in memory so that none of the wide loads of it, of 16 bytes each, crosses from one line
-/// of the cache into the next.
+/// A block or a state, aligned so that none of its wide loads, of 16 bytes each, crosses from one cache line into the
+/// next.
 #[derive(Clone, Copy)]
 #[repr(align(32))]
 struct Aligned<T>(T);
@@ -113,10 +114,10 @@ impl<H: Hash, const N: usize> Messages<H, N> {
     }
 }
 
-/// What the inner hash made of the messages, as the last blocks of the outer one's.
+/// The digests of the inner hash, as the last blocks of the outer hash.
 ///
-/// A compression reads its block in wide pieces, and has to wait while a narrow piece that was just written is still on
-/// its way to memory: until everything before it is done, the compression before it included. So each block is written
+/// A compression reads its block in wide pieces. It has to wait while a narrow piece that was just written is still on
+/// its way to memory: until everything before it is done, including the compression before it. So each block is written
 /// as soon as its digest is there, and read only after the other compressions.
 struct Digests<H: Hash, const N: usize>([Aligned<H::Block>; N]);
 
@@ -131,7 +132,7 @@ impl<H: Hash, const N: usize> Digests<H, N> {
         for ((block, state), message) in blocks.iter_mut().zip(&mut states).zip(&messages.0) {
             H::compress(&mut state.0, &message.0);
             H::write_output(&state.0, &mut block.0);
-            // Or the optimizer would put the writing off until the last of them.
+            // Otherwise the optimizer would delay the writing until the last of them.
             optimization_barrier(block);
         }
         wipe_all(&mut states, H::INITIAL);
@@ -158,7 +159,7 @@ impl<H: Hash, const N: usize> Digests<H, N> {
     }
 }
 
-/// Overwrites what must not be left behind; the optimizer cannot see that nobody reads it any more.
+/// Overwrites what must not be left behind. The optimizer cannot see that nobody reads it any more.
 #[inline]
 fn wipe<T>(value: &mut T, blank: T) {
     *value = blank;
@@ -179,10 +180,12 @@ impl<H: Hash> Drop for KeyState<H> {
     }
 }
 
-/// Dynamic truncation (RFC 4226 §5.3, step 2): the 31 bits that begin at the byte which the last nibble names.
+/// Performs dynamic truncation (RFC 4226 §5.3, step 2): returns the 31 bits that begin at the byte named by the last
+/// nibble.
 ///
-/// That nibble is secret: a load from an address that depends on it could be seen in the cache, and a branch in time.
-/// So each of its bits becomes a mask that moves all words along by eight, four, two and one bytes, or does not (R12).
+/// That nibble is secret: a load from an address that depends on it could be seen in the cache, and a branch in the
+/// timing. So each of its bits becomes a mask that moves all words by eight, four, two and one bytes, or does not
+/// (R12).
 #[inline]
 fn truncate([w0, w1, w2, w3, w4]: [u32; 5], last: u8) -> u32 {
     let bit = |place: u8| u32::from(last >> place & 1);

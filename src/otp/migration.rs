@@ -1,8 +1,8 @@
-//! Reading what Google Authenticator exports: `otpauth-migration://offline?data=…`, one or several QR codes of it.
+//! Reading what Google Authenticator exports: `otpauth-migration://offline?data=…`, in one or several QR codes.
 //!
-//! The data is a message of protocol buffers with ten keys at most, in base64. There is no specification of Google's;
-//! the field numbers are those that everybody reads it by, and that its app has kept. Like the reader of key URIs this
-//! one is strict about what things mean, and repeats nothing of a text that holds secrets (R9).
+//! The data is a protocol buffers message with at most ten keys, in base64. Google has published no specification. The
+//! field numbers are those that every reader uses, and that the app has kept. Like the reader of key URIs, this one is
+//! strict about what things mean, and repeats none of a text that holds secrets (R9).
 
 mod wire;
 
@@ -46,12 +46,11 @@ struct Part {
     keys: Vec<Exported>,
 }
 
-/// A key of an export, or why it cannot be imported. The others are none the worse for it.
+/// A key of an export, or why it cannot be imported, which does not affect the others.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Exported {
-    /// The name in the app, so that somebody can be told which key it is; without control characters, and at most
-    /// 200 characters of it.
+    /// The name in the app, to tell a user which key it is. It has no control characters and at most 200 characters.
     pub name: String,
     /// The key.
     pub key: Result<Imported, InvalidKeyUri>,
@@ -61,31 +60,31 @@ pub struct Exported {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidMigration {
-    /// More bytes than any QR code holds.
-    #[error("an export has at most {} bytes a QR code", Imported::MOST_BYTES)]
+    /// It has more bytes than any QR code holds.
+    #[error("a QR code of an export has at most {} bytes", Imported::MOST_BYTES)]
     TooLong,
     /// It does not begin with `otpauth-migration://offline?data=`.
-    #[error("an export begins with otpauth-migration://offline?data=")]
+    #[error("an export must begin with otpauth-migration://offline?data=")]
     NotAnExport,
-    /// The data is not base64, or no message of the kind that is expected.
+    /// The data is not base64, or not the expected kind of message.
     #[error("the data is damaged")]
     Damaged,
-    /// A version of the format that is not known.
-    #[error("the export is of a version that is not known")]
+    /// The version of the format is unknown.
+    #[error("the version of the export is unknown")]
     Version,
-    /// It belongs to another export than the parts that were added before.
-    #[error("the QR code belongs to another export")]
+    /// It belongs to another export than the parts added before.
+    #[error("the QR code belongs to another export; add those of one export only")]
     OtherExport,
 }
 
 impl Migration {
-    /// The most QR codes of an export: a thousand keys.
+    /// The largest number of QR codes of an export: a thousand keys.
     pub const MOST_PARTS: u64 = 100;
 
-    /// Adds a QR code of the export, in any order. The same one again changes nothing.
+    /// Adds a QR code of the export, in any order. Adding the same one again changes nothing.
     ///
     /// # Errors
-    /// [`InvalidMigration`] when it is none, or of another export; what was added before stays.
+    /// [`InvalidMigration`] if it is no QR code of an export, or of another export. What was added before stays.
     pub fn add(&mut self, uri: &str) -> Result<(), InvalidMigration> {
         let data = data(uri)?;
         let Payload { keys, version, size, index, id } = Payload::read(&data)?;
@@ -104,13 +103,13 @@ impl Migration {
         Ok(())
     }
 
-    /// Which QR codes are still missing, counted from one as the app counts them.
+    /// Returns which QR codes are still missing, counted from one as the app counts them.
     pub fn missing(&self) -> Vec<u64> {
         let (_, size) = self.whole.unwrap_or((0, 1));
         (0..size).filter(|index| !self.parts.contains_key(index)).map(|index| index + 1).collect()
     }
 
-    /// All keys, in the order of the app.
+    /// Returns all keys, in the order of the app.
     ///
     /// # Errors
     /// The export itself, if a part is [`missing`](Self::missing): half an export is never taken for a whole one.
@@ -123,14 +122,14 @@ impl Migration {
     }
 }
 
-/// Without the keys.
+/// Shows no keys.
 impl fmt::Debug for Migration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Migration").field("missing", &self.missing()).finish_non_exhaustive()
     }
 }
 
-/// What stands in the QR code, in bytes.
+/// Returns the bytes in the QR code.
 fn data(uri: &str) -> Result<Zeroizing<Vec<u8>>, InvalidMigration> {
     const BEGIN: &str = "otpauth-migration://offline?data=";
     if uri.len() > Imported::MOST_BYTES {
@@ -141,7 +140,7 @@ fn data(uri: &str) -> Result<Zeroizing<Vec<u8>>, InvalidMigration> {
     if !begin.eq_ignore_ascii_case(BEGIN) {
         return Err(InvalidMigration::NotAnExport);
     }
-    // A plus is one of the 64 characters, whether it was encoded or not.
+    // A plus is one of the 64 characters of base64, whether it was encoded or not.
     let decode = |text: &str| Base64Unpadded::decode_vec(text.trim_end_matches('=')).map(Zeroizing::new).ok();
     with_decoded(data, Plus::IsItself, decode).flatten().ok_or(InvalidMigration::Damaged)
 }
@@ -176,7 +175,7 @@ impl Payload {
     }
 }
 
-/// `OtpParameters`. In this kind of message a field that is not there is zero, or empty.
+/// `OtpParameters`. In this kind of message an absent field is zero or empty.
 #[derive(Default)]
 struct Parameters<'a> {
     secret: &'a [u8],
@@ -211,7 +210,7 @@ impl Exported {
 
 impl Parameters<'_> {
     fn imported(&self) -> Result<Imported, InvalidKeyUri> {
-        // What is "unspecified" is what the app itself takes then.
+        // The app itself treats "unspecified" like this.
         if self.kind == 1 {
             return Err(InvalidKeyUri::Hotp);
         }
@@ -235,7 +234,7 @@ impl Parameters<'_> {
         };
         let issuer = Some(name("issuer", self.issuer)?).filter(|issuer| !issuer.is_empty());
         let account = name("account name", self.name)?;
-        // "Acme:ann", where Acme is the issuer, is ann.
+        // "Acme:ann", if the issuer is Acme, is ann.
         let after = issuer.as_deref().and_then(|issuer| account.strip_prefix(issuer)?.strip_prefix(':'));
         let account = after.map_or(account.as_str(), str::trim_start).to_owned();
         if account.is_empty() {

@@ -1,8 +1,8 @@
 //! Reading key URIs, for import: strict about what they mean, tolerant of how they spell it.
 //!
-//! Case, padding, blanks, an encoded colon and a missing issuer are spelling. What two readers could take for two
-//! things is refused: a parameter that stands there twice, two different issuers, an algorithm or number that is
-//! unknown. No error repeats anything of the text, which holds a secret (R9).
+//! Case, padding, blanks, an encoded colon and a missing issuer are spelling. Whatever two readers could understand
+//! differently is refused: a parameter given twice, two different issuers, an unknown algorithm or number. No error
+//! repeats any of the text, which holds a secret (R9).
 
 use alloc::{
     borrow::{Cow, ToOwned as _},
@@ -21,7 +21,7 @@ use super::{
     totp::Totp,
 };
 
-/// What a key URI of another system says: a secret to go on with, and how codes are made of it.
+/// The content of another system's key URI: a secret to keep using, and how codes are made from it.
 ///
 /// ```
 /// use countersign::otp::Imported;
@@ -36,73 +36,73 @@ use super::{
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Imported {
-    /// The issuer, if the URI tells one.
+    /// The issuer, if the URI names one.
     pub issuer: Option<String>,
-    /// The account. Like the issuer it is in NFC and has no blanks around it, and may be longer or odder than a
+    /// The account. Like the issuer, it is in NFC and has no blanks around it. It may be longer or odder than in a
     /// [`Label`](super::Label) of ours.
     pub account: String,
     /// The secret.
     pub secret: Secret,
-    /// How codes are made of it.
+    /// How codes are made from it.
     pub totp: Totp,
 }
 
-/// Why a text is no key URI that can be imported: which part of it, and what about it.
+/// Why a text is no key URI that can be imported, and which part of it is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidKeyUri {
-    /// More bytes than any QR code holds.
+    /// It has more bytes than any QR code holds.
     #[error("a key URI has at most {} bytes", Imported::MOST_BYTES)]
     TooLong,
-    /// It does not begin with `otpauth://totp/`, nor with the type of another kind of key.
-    #[error("a key URI begins with otpauth://totp/")]
+    /// It begins neither with `otpauth://totp/` nor with the type of another kind of key.
+    #[error("a key URI must begin with otpauth://totp/")]
     NotTotp,
-    /// The key of a counter (RFC 4226), whose codes are not those of the time.
-    #[error("the key is for codes of a counter (HOTP), not of the time")]
+    /// It is the key of a counter (RFC 4226), whose codes do not depend on the time.
+    #[error("the key is for codes of a counter (HOTP); only codes of the time (TOTP) can be imported")]
     Hotp,
-    /// The type, the issuer or the encoder says Steam, whose codes are of another kind.
+    /// The type, the issuer or the encoder names Steam, which has its own kind of code.
     #[error("the key is for Steam's own kind of code")]
     Steam,
-    /// A `#` that is not encoded: a name broke off there.
+    /// It has a `#` that is not encoded, which breaks off a name.
     #[error("there is a # that is not percent-encoded")]
     Fragment,
-    /// The parameter, or the account name, is not there.
+    /// The parameter or the account name is missing.
     #[error("{0}: is missing")]
     Missing(&'static str),
-    /// The parameter is there twice, and readers differ in which they take.
-    #[error("{0}: stands there twice")]
+    /// The parameter is given twice, and readers differ in which one they take.
+    #[error("{0}: is given twice")]
     Twice(&'static str),
-    /// A percent sign without two hexadecimal digits, or bytes that are not UTF-8.
+    /// It has a percent sign without two hexadecimal digits, or bytes that are not UTF-8.
     #[error("{0}: is not percent-encoded UTF-8")]
     Encoding(&'static str),
-    /// A control character in a name.
+    /// A name has a control character.
     #[error("{0}: has a control character")]
     Control(&'static str),
-    /// The issuer before the account is not that of the parameter. Apps differ in which they show.
-    #[error("issuer: is not the one before the account name")]
+    /// The issuer before the account differs from the parameter. Apps differ in which one they show.
+    #[error("issuer: differs from the one before the account name")]
     OtherIssuer,
-    /// It is no secret.
+    /// The secret is invalid.
     #[error("secret: {0}")]
     Secret(#[from] InvalidSecret),
-    /// None of SHA-1, SHA-256 and SHA-512.
-    #[error("algorithm: is none of SHA1, SHA256 and SHA512")]
+    /// The algorithm is none of SHA-1, SHA-256 and SHA-512.
+    #[error("algorithm: must be SHA1, SHA256 or SHA512")]
     Algorithm,
-    /// SHA-256 or SHA-512, which are left out of a build without the feature `sha2`.
-    #[error("algorithm: this build has SHA1 only")]
+    /// The algorithm is SHA-256 or SHA-512, which a build without the feature `sha2` leaves out.
+    #[error("algorithm: this build has SHA1 only; enable the feature `sha2`")]
     AlgorithmLeftOut,
-    /// Neither six, seven nor eight.
-    #[error("digits: are neither 6, 7 nor 8")]
+    /// The number of digits is neither six, seven nor eight.
+    #[error("digits: must be 6, 7 or 8")]
     Digits,
-    /// Not 15 to 120 seconds.
-    #[error("period: is not 15 to 120 seconds")]
+    /// The period is not 15 to 120 seconds.
+    #[error("period: must be 15 to 120 seconds")]
     Period,
     /// It asks for codes that are not plain digits.
-    #[error("encoder: codes of another kind than plain digits are asked for")]
+    #[error("encoder: asks for codes that are not plain digits")]
     Encoder,
 }
 
 impl Imported {
-    /// The most bytes of a key URI: as many as the largest QR code holds (ISO/IEC 18004, table 7).
+    /// The largest number of bytes of a key URI: as many as the largest QR code holds (ISO/IEC 18004, table 7).
     pub const MOST_BYTES: usize = 2953;
 
     /// Reads a key URI.
@@ -111,14 +111,14 @@ impl Imported {
     /// | --- | --- |
     /// | scheme, type, names of parameters, algorithm | in either case; `SHA-1` and `HmacSHA1` are SHA-1 |
     /// | secret | base32 as [`Secret::from_base32`] reads it, and `+` is a blank |
-    /// | issuer and account | divided by the first `:`; without one, by the first `%3A` |
-    /// | issuer | before the account, as a parameter, in both places, or in none. If both differ, it is an error |
-    /// | `+` in a parameter | a space, as forms write it. If the issuer then is not that before the account, a plus |
-    /// | digits, period, algorithm | 6, 30, SHA-1 unless told; told, but empty, is an error |
+    /// | issuer and account | split at the first `:`; without one, at the first `%3A` |
+    /// | issuer | before the account, as a parameter, in both places, or in neither. If both differ, it is an error |
+    /// | `+` in a parameter | a space, as forms write it. If that makes the issuer differ from the one before the account, a plus |
+    /// | digits, period, algorithm | 6, 30, SHA-1 unless given; given but empty is an error |
     /// | other parameters (`counter`, `image`, …) | ignored |
     ///
     /// # Errors
-    /// [`InvalidKeyUri`] says which part is wrong, and why, and repeats nothing of it.
+    /// [`InvalidKeyUri`] says which part is wrong, and why, and repeats none of it.
     pub fn parse(uri: &str) -> Result<Self, InvalidKeyUri> {
         if uri.len() > Self::MOST_BYTES {
             return Err(InvalidKeyUri::TooLong);
@@ -140,7 +140,7 @@ impl Imported {
     }
 }
 
-/// What stands between the type and the `?`, and what stands after that.
+/// Returns what is between the type and the `?`, and what is after it.
 fn label_and_query(uri: &str) -> Result<(&str, &str), InvalidKeyUri> {
     const SCHEME: &str = "otpauth://";
     let (scheme, rest) = uri.split_at_checked(SCHEME.len()).ok_or(InvalidKeyUri::NotTotp)?;
@@ -181,12 +181,12 @@ impl Known {
     fn named(spelled: &str) -> Option<(&'static str, Self)> {
         let find =
             |spelled: &str| Self::NAMED.into_iter().find(|(name, _)| spelled.eq_ignore_ascii_case(name));
-        // Encoded letters are letters (RFC 3986 §6.2.2.2): to overlook `%73ecret` is to overlook a second secret.
+        // Encoded letters are letters (RFC 3986 §6.2.2.2): overlooking `%73ecret` would be overlooking a second secret.
         find(spelled).or_else(|| with_decoded(spelled, Plus::IsItself, find)?)
     }
 }
 
-/// What the query says of them, as it stands there.
+/// The parameters as the query spells them.
 #[derive(Default)]
 struct Told<'a>([Option<&'a str>; Known::NAMED.len()]);
 
@@ -209,7 +209,7 @@ impl<'a> Told<'a> {
     }
 }
 
-/// The issuer, if one is told, and the account.
+/// Returns the issuer, if one is given, and the account.
 fn names(label: &str, told: Option<&str>) -> Result<(Option<String>, String), InvalidKeyUri> {
     let (before, account) = match divided(label, b':') {
         Some((issuer, account)) => (Some(issuer), account),
@@ -233,7 +233,7 @@ fn names(label: &str, told: Option<&str>) -> Result<(Option<String>, String), In
     Ok((issuer, account))
 }
 
-/// A name, unless there is nothing in it.
+/// Returns a name, unless it is empty.
 fn name(what: &'static str, raw: &str, plus: Plus) -> Result<Option<String>, InvalidKeyUri> {
     let decoded = decoded(raw, plus).ok_or(InvalidKeyUri::Encoding(what))?;
     let name = decoded.trim();
@@ -304,33 +304,33 @@ fn encoder(raw: &str) -> Result<(), InvalidKeyUri> {
     }
 }
 
-/// A small number in ASCII digits, and nothing else: no sign, no blank, no other script.
+/// Reads a small number in ASCII digits and nothing else: no sign, no blank, no other script.
 fn number(raw: &str) -> Option<u8> {
     let is_plain = raw.len() <= 3 && raw.bytes().all(|byte| byte.is_ascii_digit());
     raw.parse().ok().filter(|_| is_plain)
 }
 
-/// What a plus stands for: for itself in a path, and mostly for a space in a query.
+/// What a plus means: itself in a path, and usually a space in a query.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Plus {
     IsItself,
     IsSpace,
 }
 
-/// Whether a text has such a byte. It looks at all of them, several at once: mostly there is none, and then that is
-/// faster than to look for the first.
+/// Returns whether a text has such a byte. It looks at all of them, several at once. Usually there is none, and then
+/// that is faster than looking for the first.
 fn has(text: &str, such: impl Fn(u8) -> bool) -> bool {
     text.bytes().fold(0, |found, byte| found | u8::from(such(byte))) != 0
 }
 
-/// What stands before the first of an ASCII character, and after it. Where the texts are as short as here, a plain loop
-/// finds it faster than what is made for long ones.
+/// Returns what is before the first of an ASCII character, and what is after it. For texts as short as these, a plain
+/// loop finds it faster than a function made for long ones.
 fn divided(text: &str, at: u8) -> Option<(&str, &str)> {
     let place = text.bytes().position(|byte| byte == at)?;
     Some((&text[..place], &text[place + 1..]))
 }
 
-/// Does something with a text whose percent-encoding is undone, if that can be, and leaves nothing of it behind.
+/// Calls `work` with the percent-decoded text, if it can be decoded, and leaves nothing of it behind.
 pub(super) fn with_decoded<T>(raw: &str, plus: Plus, work: impl FnOnce(&str) -> T) -> Option<T> {
     Some(match decoded(raw, plus)? {
         Cow::Borrowed(text) => work(text),
@@ -338,12 +338,12 @@ pub(super) fn with_decoded<T>(raw: &str, plus: Plus, work: impl FnOnce(&str) -> 
     })
 }
 
-/// A text with its percent-encoding undone, if that can be.
+/// Undoes the percent-encoding, if possible.
 fn decoded(raw: &str, plus: Plus) -> Option<Cow<'_, str>> {
     if !has(raw, |byte| byte == b'%' || byte == b'+' && plus == Plus::IsSpace) {
         return Some(Cow::Borrowed(raw));
     }
-    // At once as large as it can get, so that no smaller buffer is left behind unwiped.
+    // Allocated at the largest size it can get, so that no smaller buffer is left behind unwiped.
     let mut bytes = Vec::with_capacity(raw.len());
     let undone = undo(raw.as_bytes(), plus, &mut bytes);
     let mut refused = match String::from_utf8(bytes) {
@@ -355,7 +355,7 @@ fn decoded(raw: &str, plus: Plus) -> Option<Cow<'_, str>> {
     None
 }
 
-/// Undoes it up to the first percent sign that is none.
+/// Decodes until the first percent sign that is invalid.
 fn undo(mut raw: &[u8], plus: Plus, text: &mut Vec<u8>) -> Option<()> {
     while let [byte, rest @ ..] = raw {
         raw = rest;

@@ -1,7 +1,7 @@
-//! QR codes of key URIs: as SVG for pages, as text for terminals, and as PNG for what shows neither.
+//! QR codes of key URIs: as SVG for pages, as text for terminals, and as PNG where neither can be shown.
 //!
-//! The symbol is the `qrcode` crate's. The drawing is ours: one path of whole rows, since a rectangle for every
-//! module shows hairlines when scaled, and no text from anybody in it, so that nothing can be injected.
+//! The symbol is drawn by the `qrcode` crate, the picture by us. It is one path of whole rows, since one rectangle for
+//! every module shows hairlines when scaled. It contains no text from anybody, so nothing can be injected.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt::{self, Write as _};
@@ -14,29 +14,29 @@ use super::uri::KeyUri;
 /// The quiet zone around the symbol, in modules (ISO/IEC 18004 §9.1 asks for four).
 const QUIET: usize = 4;
 
-/// A QR code that tells an authenticator app a secret. Show it to the one who enrolls, and to nobody else.
+/// A QR code that tells an authenticator app a secret. Show it only to the user who enrolls.
 pub struct QrCode {
     width: usize,
     dark: Zeroizing<Vec<bool>>,
 }
 
-/// The URI does not fit a QR code. That of any [`Label`](super::Label) and [`Secret`](super::Secret) does.
+/// A URI that does not fit a QR code. That of any [`Label`](super::Label) and [`Secret`](super::Secret) does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the key URI is too long for a QR code")]
 pub struct TooLong;
 
-/// A PNG was asked for with modules of no pixel, or of more than 32.
+/// A PNG of modules without pixels, or with more than 32.
 #[cfg(feature = "png")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a module is 1 to {} pixels wide", QrCode::MOST_PIXELS_PER_MODULE)]
+#[error("a module must be 1 to {} pixels wide", QrCode::MOST_PIXELS_PER_MODULE)]
 pub struct InvalidModuleSize;
 
 impl QrCode {
-    /// The QR code of a key URI. Error correction is the lowest (L, 7 %): a screen has no scratches, and larger
-    /// modules scan better than redundant ones.
+    /// Creates the QR code of a key URI. The error correction is the lowest (L, 7 %): a screen has no scratches, and
+    /// larger modules scan better than redundant ones.
     ///
     /// # Errors
-    /// [`TooLong`] when it does not fit.
+    /// [`TooLong`] if the URI does not fit.
     pub fn new(uri: &KeyUri) -> Result<Self, TooLong> {
         let symbol = Symbol::with_error_correction_level(uri.expose(), EcLevel::L).map_err(|_| TooLong)?;
         let width = symbol.width();
@@ -45,12 +45,12 @@ impl QrCode {
         Ok(Self { width, dark })
     }
 
-    /// The width of the drawing in modules, quiet zone included.
+    /// Returns the width of the drawing in modules, including the quiet zone.
     fn outer(&self) -> usize {
         self.width + 2 * QUIET
     }
 
-    /// Whether a module is dark; the quiet zone and all beyond is light.
+    /// Returns whether a module is dark. The quiet zone and everything beyond is light.
     fn is_dark(&self, x: usize, y: usize) -> bool {
         let inside = |n: usize| n.checked_sub(QUIET).filter(|n| *n < self.width);
         match (inside(x), inside(y)) {
@@ -59,16 +59,16 @@ impl QrCode {
         }
     }
 
-    /// The code as an SVG element to put into a page: black on white whatever the page's colors, without a size
-    /// of its own (give it one in CSS), with a quiet zone.
+    /// Returns the code as an SVG element for a page: black on white whatever the page's colors, with a quiet zone. It
+    /// has no size of its own; give it one in CSS.
     ///
-    /// It names itself for screen readers ("QR code"), and has no other text.
+    /// It has a name for screen readers ("QR code"), and no other text.
     pub fn to_svg(&self) -> Zeroizing<String> {
         let outer = self.outer();
-        // A run of one dark module takes 16 bytes at the most ("M100 100h1v1h-1z") and two modules, since a light
-        // one follows; longer runs take less for each. So the buffer never grows and leaves nothing unwiped behind.
+        // A run of one dark module takes at most 16 bytes ("M100 100h1v1h-1z") and two modules, since a light one
+        // follows. Longer runs take less for each module. So the buffer never grows, and leaves nothing unwiped behind.
         let mut svg = Zeroizing::new(String::with_capacity(400 + outer * outer * 8));
-        // Written straight into the buffer that is wiped; a String takes everything, so there is nothing to check.
+        // Written straight into the buffer that is wiped. A `String` takes everything, so there is nothing to check.
         let _ = write!(
             svg,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {outer} {outer}\" role=\"img\" \
@@ -89,11 +89,11 @@ impl QrCode {
         svg
     }
 
-    /// The code as text for a terminal, two modules a character. Black on white is asked for by ANSI colors:
-    /// left to the terminal's own, the code would be inverted in one theme out of two.
+    /// Returns the code as text for a terminal, two modules a character. It asks for black on white by ANSI colors:
+    /// with the terminal's own colors, the code would be inverted in every other theme.
     pub fn to_terminal(&self) -> Zeroizing<String> {
-        // Two of the 256 colors. Themes repaint the first 16 of them, and 24-bit colors are garbage to some
-        // terminals that are still in use (macOS's among them).
+        // Two of the 256 colors. Themes repaint the first 16 of them, and 24-bit colors are garbage to some terminals
+        // that are still in use (macOS's among them).
         const BLACK_ON_WHITE: &str = "\x1b[38;5;16m\x1b[48;5;231m";
         const AS_BEFORE: &str = "\x1b[0m\n";
         let outer = self.outer();
@@ -113,17 +113,17 @@ impl QrCode {
         text
     }
 
-    /// The most pixels a module of a PNG may have. Even the longest key URI is then a square of less than 3000
-    /// pixels, which fills a printed page at 300 dpi; a number that a stranger sent cannot ask for more memory.
+    /// The largest number of pixels a module of a PNG may have. Even the longest key URI is then a square of less than
+    /// 3000 pixels, which fills a printed page at 300 dpi. So a number from a stranger cannot ask for more memory.
     #[cfg(feature = "png")]
     pub const MOST_PIXELS_PER_MODULE: u8 = 32;
 
-    /// The code as a PNG file, for what shows no SVG: native windows, print. Black on white
-    /// without transparency, with a quiet zone.
+    /// Returns the code as a PNG file, for what shows no SVG: native windows, print. It is black on white without
+    /// transparency, with a quiet zone.
     ///
-    /// A module, the smallest square of the code, becomes a square of `pixels_per_module` pixels: whole ones, so
-    /// that every edge is sharp. The usual key URI gives 45 modules a side with the quiet zone. 4 pixels a module suffice
-    /// for a screen, 8 for one of high density or for paper; below 4 some scanners read nothing.
+    /// A module, the smallest square of the code, becomes a square of `pixels_per_module` whole pixels, so that every
+    /// edge is sharp. The usual key URI gives 45 modules a side, including the quiet zone. 4 pixels a module are enough
+    /// for a screen, 8 for a high-density screen or for paper. Below 4 some scanners read nothing.
     ///
     /// ```
     /// # use countersign::otp::{KeyUri, Label, QrCode, Secret, Totp};
@@ -142,7 +142,7 @@ impl QrCode {
             1..=Self::MOST_PIXELS_PER_MODULE => usize::from(pixels_per_module),
             _ => return Err(InvalidModuleSize),
         };
-        // One bit a pixel, 1 for white, each row filled up to whole bytes (PNG, third edition, §7.2).
+        // One bit a pixel, 1 for white, each row padded to whole bytes (PNG, third edition, §7.2).
         let side = self.outer() * scale;
         let stride = side.div_ceil(8);
         let mut pixels = Zeroizing::new(Vec::with_capacity(stride * side));
@@ -160,13 +160,13 @@ impl QrCode {
     }
 }
 
-/// A square picture of one bit a pixel as a PNG file.
+/// Writes a square picture of one bit a pixel as a PNG file.
 #[cfg(feature = "png")]
 fn png_file(side: usize, pixels: &[u8]) -> Zeroizing<Vec<u8>> {
     const INFALLIBLE: &str = "a Vec takes everything, and the picture has the size that was announced";
-    // Whatever deflate makes of it is hardly longer than the same uncompressed: a byte for each row's filter, and five
-    // for each block. So this buffer does not grow either. (What the encoder needs in between is its own, as the symbol
-    // that `qrcode` draws is.)
+    // Deflate never makes it much longer than the same uncompressed: a byte for each row's filter, and five for each
+    // block. So this buffer does not grow either. (The encoder's own buffers are out of our reach, like the symbol that
+    // `qrcode` draws.)
     let mut file = Zeroizing::new(Vec::with_capacity(200 + (side + pixels.len()) * 101 / 100));
     let side = u32::try_from(side).expect("185 modules of 32 pixels at the most");
     let mut encoder = png::Encoder::new(&mut *file, side, side);

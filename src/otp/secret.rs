@@ -10,8 +10,9 @@ use crate::{error::BoxError, random::SecureRandom};
 
 /// A shared secret: 16 to 128 bytes.
 ///
-/// It shows itself to nobody who does not ask by name ([`expose`](Secret::expose),
-/// [`to_base32`](Secret::to_base32)), cannot be compared or printed, and is wiped when it goes.
+/// Only [`expose`](Secret::expose), [`to_base32`](Secret::to_base32) and
+/// [`to_grouped_base32`](Secret::to_grouped_base32) show it. It cannot be compared or printed, and is wiped when
+/// dropped.
 ///
 /// ```compile_fail,E0369
 /// # use countersign::otp::Secret;
@@ -22,8 +23,8 @@ use crate::{error::BoxError, random::SecureRandom};
 /// fn leak_by_printing(secret: &Secret) -> String { format!("{secret}") }
 /// ```
 pub struct Secret {
-    /// Padded with zeros to the longest block of any hash, which is how HMAC wants it (RFC 2104 §2). In a box, so that
-    /// moving the secret about leaves no copies behind.
+    /// Padded with zeros to the longest block of any hash, as HMAC needs it (RFC 2104 §2). It is boxed, so that moving
+    /// the secret leaves no copies behind.
     padded: Box<[u8; MOST_BYTES]>,
     length: usize,
 }
@@ -33,15 +34,15 @@ const MOST_BYTES: usize = 128;
 /// As base32: five bits a character.
 const MOST_CHARACTERS: usize = (MOST_BYTES * 8).div_ceil(5);
 
-/// Why a text or bytes cannot be a secret. Never repeats any of them (R9).
+/// Why bytes or a text cannot be a secret. Never repeats any of them (R9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSecret {
-    /// Fewer than 16 bytes: RFC 4226 §4 R6 demands 128 bits at least.
+    /// Fewer than 16 bytes: RFC 4226 §4 R6 demands at least 128 bits.
     #[error("a secret must have at least 16 bytes")]
     TooShort,
     /// More than 128 bytes.
-    #[error("a secret may have at most 128 bytes")]
+    #[error("a secret must have at most 128 bytes")]
     TooLong,
     /// Not base32 (RFC 4648 §6).
     #[error("a secret must be base32: the letters A to Z and the digits 2 to 7")]
@@ -49,21 +50,21 @@ pub enum InvalidSecret {
 }
 
 impl Secret {
-    /// The bytes of a secret that is drawn here: 20, as RFC 4226 §4 R6 recommends (160 bits), and as much as one
-    /// SHA-1 output.
+    /// The number of bytes of a secret that is drawn here: 20, as RFC 4226 §4 R6 recommends (160 bits), which is also
+    /// the output of SHA-1.
     pub const DRAWN_BYTES: usize = 20;
 
-    /// A new secret of [`DRAWN_BYTES`](Self::DRAWN_BYTES).
+    /// Draws a new secret of [`DRAWN_BYTES`](Self::DRAWN_BYTES).
     ///
     /// # Errors
-    /// Whatever `random` says when it cannot deliver.
+    /// The error of `random` if it cannot deliver.
     pub fn draw(random: &dyn SecureRandom) -> Result<Self, BoxError> {
         let mut secret = Self { padded: Box::new([0; MOST_BYTES]), length: Self::DRAWN_BYTES };
         random.fill(&mut secret.padded[..Self::DRAWN_BYTES])?;
         Ok(secret)
     }
 
-    /// An existing secret.
+    /// Takes an existing secret.
     ///
     /// # Errors
     /// [`InvalidSecret::TooShort`] below 16 bytes, [`InvalidSecret::TooLong`] above 128.
@@ -79,8 +80,8 @@ impl Secret {
         }
     }
 
-    /// An existing secret from the text that users type and key URIs carry: base32 in either case, with or
-    /// without padding, blanks and hyphens between the groups.
+    /// Reads an existing secret from the text that users type and key URIs carry: base32 in either case, with or
+    /// without padding, and with blanks and hyphens between the groups.
     ///
     /// ```
     /// use countersign::otp::Secret;
@@ -90,13 +91,13 @@ impl Secret {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidSecret`] when it is not base32, too short or too long.
+    /// [`InvalidSecret`] if it is not base32, is too short or too long.
     pub fn from_base32(text: &str) -> Result<Self, InvalidSecret> {
-        // As much again for blanks as for the secret: a longer text need not be looked at.
+        // Half of this may be blanks: a longer text need not be looked at.
         if text.len() > 2 * MOST_CHARACTERS {
             return Err(InvalidSecret::TooLong);
         }
-        // As most texts come, and all that we write ourselves.
+        // Most texts come like this, and all that we write ourselves.
         if let Ok(secret) = Self::from_plain_base32(text.as_bytes()) {
             return Ok(secret);
         }
@@ -110,7 +111,7 @@ impl Secret {
     }
 
     fn from_plain_base32(text: &[u8]) -> Result<Self, InvalidSecret> {
-        // Decoded where it is to stay, in constant time.
+        // Decoded in its final place, in constant time.
         let mut secret = Self { padded: Box::new([0; MOST_BYTES]), length: 0 };
         secret.length = match Base32UpperUnpadded::decode(text, &mut secret.padded[..]) {
             Ok(bytes) => bytes.len(),
@@ -120,22 +121,22 @@ impl Secret {
         if secret.length < FEWEST_BYTES { Err(InvalidSecret::TooShort) } else { Ok(secret) }
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     pub fn expose(&self) -> &[u8] {
         &self.padded[..self.length]
     }
 
-    /// The bytes with zeros after them.
+    /// Returns the bytes followed by zeros.
     pub(super) fn padded(&self) -> &[u8; MOST_BYTES] {
         &self.padded
     }
 
-    /// The secret as base32 in upper case without padding, as key URIs want it.
+    /// Returns the secret as base32 in upper case without padding, as key URIs want it.
     pub fn to_base32(&self) -> Zeroizing<String> {
         Zeroizing::new(Base32UpperUnpadded::encode_string(self.expose()))
     }
 
-    /// The base32 text in groups of four, for typing it into an app by hand.
+    /// Returns the base32 text in groups of four, for typing it into an app by hand.
     pub fn to_grouped_base32(&self) -> Zeroizing<String> {
         let text = self.to_base32();
         let mut grouped = Zeroizing::new(String::with_capacity(text.len() * 5 / 4 + 1));
@@ -148,15 +149,16 @@ impl Secret {
         grouped
     }
 
-    /// Whether it is the same secret, looked at to the last byte. Not public: a code is never checked like this.
+    /// Returns whether it is the same secret, comparing to the last byte. Not public: a code is never checked like
+    /// this.
     #[cfg(feature = "std")]
     pub(crate) fn is(&self, other: &Self) -> bool {
         let bytes = self.padded.iter().zip(&*other.padded);
         self.length == other.length && bytes.fold(0, |differing, (one, other)| differing | (one ^ other)) == 0
     }
 
-    /// For the state machine, which carries a secret from one state into the next. Not public: whoever holds two
-    /// copies has two things to wipe.
+    /// Copies the secret for the state machine, which carries it from one state into the next. Not public: two copies
+    /// are two things to wipe.
     #[cfg(feature = "std")]
     pub(crate) fn copy(&self) -> Self {
         Self { padded: self.padded.clone(), length: self.length }

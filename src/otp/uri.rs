@@ -1,8 +1,8 @@
-//! The key URI: `otpauth://totp/Issuer:account?secret=…&issuer=…`, what a QR code tells an authenticator app.
+//! The key URI: `otpauth://totp/Issuer:account?secret=…&issuer=…`, which a QR code tells an authenticator app.
 //!
-//! Built so that every app reads the same from it: exactly one literal colon, everything else that is not
-//! unreserved (RFC 3986 §2.3) percent-encoded, and parameters only where they differ from what all apps assume.
-//! Whatever a name holds, it cannot become a parameter.
+//! It is built so that every app reads the same. It has exactly one literal colon, everything else that is not
+//! unreserved (RFC 3986 §2.3) is percent-encoded, and parameters are given only where they differ from what all apps
+//! assume. Whatever a name contains, it cannot become a parameter.
 
 use alloc::string::String;
 use core::fmt::{self, Write as _};
@@ -15,12 +15,12 @@ use super::{
     totp::Totp,
 };
 
-/// A key URI. It holds the secret: show it to the one who enrolls, and to nobody else.
+/// A key URI. It holds the secret: show it only to the user who enrolls.
 pub struct KeyUri(Zeroizing<String>);
 
 impl KeyUri {
-    /// The URI that enrolls `secret` under `label`. How codes are made is told only where it differs from what all
-    /// apps assume (SHA-1, six digits, 30 seconds): some apps ignore the parameters, and some misread them.
+    /// Creates the URI that enrolls `secret` under `label`. Parameters are given only where they differ from what all
+    /// apps assume (SHA-1, six digits, 30 seconds): some apps ignore them, and some misread them.
     pub fn new(label: &Label, secret: &Secret, totp: Totp) -> Self {
         let (mut uri, usual) = (Self::of(label, secret), Totp::default());
         if totp.algorithm() != usual.algorithm() {
@@ -35,8 +35,8 @@ impl KeyUri {
         uri
     }
 
-    /// The same with `algorithm`, `digits` and `period` spelled out, whatever they are: for apps and importers that
-    /// ask for all of them.
+    /// Creates the same URI with `algorithm`, `digits` and `period` spelled out in any case, for apps and importers
+    /// that ask for all of them.
     pub fn spelled_out(label: &Label, secret: &Secret, totp: Totp) -> Self {
         let mut uri = Self::of(label, secret);
         uri.tell("algorithm", totp.algorithm().as_str());
@@ -60,11 +60,11 @@ impl KeyUri {
     }
 
     fn tell(&mut self, parameter: &str, value: impl fmt::Display) {
-        // A String takes everything, so there is nothing to check.
+        // A `String` takes everything, so there is nothing to check.
         let _ = write!(*self.0, "&{parameter}={value}");
     }
 
-    /// The URI as text.
+    /// Returns the URI as text.
     pub fn expose(&self) -> &str {
         &self.0
     }

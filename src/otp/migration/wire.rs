@@ -1,6 +1,6 @@
-//! As much of protocol buffers as an export needs: the fields of one message, in the order in which they stand there.
+//! As much of protocol buffers as an export needs: the fields of one message, in their order.
 
-/// A field's value, by the two wire types that an export has.
+/// The value of a field, by the wire types that an export has.
 #[derive(Clone, Copy)]
 pub(super) enum Value<'a> {
     Number(u64),
@@ -9,11 +9,11 @@ pub(super) enum Value<'a> {
     Fixed,
 }
 
-/// The bytes are no message.
+/// Bytes that are no message.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Garbled;
 
-/// The fields of a message: their numbers and values. After the first that is garbled there are no more.
+/// The fields of a message: their numbers and values. It ends after the first that is garbled.
 pub(super) struct Fields<'a> {
     rest: &'a [u8],
 }
@@ -42,7 +42,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Seven bits a byte, the lowest first; the last byte is the one below 128.
+    /// Reads seven bits a byte, the lowest first; the last byte is the one below 128.
     fn varint(&mut self) -> Result<u64, Garbled> {
         let mut number = 0_u64;
         for place in 0..10 {

@@ -1,34 +1,36 @@
-//! Where a wrong code belongs, if to a time not far off: so that somebody can be told that his phone's clock is wrong.
+//! The step outside the window that a wrong code belongs to, so that a user can be told that their phone's clock is
+//! wrong.
 //!
-//! What is found here is accepted by nobody. The search is as long for every code (R12), and takes no part in
+//! What is found here is never accepted. The search takes as long for every code (R12), and takes no part in
 //! [`Verifier::check`].
 
 use super::{Row, Step, Verifier, Window};
 use crate::{otp::code::Code, time::Timestamp};
 
-/// Which way to look.
+/// The direction to look in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Astray {
-    /// At steps that are over, also for another server whose clock is a step behind this one's. Whoever guesses and
-    /// hits one of them has the code of a time that does not come again.
+    /// At past steps only, and not at the one right before the window: a server whose clock is a step behind may still
+    /// accept it. A guess that hits a past step reveals one expired code.
     Behind,
-    /// Ahead as well, which tells the codes of the next hour to whoever hits one: for somebody who has the secret
-    /// before his eyes and could compute them all.
+    /// Ahead as well. That reveals codes of the next hour to a guess that hits one, so use it only for a user who has
+    /// the secret on their screen and could compute them all.
     EitherWay,
 }
 
 impl Astray {
-    /// How many seconds are looked at either way: an hour, which is what a phone is off whose time zone was set in the
-    /// place of its clock.
+    /// How many seconds are looked at either way: one hour. A phone is that far off if its time zone was set instead of
+    /// its clock.
     pub const REACH: u16 = 60 * 60;
 }
 
 impl Verifier {
-    /// Finds the step outside the window that a [wrong](super::Check::Wrong) code belongs to, and tells how many steps
-    /// it lies after the present one; less than zero before it, as the codes of a clock that is behind do.
+    /// Finds the step outside the window that a [wrong](super::Check::Wrong) code belongs to, and returns how many
+    /// steps it lies after the current one. Below zero it lies before, as the codes of a slow clock do.
     ///
-    /// Steps up to the last consumed one are not found: a code of theirs is an old one, and says nothing of a clock.
-    /// Nor is the step right before the window with [`Astray::Behind`]. Should several match, the latest is told.
+    /// Steps up to the last consumed one are not found: their codes are old ones, and say nothing about a clock. With
+    /// [`Astray::Behind`], the step right before the window is not found either. If several match, the latest is
+    /// returned.
     ///
     /// ```
     /// use countersign::{Timestamp, otp::{Astray, Check, Secret, Totp, Window}};
@@ -59,7 +61,7 @@ impl Verifier {
                 let earliest =
                     present.checked_add_signed(window.drift.into())?.checked_sub(window.back.into())?;
                 // One for the other server, and one because the row ends there. A window that follows a fast clock
-                // begins after the present: what lies between the two is still to come.
+                // begins after the current step; what lies between the two is still to come.
                 let last = earliest.checked_sub(2)?.min(present.checked_sub(2)?);
                 Row { center: last, back: reach - 1, ahead: 0, consumed }
             }

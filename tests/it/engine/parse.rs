@@ -334,12 +334,12 @@ fn an_error_says_which_part_is_wrong_and_repeats_none_of_it() {
         }
     }
     for part in [
-        "secret: stands there twice",
+        "secret: is given twice",
         "secret: is missing",
         "secret: a secret must have at least 16 bytes",
-        "digits: are neither 6, 7 nor 8",
-        "period: is not 15 to 120 seconds",
-        "algorithm: is none of SHA1, SHA256 and SHA512",
+        "digits: must be 6, 7 or 8",
+        "period: must be 15 to 120 seconds",
+        "algorithm: must be SHA1, SHA256 or SHA512",
         "issuer: is not percent-encoded UTF-8",
     ] {
         assert!(said.iter().any(|said| said == part), "nobody said {part}");
