@@ -1,8 +1,8 @@
 //! The state machine of a user's second factor: unenrolled, pending, enrolled.
 //!
-//! Pure. Each command takes the account as it is stored and says what it should become, what is to be recorded and
-//! what may be answered once that is written. It knows no store, no key and no role: whoever calls it has made
-//! sure that the user is internal.
+//! It is pure. Each command takes the account as it is stored, and returns what to store, what to record and what to
+//! answer once that is written. It knows no store, no key and no role: its caller has made sure that the user is
+//! internal.
 
 mod decision;
 mod guesses;
@@ -36,26 +36,26 @@ use crate::{
     verdict::{ActRefusal, Hint, Refusal},
 };
 
-/// What is stored about a user. The default is that of a user for whom nothing was ever written.
+/// The stored content of a user. The default is a user for whom nothing was ever written.
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) generation: Generation,
     pub(crate) live: Option<Live>,
     pub(crate) pending: Option<Pending>,
     pub(crate) imported: Option<Imported>,
-    /// Whether the second factor was ever taken off the account. What was known of it elsewhere is not imported then.
+    /// Whether the second factor was ever removed from the account. Then no key of another system is imported.
     pub(crate) was_taken_off: bool,
     pub(crate) guesses: Guesses,
-    /// Somebody else knows the password, since he has guessed until the account was blocked; and it was not changed since.
+    /// Someone else knows the password: they guessed until the account was blocked, and it was not changed since.
     pub(crate) password_is_known: bool,
-    /// Tickets that let somebody in, until they expire. Each took a step of the secret with it, so that there are
-    /// never more than a ticket's lifetime has steps.
+    /// Tickets that let somebody in, until they expire. Each took a step of the secret with it, so there are never more
+    /// than a ticket's lifetime has steps.
     pub(crate) spent: Vec<Spent>,
-    /// When which refused act was last recorded (R10): an entry per kind, of which there are few.
+    /// When which refused act was last recorded (R10): one entry per kind, of which there are few.
     pub(crate) recorded: Vec<Recorded>,
-    /// How he gets to enroll while he is not.
+    /// How the user gets to enroll while they are not enrolled.
     pub(crate) joining: Joining,
-    /// Where the user's password is enough: a few, which their owner or an admin may make fewer.
+    /// The devices on which the password is enough: a few, which their owner or an admin can forget.
     pub(crate) devices: Vec<Device>,
 }
 
@@ -68,7 +68,7 @@ pub(crate) struct Live {
     pub(crate) since: Timestamp,
     /// When a code of it was last accepted.
     pub(crate) last_used: Timestamp,
-    /// The last step that was consumed: no step up to it is ever accepted again (R1).
+    /// The last step that was consumed. No step up to it is ever accepted again (R1).
     pub(crate) consumed: Step,
     /// How many steps the app's clock was off at the last right code, as far as the code rules follow it.
     pub(crate) drift: i8,
@@ -118,7 +118,7 @@ pub(crate) enum Standing {
     /// With an authenticator of another system that has not shown a code here yet.
     Imported,
     NotEnrolled,
-    /// Not enrolled, and let in until then. Whether he was told so before decides whether to write it.
+    /// Not enrolled, and let in until `by`. It is written down unless the user was `told` before.
     Grace {
         by: Timestamp,
         told: bool,
@@ -128,17 +128,17 @@ pub(crate) enum Standing {
     Blocked,
 }
 
-/// What a run of many resets finds.
+/// The state in which a bulk reset finds a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     ToReset,
-    /// Something to reset, but a plain one would let somebody else enroll.
+    /// Something to reset, but a plain reset would let someone else enroll.
     PasswordKnown,
     Nothing,
     BegunAnew,
 }
 
-/// What the page with the QR code shows.
+/// The content of the page with the QR code.
 #[derive(Debug)]
 pub(crate) struct Shown {
     pub(crate) secret: Secret,
@@ -161,14 +161,14 @@ enum Miss {
     Wrong(Option<Hint>),
 }
 
-/// A user who was let in: the generation that his pass belongs to, and what he is given along with it.
+/// A user who was let in: the generation of their pass, and what they get along with it.
 #[derive(Debug)]
 pub(crate) struct Let<T> {
     pub(crate) generation: Generation,
     pub(crate) with: T,
 }
 
-/// What a login is answered, or, with another `R`, an act.
+/// The answer of a login or, with another `R`, of an act.
 type Answer<T, R = Refusal> = Decision<Result<T, R>>;
 
 impl Account {
@@ -188,25 +188,25 @@ impl Account {
         }
     }
 
-    /// Whether it was written in a later epoch than the policy at hand knows of: then that one is stale (R6).
+    /// Returns whether it was written in a later epoch than the policy at hand: then that policy is stale (R6).
     pub(crate) fn is_ahead_of(&self, policy: &Policy) -> bool {
         let live = self.live.as_ref().map(|live| live.epoch);
         let imported = self.imported.as_ref().map(|imported| imported.epoch);
         live.into_iter().chain(imported).any(|epoch| epoch.is_later_than(policy.epoch))
     }
 
-    /// The authenticator that counts: one that was enrolled in the current epoch (R6). This comparison is all that
-    /// "everybody enrolls anew" takes, for ten users or ten million.
+    /// Returns the authenticator that counts: one that was enrolled in the current epoch (R6). This comparison is all
+    /// it takes for everybody to enroll again, for ten users or ten million.
     fn enrolled(&self, policy: &Policy) -> Option<&Live> {
         self.live.as_ref().filter(|live| live.epoch == policy.epoch)
     }
 
-    /// Whether a code is asked of the user: where it is required, and where he has enrolled by choice.
+    /// Returns whether the user is asked for a code: it is required, or they enrolled by choice.
     pub(crate) fn is_asked(&self, policy: &Policy) -> bool {
         policy.requirement.asks() || (policy.takes_codes() && self.enrolled(policy).is_some())
     }
 
-    /// Where the user goes after the password. Nothing is written for it.
+    /// Returns where the user goes after the password. Writes nothing.
     pub(crate) fn standing(&self, terms: Terms<'_>) -> Standing {
         if !self.is_asked(terms.policy) {
             Standing::NotRequired
@@ -255,7 +255,7 @@ impl Account {
         }
     }
 
-    /// What a page may say before anything is typed. Nothing is written for it.
+    /// Returns what a page may say before anything is typed. Writes nothing.
     pub(crate) fn prompt(&self, ticket: &TicketClaims, terms: Terms<'_>) -> Result<Prompted, Refusal> {
         let purposes =
             [Purpose::LogIn, Purpose::StepUp, Purpose::TakeOver, Purpose::Enroll, Purpose::Replace];
@@ -263,7 +263,7 @@ impl Account {
         let wait_until = match self.locked(terms) {
             Some(Locked::Blocked) => return Err(Refusal::Blocked),
             Some(Locked::Until(until)) => Some(until),
-            // As long as it will be when the next code comes, and begins it anew.
+            // As long as it will be when the next code starts it again.
             Some(Locked::ClockWentBack) => {
                 self.rows().filter_map(|row| row.wait).map(|wait| terms.now.after(wait.lasts)).max()
             }
@@ -278,7 +278,8 @@ impl Account {
         Ok(Prompted { totp, left: self.guesses.left(terms.settings()), wait_until })
     }
 
-    /// Whether the user may be asked for a code, or for another authenticator, on the strength of his session.
+    /// Returns whether the user may be asked for a code, or for another authenticator, on the strength of their
+    /// session.
     pub(crate) fn may_prove(&self, terms: Terms<'_>) -> Result<(), ActRefusal> {
         if self.is_blocked(terms) {
             Err(ActRefusal::Blocked)
@@ -289,16 +290,16 @@ impl Account {
         }
     }
 
-    /// Lifts waiting and blocking. The authenticator stays; everything handed out is void. Who knows the password goes on
-    /// knowing it.
+    /// Lifts waiting and blocking. The authenticator stays; everything handed out is void. If someone else knows the
+    /// password, they still do.
     pub(crate) fn unlock(mut self, next: Generation, event: EventKind) -> Decision<()> {
         self.forgive();
         self.move_to(next);
         Decision::write_and_end_sessions(self, event, ())
     }
 
-    /// Voids everything handed out, since the password was changed: nobody else knows it any more. The authenticator
-    /// stays, and so do the guesses: a new password is no reason to begin counting anew (R2).
+    /// Voids everything handed out, since the password was changed and nobody else knows it any more. The authenticator
+    /// stays, and so do the guesses: a new password is no reason to restart the count (R2).
     pub(crate) fn password_changed(mut self, next: Generation) -> Decision<()> {
         self.password_is_known = false;
         self.move_to(next);
@@ -311,7 +312,7 @@ impl Account {
         Decision::write_and_end_sessions(self, EventKind::SessionsEnded, ())
     }
 
-    /// Records that the user attempted what he has no authority for, unless the same was recorded within the
+    /// Records that the user attempted something without the authority for it, unless the same was recorded within the
     /// hour: refusals cannot flood the trail (R10).
     pub(crate) fn record_refused(mut self, act: Act, why: Denied, now: Timestamp) -> Decision<()> {
         const AN_HOUR: Duration = Duration::from_secs(60 * 60);
@@ -324,8 +325,8 @@ impl Account {
         Decision::write(self, vec![EventKind::ActRefused { act, why }], ())
     }
 
-    /// Whether this ticket is good for one of `purposes` now. All that R3 asks stands here, before any code is
-    /// looked at and any counter moves.
+    /// Checks whether this ticket is good for one of `purposes` now. All that R3 asks is checked here, before any code
+    /// is looked at and any counter moves.
     fn admit(&self, ticket: &TicketClaims, purposes: &[Purpose], terms: Terms<'_>) -> Result<(), Refusal> {
         let good = purposes.contains(&ticket.purpose)
             && terms.policy.takes_codes()
@@ -333,7 +334,7 @@ impl Account {
             && ticket.generation == self.generation
             && ticket.epoch == terms.policy.epoch
             && !self.spent.iter().any(|spent| spent.ticket == ticket.id);
-        // Whoever enrolls has no live authenticator, nor one to take over, and whoever replaces one has (R8).
+        // Enrolling needs no live authenticator and none to take over, and replacing needs a live one (R8).
         let imported = self.imported(terms.policy).is_some();
         let fits = match ticket.purpose {
             Purpose::Enroll => self.enrolled(terms.policy).is_none() && !imported,
@@ -343,8 +344,8 @@ impl Account {
         if good && fits { Ok(()) } else { Err(Refusal::TicketVoid) }
     }
 
-    /// The answer while locked. A wait that began later than now is begun anew, so that a clock that was set back
-    /// makes nobody wait longer than the longest wait (R11).
+    /// Answers while locked. A wait that began later than now is started again: a clock that was set back makes nobody
+    /// wait longer than the longest wait (R11).
     fn keep_out<T>(mut self, locked: Locked, terms: Terms<'_>) -> Answer<T> {
         match locked {
             Locked::Blocked => Decision::reply(Err(Refusal::Blocked)),
@@ -356,7 +357,7 @@ impl Account {
         }
     }
 
-    /// Counts a guess that was looked at and not accepted; the reply may be given once that is written (R2).
+    /// Counts a guess that was looked at and not accepted. The reply may be given once that is written (R2).
     fn count<T>(mut self, purpose: Purpose, miss: Miss, terms: Terms<'_>) -> Answer<T> {
         self.guesses = self.guesses.and_another(terms.settings(), terms.now);
         let (left, wait_until) = (self.guesses.left(terms.settings()), self.guesses.wait_until());
@@ -383,8 +384,8 @@ impl Account {
         self.spent.push(Spent { ticket: ticket.id, expires_at: ticket.expires_at });
     }
 
-    /// Moves to the next generation: what was handed out before is void, a pending secret and remembered devices
-    /// included.
+    /// Moves to the next generation. Everything handed out before is void, including a pending secret and remembered
+    /// devices.
     fn move_to(&mut self, next: Generation) {
         self.generation = next;
         self.pending = None;
@@ -395,7 +396,7 @@ impl Account {
 }
 
 impl Pending {
-    /// Whether it can still be confirmed. One that claims to be drawn later than now cannot (R11).
+    /// Returns whether it can still be confirmed. One that claims to be drawn later than now cannot (R11).
     fn is_alive(&self, now: Timestamp) -> bool {
         self.drawn_at <= now && now < self.expires_at
     }

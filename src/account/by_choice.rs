@@ -1,11 +1,11 @@
-//! Doing without again, for those who enrolled by choice.
+//! Withdrawing an authenticator that was enrolled by choice.
 
 use super::{Account, Answer, Decision, Terms};
 use crate::{audit::EventKind, seal::Generation, verdict::ActRefusal};
 
 impl Account {
-    /// Takes off the authenticator of a user whose session, of `generation`, shows a code of just now, or not (R8). The
-    /// guesses stay: whoever enrolls again goes on with the same row (R2).
+    /// Removes the authenticator of a user. Their session, of `generation`, must show a code of just now (R8). The
+    /// guesses stay: a user who enrolls again continues the same row (R2).
     pub(crate) fn withdraw(
         mut self,
         generation: Generation,

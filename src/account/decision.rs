@@ -1,4 +1,4 @@
-//! What a command is judged by, and what it comes to.
+//! What a command is judged by, and what it results in.
 
 use super::Account;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// By what a command is judged.
+/// What a command is judged by.
 #[derive(Clone, Copy)]
 pub(crate) struct Terms<'a> {
     pub(crate) now: Timestamp,
@@ -16,13 +16,13 @@ pub(crate) struct Terms<'a> {
 }
 
 impl<'a> Terms<'a> {
-    /// How the user's org asks for codes.
+    /// Returns how the user's org asks for codes.
     pub(super) fn settings(&self) -> &'a Settings {
         &self.policy.settings
     }
 }
 
-/// What a command came to: what to write, if anything, and the reply that holds once it is written.
+/// The result of a command: what to write, if anything, and the reply that holds once it is written.
 pub(crate) struct Decision<R> {
     pub(crate) write: Option<Write>,
     pub(crate) reply: R,
@@ -31,7 +31,7 @@ pub(crate) struct Decision<R> {
 pub(crate) struct Write {
     pub(crate) next: Account,
     pub(crate) events: Vec<EventKind>,
-    /// Whether the generation moved, and with it everything that was handed out is void.
+    /// Whether the generation moved, which voids everything that was handed out.
     pub(crate) ends_sessions: bool,
 }
 
@@ -49,7 +49,7 @@ impl<R> Decision<R> {
         Self { write: Some(Write { next, events: vec![event], ends_sessions: true }), reply }
     }
 
-    /// The same decision with another reply.
+    /// Returns the same decision with another reply.
     pub(crate) fn map<S>(self, make: impl FnOnce(R) -> S) -> Decision<S> {
         Decision { write: self.write, reply: make(self.reply) }
     }

@@ -1,7 +1,7 @@
 //! The devices on which a user is not asked for a code.
 //!
-//! The list stands in his record, so that one device can be forgotten without the others. All of them go with the
-//! generation: a reset, another authenticator, an unlock, a changed password (R7).
+//! The list is in their record, so that one device can be forgotten without the others. All of them end with the
+//! generation: at a reset, another authenticator, an unlock, a changed password (R7).
 
 use super::{Account, Answer, Decision, Standing, Terms};
 use crate::{
@@ -13,10 +13,10 @@ use crate::{
     verdict::ActRefusal,
 };
 
-/// Of more the one that would be forgotten first anyway makes room: whoever has more than this has lost count.
+/// When there are more, the one that would be forgotten first makes room: a user with more has lost count.
 const MOST: usize = 8;
 
-/// Which devices are forgotten.
+/// Which devices to forget.
 #[derive(Clone, Copy)]
 pub(crate) enum Forgotten {
     One(DeviceId),
@@ -24,7 +24,7 @@ pub(crate) enum Forgotten {
 }
 
 impl Account {
-    /// Remembers a device of a user who has just shown a code: the session of `generation` is his.
+    /// Remembers a device of a user who has just shown a code in their session of `generation`.
     pub(crate) fn remember(
         mut self,
         generation: Generation,
@@ -32,7 +32,7 @@ impl Account {
         name: Origin,
         terms: Terms<'_>,
     ) -> Answer<Timestamp, ActRefusal> {
-        // Somebody may have reset him since his session was looked at (R7).
+        // Somebody may have reset them since their session was looked at (R7).
         if generation != self.generation {
             return Decision::reply(Err(ActRefusal::SessionOver));
         }
@@ -55,8 +55,8 @@ impl Account {
         Decision::write(self, events, Ok(expires_at))
     }
 
-    /// Lets a user in who has just shown his first factor on a device that is remembered. `None` where the code is asked
-    /// for as ever. What is suppressed is the second step of somebody who is enrolled, never an enrollment or a block.
+    /// Lets a user in who has just shown their first factor on a remembered device. `None` if the code is asked for as
+    /// usual. A device replaces the second step of a user who is enrolled, never an enrollment or a block.
     pub(crate) fn enter_on(
         mut self,
         device: &DeviceClaims,
@@ -75,7 +75,7 @@ impl Account {
         Decision::write(self, vec![used], Some(generation))
     }
 
-    /// Forgets devices; that there are none such is as good.
+    /// Forgets devices. Succeeds if none is remembered.
     pub(crate) fn forget(mut self, which: Forgotten, reason: Option<&Reason>) -> Decision<()> {
         let goes = |device: &mut Device| match which {
             Forgotten::One(id) => device.id == id,
@@ -88,7 +88,7 @@ impl Account {
         if events.is_empty() { Decision::reply(()) } else { Decision::write(self, events, ()) }
     }
 
-    /// Those that would suppress the second step now.
+    /// Returns the devices that would replace the second step now.
     pub(crate) fn remembered(&self, terms: Terms<'_>) -> Vec<Device> {
         match terms.settings().remember_devices() {
             Some(days) if self.enrolled(terms.policy).is_some() => {
@@ -99,8 +99,8 @@ impl Account {
     }
 }
 
-/// Not for longer than it was promised, nor than the org allows now. One that claims to be remembered later than now is
-/// not (R11).
+/// Returns whether a device counts: no longer than was promised, and no longer than the org allows now. One that claims
+/// to be remembered later than now does not count (R11).
 fn is_alive(device: &Device, days: Days, now: Timestamp) -> bool {
     device.since <= now && now < device.expires_at && now < device.since.after(days.into())
 }

@@ -1,4 +1,4 @@
-//! Enrolling and replacing: a secret is drawn and shown, and live once it has shown its first code.
+//! Enrolling and replacing: a secret is drawn and shown, and becomes live once it has shown its first code.
 
 use super::{
     Account, Answer, Decision, Guesses, Joining, Let, Live, Miss, Pending, Recovery, Shown, Terms,
@@ -13,8 +13,8 @@ use crate::{
 };
 
 impl Account {
-    /// Shows the QR code of this ticket, and draws it first if there is none (R8, R9): the same secret for every
-    /// tab of one ticket, and never one that another ticket drew.
+    /// Shows the QR code of this ticket, and draws it first if there is none (R8, R9). Every tab of one ticket sees the
+    /// same secret, and never one that another ticket drew.
     pub(crate) fn setup(mut self, ticket: &TicketClaims, drawn: Secret, terms: Terms<'_>) -> Answer<Shown> {
         let admitted = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms);
         if let Err(refusal) = admitted.and_then(|()| self.admit_to_enroll(ticket, terms)) {
@@ -28,7 +28,7 @@ impl Account {
             if pending.ticket == ticket.id {
                 return Decision::reply(Ok(pending.shown()));
             }
-            // The latest check-in wins, so that two of them cannot take turns in voiding each other.
+            // The latest check-in wins, so that two of them cannot take turns voiding each other.
             if ticket.issued_at < pending.ticket_issued_at {
                 return Decision::reply(Err(Refusal::TicketVoid));
             }
@@ -51,8 +51,8 @@ impl Account {
         Decision::write(self, events, Ok(shown))
     }
 
-    /// Takes the first code of a pending secret, which is live from then on, in the place of any other. An enrollment
-    /// comes with recovery codes; a replacement keeps those that there are, since nobody lost them.
+    /// Takes the first code of a pending secret, which then becomes live and replaces any other. An enrollment comes
+    /// with recovery codes. A replacement keeps the existing ones, since nobody lost them.
     pub(crate) fn confirm(
         mut self,
         ticket: &TicketClaims,
@@ -119,7 +119,7 @@ impl Account {
         }
     }
 
-    /// Forgets the pending secret that this ticket drew. Whatever is live stays as it is (R8).
+    /// Forgets the pending secret that this ticket drew. A live one stays as it is (R8).
     pub(crate) fn cancel(mut self, ticket: &TicketClaims, terms: Terms<'_>) -> Answer<()> {
         if let Err(refusal) = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms) {
             return Decision::reply(Err(refusal));

@@ -1,10 +1,10 @@
-//! Counting what was tried in vain: rising waits, then a hard stop (R2).
+//! Counting wrong guesses: rising waits, then a hard stop (R2).
 
 use std::time::Duration;
 
 use crate::{policy::Settings, time::Timestamp};
 
-/// What was tried in vain since the last right code, across all purposes.
+/// The wrong guesses since the last right code, across all purposes.
 #[derive(Debug, Default)]
 pub(crate) struct Guesses {
     pub(crate) in_a_row: u32,
@@ -12,15 +12,15 @@ pub(crate) struct Guesses {
     pub(crate) blocked_since: Option<Timestamp>,
 }
 
-/// A time in which no code is looked at. Kept as its beginning and its length, so that a clock that was set back
-/// shows itself.
+/// A time in which no code is looked at. It is kept as its beginning and its length, so that a clock that was set back
+/// is noticed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wait {
     pub(crate) since: Timestamp,
     pub(crate) lasts: Duration,
 }
 
-/// Why no code may be looked at. Of two reasons the later one here is the one to tell.
+/// Why no code may be looked at. Of two reasons, the later one in this list is told.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Locked {
     Until(Timestamp),
@@ -30,7 +30,7 @@ pub(super) enum Locked {
 }
 
 impl Guesses {
-    /// Also when the hard stop was lowered since the last guess was counted.
+    /// Returns whether it is blocked, even if the hard stop was lowered since the last guess was counted.
     pub(super) fn is_blocked(&self, settings: &Settings) -> bool {
         self.blocked_since.is_some() || self.left(settings) == 0
     }
@@ -47,7 +47,7 @@ impl Guesses {
         }
     }
 
-    /// With one more in the row: a wait or, at the end of the budget, the block.
+    /// Adds one to the row: a wait follows or, at the end of the budget, the block.
     pub(super) fn and_another(&self, settings: &Settings, now: Timestamp) -> Self {
         let in_a_row = self.in_a_row.saturating_add(1);
         let is_last = in_a_row >= settings.hard_stop();
@@ -59,17 +59,17 @@ impl Guesses {
         }
     }
 
-    /// How many may still be tried.
+    /// Returns how many may still be tried.
     pub(super) fn left(&self, settings: &Settings) -> u32 {
         settings.hard_stop().saturating_sub(self.in_a_row)
     }
 
-    /// Until when no code is looked at, by the wait that was begun last.
+    /// Returns until when no code is looked at, by the wait that was started last.
     pub(crate) fn wait_until(&self) -> Option<Timestamp> {
         self.wait.map(Wait::until)
     }
 
-    /// Begins the wait anew if it began later than now, and tells its end.
+    /// Restarts the wait if it began later than now, and returns its end.
     pub(super) fn wait_anew(&mut self, now: Timestamp) -> Timestamp {
         self.wait = self.wait.map(|wait| Wait { since: wait.since.min(now), ..wait });
         self.wait_until().unwrap_or(now)

@@ -1,4 +1,4 @@
-//! Why a code may have been wrong. Nothing here accepts one, and whatever is found, the guess counts (R2).
+//! Why a code may have been wrong. Nothing here accepts one, and the guess counts whatever is found (R2).
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::{
 };
 
 impl Live {
-    /// What a wrong code tells of the phone's clock. Only steps that are over are looked at: the code of one to come
-    /// would be a right one soon.
+    /// Returns what a wrong code says about the phone's clock. Only past steps are looked at: the code of a future step
+    /// would soon be a right one.
     pub(super) fn hint(&self, code: Code, window: Window, now: Timestamp) -> Option<Hint> {
         let verifier = self.totp.verifier(&self.secret);
         clock(&verifier, self.totp, code, now, window, Some(self.consumed), Astray::Behind)
@@ -19,7 +19,7 @@ impl Live {
 }
 
 impl Imported {
-    /// The same of one that was imported: its secret is on nobody's screen.
+    /// Returns the same for an imported authenticator, whose secret is on nobody's screen.
     pub(super) fn hint(&self, code: Code, terms: Terms<'_>) -> Option<Hint> {
         let verifier = self.totp.verifier(&self.secret);
         clock(&verifier, self.totp, code, terms.now, terms.codes.window, None, Astray::Behind)
@@ -30,7 +30,7 @@ impl Imported {
 #[derive(Clone, Copy)]
 pub(super) enum FirstCode {
     AsAsked(Code),
-    /// Six digits where more are asked for, as an app shows them that ignores how many there should be.
+    /// Six digits where more are asked for, as apps show that ignore the number of digits.
     Six(Code),
 }
 
@@ -42,8 +42,8 @@ impl FirstCode {
 }
 
 impl Pending {
-    /// What a wrong first code tells of the phone's clock and of the app. Its secret is before the eyes of whoever
-    /// typed it, so that there is nothing that he could not compute by himself.
+    /// Returns what a wrong first code says about the phone's clock and the app. The secret is on the screen of the
+    /// user who typed it, so nothing is revealed that they could not compute.
     pub(super) fn hint(&self, code: FirstCode, terms: Terms<'_>) -> Option<Hint> {
         let (now, window) = (terms.now, terms.codes.window);
         // All of them are computed for every code, whichever matches (R12).

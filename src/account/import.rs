@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl Account {
-    /// The imported authenticator, if it is to be taken over: only where codes are required, so that it is in nobody's
-    /// way who enrolls by choice before.
+    /// Returns the imported authenticator, if it is to be taken over. That is only so if codes are required, so that it
+    /// does not get in the way of a user who enrolls by choice before.
     pub(super) fn imported(&self, policy: &Policy) -> Option<&Imported> {
         self.waiting(policy).filter(|_| policy.requirement.asks())
     }
@@ -21,10 +21,10 @@ impl Account {
         self.imported.as_ref().filter(|imported| imported.counts(policy))
     }
 
-    /// Takes in a key of another system. It lets nobody in and asks nobody, before it has shown one right code.
+    /// Imports a key of another system. It lets nobody in and asks nobody before it has shown one right code.
     ///
-    /// Only where there never was an authenticator: a list that is imported again, after a phone was stolen and the
-    /// account reset or its authenticator replaced, must not bring the old one back (R7, R8).
+    /// Refused if there ever was an authenticator. A list may be imported again after a phone was stolen and the
+    /// account reset or its authenticator replaced; that must not bring the old one back (R7, R8).
     pub(crate) fn import(
         mut self,
         secret: Secret,
@@ -55,12 +55,12 @@ impl Account {
             before_the_switch: !policy.requirement.asks(),
             at: terms.now,
         });
-        // Whoever was about to enroll shows the code of the imported one instead.
+        // A user who was about to enroll shows the code of the imported authenticator instead.
         self.pending = None;
         Decision::write(self, vec![EventKind::Imported { reason: reason.clone() }], Ok(Import::Done))
     }
 
-    /// Takes the first code of an imported authenticator, which is live from then on (R1, R2).
+    /// Takes the first code of an imported authenticator, which then becomes live (R1, R2).
     pub(crate) fn take_over(
         mut self,
         ticket: &TicketClaims,
@@ -90,7 +90,7 @@ impl Account {
                     consumed: step,
                     drift: terms.codes.followed(offset),
                     last_used: terms.now,
-                    // He draws recovery codes when he likes: the page that asked for this code has no place for them.
+                    // The user draws recovery codes later: the page that asked for this code has no place for them.
                     recovery: Recovery::default(),
                 });
                 self.guesses = Guesses::default();
@@ -109,9 +109,9 @@ impl Account {
 }
 
 impl Imported {
-    /// Whether a code of it would enroll the user: in the epoch in which it was imported, or, if nothing was required
-    /// then, in the one that the next switch begins. Off and on after that means to enroll again, as for everybody
-    /// (R6).
+    /// Returns whether a code of it would enroll the user: in the epoch in which it was imported or, if nothing was
+    /// required then, in the one that the next switch begins. Off and on after that means enrolling again, as for
+    /// everybody (R6).
     fn counts(&self, policy: &Policy) -> bool {
         let is_next = self.epoch.counter.checked_add(1) == Some(policy.epoch.counter);
         policy.epoch == self.epoch || self.before_the_switch && is_next

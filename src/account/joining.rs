@@ -1,4 +1,4 @@
-//! How somebody who is not enrolled gets to enroll: at once, within the org's grace, or with an invitation.
+//! How a user who is not enrolled gets to enroll: at once, within the org's grace period, or with an invitation.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use crate::{
     verdict::{ActRefusal, Refusal},
 };
 
-/// What is known of a user's way to his authenticator. The default is that of one who may enroll as his org's settings
-/// say, and was told nothing yet.
+/// What is known of how a user gets to enroll. The default is a user who may enroll as their org's settings say, and
+/// who was told nothing yet.
 #[derive(Debug, Default)]
 pub(crate) struct Joining {
-    /// Until when he may go without, as he was told.
+    /// Until when they may go without, as they were told.
     pub(crate) due: Option<Due>,
-    /// He was reset: no grace begins for him, and none goes on.
+    /// They were reset: no grace period begins or continues for them.
     pub(crate) at_once: bool,
-    /// Only with an invitation, whatever the org's settings: his password is known to somebody.
+    /// Only with an invitation, whatever the org's settings: someone else knows their password.
     pub(crate) invited_only: bool,
     pub(crate) invitation: Option<Invited>,
 }
@@ -32,7 +32,7 @@ pub(crate) struct Due {
     pub(crate) by: Timestamp,
 }
 
-/// An invitation that was handed out and not yet used.
+/// An invitation that was handed out and not used yet.
 #[derive(Debug)]
 pub(crate) struct Invited {
     pub(crate) id: TicketId,
@@ -45,15 +45,15 @@ pub(crate) struct Invited {
 const INVITATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Invited {
-    /// One that claims to be made later than now is not alive (R11).
+    /// Returns whether it can be used. One that claims to be made later than now cannot (R11).
     fn is_alive(&self, now: Timestamp) -> bool {
         self.made_at <= now && now < self.expires_at
     }
 }
 
-/// How the time stands that an org gives to enroll.
+/// The state of the grace period that an org gives to enroll.
 enum Grace {
-    /// It gives none, or none to this user.
+    /// The org gives none, or none to this user.
     No,
     Until {
         by: Timestamp,
@@ -63,7 +63,7 @@ enum Grace {
 }
 
 impl Account {
-    /// Where somebody goes after the password who is to enroll.
+    /// Returns where a user goes after the password who has to enroll.
     pub(super) fn way_in(&self, terms: Terms<'_>) -> Standing {
         match self.grace(terms) {
             Grace::Until { by, told } => Standing::Grace { by, told },
@@ -91,7 +91,7 @@ impl Account {
             || matches!(self.grace(terms), Grace::Over)
     }
 
-    /// Whether this ticket opens an enrollment, beside all that every ticket has to show.
+    /// Checks whether this ticket opens an enrollment, beyond what every ticket has to show.
     pub(super) fn admit_to_enroll(&self, ticket: &TicketClaims, terms: Terms<'_>) -> Result<(), Refusal> {
         let invited = || {
             let invitation = self.joining.invitation.as_ref().filter(|invited| invited.is_alive(terms.now));
@@ -103,8 +103,8 @@ impl Account {
         Ok(())
     }
 
-    /// Says where the user goes after the password, and in which generation. Whoever has time to enroll is told until
-    /// when, which is written the first time in an epoch.
+    /// Returns where the user goes after the password, and in which generation. A user with a grace period is told when
+    /// it ends, which is written the first time in an epoch.
     pub(crate) fn check_in(mut self, terms: Terms<'_>) -> Decision<(Generation, Standing)> {
         let standing = self.standing(terms);
         let reply = (self.generation, standing);
@@ -115,8 +115,8 @@ impl Account {
         Decision::write(self, vec![EventKind::EnrollmentDue { by }], reply)
     }
 
-    /// Takes an invitation as it was typed, and names it for a ticket that enrolls. One that is not right is a guess
-    /// like any other (R2). It is spent by the enrollment, and not before: who closes the page may come again.
+    /// Takes an invitation as it was typed, and names it for a ticket that enrolls. A wrong one counts as a guess like
+    /// any other (R2). The enrollment spends it, and nothing before: a user who closes the page may come again.
     pub(crate) fn accept(self, ticket: &TicketClaims, typed: &str, terms: Terms<'_>) -> Answer<TicketId> {
         if let Err(refusal) = self.admit(ticket, &[Purpose::Enroll], terms) {
             return Decision::reply(Err(refusal));
@@ -135,7 +135,7 @@ impl Account {
         }
     }
 
-    /// Keeps an invitation, in the place of an earlier one.
+    /// Keeps an invitation, which replaces an earlier one.
     pub(crate) fn invite(
         mut self,
         id: TicketId,
@@ -152,7 +152,7 @@ impl Account {
         Decision::write(self, vec![event], Ok(invitation))
     }
 
-    /// Gives the user so many days from now, if that is longer than he has.
+    /// Gives the user `days` days from now, if that is longer than they have.
     pub(crate) fn extend(
         mut self,
         days: Days,
@@ -163,7 +163,7 @@ impl Account {
         if self.enrolled(terms.policy).is_some() {
             return Decision::reply(Err(ActRefusal::AlreadyEnrolled));
         }
-        // Whose password is known to somebody is given no time in which the password is enough.
+        // If someone else knows the password, no time is given in which the password is enough.
         if !given || self.joining.invited_only {
             return Decision::reply(Err(ActRefusal::NotOffered));
         }
@@ -177,14 +177,14 @@ impl Account {
         Decision::write(self, vec![EventKind::GraceExtended { by, reason }], Ok(by))
     }
 
-    /// The account after a reset (R7): nothing is left of it, so that it can be made even of one that cannot be
-    /// read any more. No grace begins for it: whoever is reset enrolls at his next login.
+    /// Returns the account after a reset (R7). Nothing is left of it, so it can be made even if the record cannot be
+    /// read any more. No grace period begins: the user enrolls at their next login.
     pub(crate) fn reset(next: Generation, event: EventKind) -> Decision<()> {
         let joining = Joining { at_once: true, ..Joining::default() };
         Self::reset_to(joining, next, event, ())
     }
 
-    /// The same, but for an account whose password is known to somebody, who would enroll with it.
+    /// Resets the account unless someone else knows its password, who would then enroll with it.
     pub(crate) fn reset_unless_known(
         account: Option<Self>,
         settings: &Settings,
@@ -197,16 +197,16 @@ impl Account {
         Self::reset(next, event).map(Ok)
     }
 
-    /// Whether a plain reset would let somebody else enroll who knows the password: he has blocked the account, or was to
-    /// be kept out by an invitation that has not enrolled anybody yet.
+    /// Returns whether a plain reset would let someone else enroll who knows the password. They have blocked the
+    /// account, or were to be kept out by an invitation that has not enrolled anybody yet.
     fn lets_others_enroll(&self, settings: &Settings) -> bool {
         // A hard stop that was lowered blocks without another guess.
         let is_beyond = |row: &Guesses| row.blocked_since.is_none() && row.is_blocked(settings);
         self.password_is_known || self.joining.invited_only || self.rows().any(is_beyond)
     }
 
-    /// What a run of many resets finds that was begun at that time (R7). Whoever was reset and begins anew meanwhile is
-    /// not to be sent back when an interrupted run goes on.
+    /// Returns what a bulk reset that was started at `begun_at` finds (R7). A user who was reset and has started again
+    /// since is not reset again when an interrupted run resumes.
     pub(crate) fn found_by_run(&self, begun_at: Timestamp, settings: &Settings) -> Found {
         let live = self.live.as_ref().map(|live| live.since);
         let pending = self.pending.as_ref().map(|pending| pending.drawn_at);
@@ -219,7 +219,7 @@ impl Account {
         }
     }
 
-    /// The account after a reset, blocked before or not: only an invitation opens the enrollment.
+    /// Resets the account, blocked or not: only an invitation opens the enrollment.
     pub(crate) fn reset_and_invite(
         next: Generation,
         id: TicketId,
@@ -238,7 +238,7 @@ impl Account {
     }
 }
 
-/// What the record keeps of an invitation, and what the admin hands out.
+/// Creates what the record keeps of an invitation, and what the admin hands out.
 fn invitation(id: TicketId, code: InvitationCode, now: Timestamp) -> (Invited, Invitation) {
     let expires_at = now.after(INVITATION);
     let invitation = Invitation { code: code.copy(), expires_at };

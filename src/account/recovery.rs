@@ -1,4 +1,4 @@
-//! Recovery codes: they belong to the enrollment, and are guessed at in a row of their own.
+//! Recovery codes: they belong to the enrollment, and wrong guesses at them are counted in a row of their own.
 
 use super::{Account, Answer, Decision, Guesses, Let, Live, Locked, Terms};
 use crate::{
@@ -9,17 +9,17 @@ use crate::{
     verdict::{ActRefusal, Refusal},
 };
 
-/// The recovery codes of an enrolled authenticator. They end with it, by where they stand.
+/// The recovery codes of an enrolled authenticator. They are stored in it, and so end with it.
 #[derive(Debug, Default)]
 pub(crate) struct Recovery {
     pub(crate) codes: KeptCodes,
-    /// What was tried in vain instead of a recovery code, under the same ceiling (NIST SP 800-63B-4 §3.2.2).
+    /// The wrong guesses at a recovery code, under the same ceiling (NIST SP 800-63B-4 §3.2.2).
     pub(crate) guesses: Guesses,
 }
 
 impl Account {
-    /// Takes a recovery code in the place of the app's (R1, R2, R3). Everything handed out before is void: whoever
-    /// needs one has lost something, and somebody may have found it. The authenticator stays.
+    /// Takes a recovery code instead of the app's (R1, R2, R3). Everything handed out before is void: a user who needs
+    /// one has lost something, and someone may have found it. The authenticator stays.
     pub(crate) fn recover(
         mut self,
         ticket: &TicketClaims,
@@ -59,8 +59,8 @@ impl Account {
         Decision::write(self, events, Err(Refusal::WrongCode { left, wait_until, hint: None }))
     }
 
-    /// Puts new recovery codes in the place of the old ones, of which none works any more. `of` is the generation of
-    /// the session in which they were asked for.
+    /// Replaces the recovery codes by new ones; none of the old ones works any more. `of` is the generation of the
+    /// session in which they were asked for.
     pub(crate) fn renew_recovery_codes(
         mut self,
         of: Generation,
@@ -76,12 +76,12 @@ impl Account {
         let Some(live) = self.live.as_mut() else {
             return Decision::reply(Err(ActRefusal::EnrollFirst));
         };
-        // The row goes on: new codes are no reason to begin counting anew (R2).
+        // The row continues: new codes are no reason to restart the count (R2).
         live.recovery.codes = drawn.kept;
         Decision::write(self, vec![EventKind::RecoveryCodesRenewed], Ok(drawn.shown))
     }
 
-    /// How many recovery codes the user still has, if he has an authenticator that counts.
+    /// Returns how many recovery codes the user has left, if they have an authenticator that counts.
     pub(crate) fn recovery_codes_left(&self, terms: Terms<'_>) -> Result<u32, ActRefusal> {
         match self.enrolled(terms.policy) {
             Some(live) if self.is_asked(terms.policy) => Ok(live.recovery.codes.left()),
@@ -89,7 +89,7 @@ impl Account {
         }
     }
 
-    /// Whether no code of any kind is looked at: what is guessed in one row closes the other one too (R2).
+    /// Returns whether no code of any kind is looked at: guesses in one row close the other one too (R2).
     pub(super) fn is_blocked(&self, terms: Terms<'_>) -> bool {
         self.rows().any(|row| row.is_blocked(terms.settings()))
     }
@@ -98,19 +98,19 @@ impl Account {
         self.rows().filter_map(|row| row.locked(terms.settings(), terms.now)).max()
     }
 
-    /// Begins the waits anew that began later than now, and tells when the last of all ends.
+    /// Restarts the waits that began later than now, and returns when the last of all ends.
     pub(super) fn wait_anew(&mut self, now: Timestamp) -> Timestamp {
         let recovery = self.live.as_mut().map(|live| &mut live.recovery.guesses);
         let rows = [Some(&mut self.guesses), recovery].into_iter().flatten();
         rows.map(|row| row.wait_anew(now)).max().unwrap_or(now)
     }
 
-    /// The wait that ends last.
+    /// Returns when the wait ends that ends last.
     pub(crate) fn waiting_until(&self) -> Option<Timestamp> {
         self.rows().filter_map(Guesses::wait_until).max()
     }
 
-    /// The first block.
+    /// Returns when the first block began.
     pub(crate) fn blocked_since(&self) -> Option<Timestamp> {
         self.rows().filter_map(|row| row.blocked_since).min()
     }

@@ -1,4 +1,4 @@
-//! What no sequence of calls can bring about, since other checks stand before it, and must hold all the same.
+//! What no sequence of calls can reach, since other checks come before it, and must hold all the same.
 
 use super::*;
 use crate::{
@@ -34,7 +34,7 @@ fn drawn() -> Drawn {
     Drawn::draw(&crate::random::OsRandom).unwrap()
 }
 
-/// A ticket that fits in every respect but what it is for.
+/// A ticket that is right in every respect except its purpose.
 fn ticket(purpose: Purpose) -> TicketClaims {
     TicketClaims {
         id: TicketId([7; 16]),
@@ -81,7 +81,7 @@ fn nobody_replaces_or_uses_what_is_not_there() {
     assert_eq!(refusal(&verified), Refusal::TicketVoid);
 }
 
-/// R3: a ticket serves no purpose but its own.
+/// R3: a ticket serves only its own purpose.
 #[test]
 fn a_ticket_serves_its_own_purpose_only() {
     let codes = CodeRules::default();
@@ -96,8 +96,8 @@ fn a_ticket_serves_its_own_purpose_only() {
     assert!(enrolled().verify(&ticket(Purpose::LogIn), &code, terms).reply.is_ok());
 }
 
-/// R4, R7: the record is asked again at the write, whatever a check-in has found before, and a device that is still
-/// listed is bound to its generation and epoch all the same.
+/// R4, R7: the record is checked again at the write, whatever a check-in found before. A device that is still listed is
+/// bound to its generation and epoch all the same.
 #[test]
 fn a_listed_device_opens_only_what_it_was_remembered_for() {
     let codes = CodeRules::default();
@@ -135,7 +135,7 @@ fn a_listed_device_opens_only_what_it_was_remembered_for() {
     }
 }
 
-/// R7: a session of an earlier generation renews nothing, whatever has been enrolled since.
+/// R7: a session of an earlier generation renews nothing, whatever was enrolled since.
 #[test]
 fn recovery_codes_are_renewed_in_the_generation_that_asked() {
     let codes = CodeRules::default();
@@ -145,7 +145,7 @@ fn recovery_codes_are_renewed_in_the_generation_that_asked() {
     assert!(enrolled().renew_recovery_codes(Generation::FIRST, drawn(), terms).reply.is_ok());
 }
 
-/// R11: a clock that was set back begins the waits anew that began later than now, and those only; the later end is told.
+/// R11: a clock that was set back restarts the waits that began later than now, and only those; the later end is told.
 #[test]
 fn a_clock_that_was_set_back_makes_nobody_wait_longer_for_having_two_rows() {
     let waits = |since: u64| Guesses {
@@ -166,7 +166,7 @@ fn a_clock_that_was_set_back_makes_nobody_wait_longer_for_having_two_rows() {
     assert_eq!(written.waiting_until(), Some(until));
 }
 
-/// R2: another phone forgives nothing that was guessed at the recovery codes, which stay the same.
+/// R2: another phone forgives no guesses at the recovery codes, which stay the same.
 #[test]
 fn a_replacement_keeps_the_recovery_codes_and_what_was_guessed_at_them() {
     let codes = CodeRules::default();
