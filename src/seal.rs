@@ -1,4 +1,4 @@
-//! Sealing: keys, the form of what is sealed, and the generation to which whatever is handed out is bound.
+//! Sealing: keys, the form of what is sealed, and the generation to which everything handed out is bound.
 
 mod generation;
 mod codec;

@@ -1,7 +1,7 @@
-//! How sealed things look inside: numbers big-endian, everything of variable length with its length before it.
+//! The form of sealed content: numbers are big-endian, and everything of variable length has its length before it.
 //!
-//! Hand-written and small on purpose. A serialization framework would want secrets to implement its traits, and
-//! then anything could serialize them (R9); and it would leave copies of them in buffers that nobody wipes.
+//! It is hand-written and small on purpose. A serialization framework would need secrets to implement its traits, and
+//! then anything could serialize them (R9). It would also leave copies of them in buffers that nobody wipes.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-/// Collects bytes in a buffer that is wiped, and that is large enough from the start for anything we seal, so that
-/// growing leaves no copy behind.
+/// Collects bytes in a buffer that is wiped. It is large enough from the start for anything we seal, so that growing
+/// leaves no copy behind.
 pub(crate) struct Writer(Zeroizing<Vec<u8>>);
 
 impl Writer {
@@ -51,7 +51,7 @@ impl Writer {
         self.0.extend_from_slice(&bytes);
     }
 
-    /// At most 65,535 bytes; ids, names and secrets are bounded far below.
+    /// Writes at most 65,535 bytes; ids, names and secrets are bounded far below.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         let length = u16::try_from(bytes.len()).expect("everything sealed is bounded below 64 KiB");
         self.array(length.to_be_bytes());
@@ -94,13 +94,13 @@ impl Writer {
     }
 }
 
-/// The bytes are not what was written.
+/// Bytes that are not what was written.
 #[derive(Debug, thiserror::Error)]
-#[error("the sealed content is not of a form that this version knows")]
+#[error("the sealed content has a form that this version does not know")]
 pub(crate) struct Damaged;
 
-/// Takes bytes apart again. What is sealed was written by us, so `Damaged` means another version; it is still an
-/// error and never a guess.
+/// Reads bytes back. We wrote what is sealed, so `Damaged` means another version. It is still an error, and never a
+/// guess.
 pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
         Self(bytes)
     }
 
-    /// Everything must have been read: leftovers mean that something was misunderstood.
+    /// Checks that everything was read: leftovers mean that something was misunderstood.
     pub(crate) fn finish(self) -> Result<(), Damaged> {
         if self.0.is_empty() { Ok(()) } else { Err(Damaged) }
     }

@@ -1,8 +1,8 @@
 //! Sealing: nothing that the library stores or hands out can be read or changed outside of it (R9).
 //!
-//! XChaCha20-Poly1305 with a random nonce of 24 bytes, long enough that chance never repeats one. What a sealed
-//! thing is for, and whose it is, goes in as associated data, each part with its length before it: a record moved
-//! to another user's row, or a ticket offered as a stamp, does not open.
+//! XChaCha20-Poly1305 with a random nonce of 24 bytes, long enough that chance never repeats one. The purpose and the
+//! owner of a sealed thing go in as associated data, each part with its length before it. So a record moved to another
+//! user's row, or a ticket offered as a stamp, does not open.
 
 #[cfg(test)]
 mod tests;
@@ -23,15 +23,15 @@ const FORMAT: u8 = 1;
 const NONCE_BYTES: usize = 24;
 const HEAD_BYTES: usize = 1 + 4 + NONCE_BYTES;
 
-/// Names a key of a [`Keyring`], so that a record says under which one it was sealed.
+/// The id of a key of a [`Keyring`]. A record says under which one it was sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeyId(pub u32);
 
-/// The keys that seal what is stored and handed out: one active, and older ones that still open.
+/// The keys that seal what is stored and handed out: one active key, and older ones that still open.
 ///
-/// Keep the keys apart from the database: whoever has both can read the secrets, whoever has one of them cannot.
-/// To change the key, put a new one in front and keep the old one behind it. What was sealed under the old one
-/// still opens, and is sealed anew with the active one at its next write.
+/// Keep the keys apart from the database: only someone with both can read the secrets. To change the key, put a new one
+/// in front and keep the old one behind it. What was sealed under the old key still opens, and its next write seals it
+/// under the active one.
 ///
 /// ```
 /// use countersign::{KeyId, Keyring};
@@ -47,30 +47,30 @@ pub struct Keyring {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidKeyring {
-    /// There is no key in it.
-    #[error("there is no key")]
+    /// It has no key.
+    #[error("no key given; write one as ID:KEY")]
     Empty,
-    /// An entry is not `ID:KEY`, with a number and 32 bytes in base64.
-    #[error("a key must be written as ID:KEY, a number and 32 bytes in base64")]
+    /// An entry is not `ID:KEY` with a number and 32 bytes in base64.
+    #[error("a key must be written as ID:KEY: a number, and 32 bytes in base64")]
     Entry,
-    /// Two keys have one id.
-    #[error("two keys have the id {}", .0.0)]
+    /// Two keys have the same id.
+    #[error("two keys have the id {}; give each its own", .0.0)]
     TwiceTheId(KeyId),
     /// The environment variable is not set, or is not text.
-    #[error("the environment variable is not set")]
+    #[error("the environment variable is not set, or is not text")]
     NotSet,
 }
 
 impl Keyring {
-    /// A keyring of one key of 32 random bytes.
+    /// Creates a keyring of one key of 32 random bytes.
     pub fn new(id: KeyId, key: [u8; 32]) -> Self {
         Self { active: (id, Zeroizing::new(key)), older: Vec::new() }
     }
 
-    /// The same with an older key, which opens but no longer seals.
+    /// Adds an older key, which opens but no longer seals.
     ///
     /// # Errors
-    /// [`InvalidKeyring::TwiceTheId`] when the id is taken.
+    /// [`InvalidKeyring::TwiceTheId`] if the id is taken.
     pub fn with_older(mut self, id: KeyId, key: [u8; 32]) -> Result<Self, InvalidKeyring> {
         if self.key(id).is_some() {
             return Err(InvalidKeyring::TwiceTheId(id));
@@ -79,11 +79,11 @@ impl Keyring {
         Ok(self)
     }
 
-    /// A keyring from text: `ID:KEY`, the key being 32 bytes in base64 (RFC 4648 §4, with padding), the active one
-    /// first and older ones after it, separated by commas or white space.
+    /// Reads a keyring from text: `ID:KEY`, where the key is 32 bytes in base64 (RFC 4648 §4, with padding). The active
+    /// key comes first and older ones after it, separated by commas or white space.
     ///
     /// # Errors
-    /// [`InvalidKeyring`] says what is wrong with it.
+    /// [`InvalidKeyring`] says what is wrong with the text.
     pub fn from_text(text: &str) -> Result<Self, InvalidKeyring> {
         let mut keys = text.split([',', ' ', '\t', '\r', '\n']).filter(|entry| !entry.is_empty()).map(entry);
         let (id, key) = keys.next().ok_or(InvalidKeyring::Empty)??;
@@ -93,17 +93,17 @@ impl Keyring {
         })
     }
 
-    /// A keyring from an environment variable, in the form of [`from_text`](Self::from_text).
+    /// Reads a keyring from an environment variable, in the form of [`from_text`](Self::from_text).
     ///
     /// # Errors
-    /// [`InvalidKeyring`] says what is wrong with it.
+    /// [`InvalidKeyring`] says what is wrong with the variable.
     pub fn from_env(variable: &str) -> Result<Self, InvalidKeyring> {
         let text = std::env::var(variable).map(Zeroizing::new).map_err(|_| InvalidKeyring::NotSet)?;
         Self::from_text(&text)
     }
 
-    /// Draws a new key and writes it in the form of [`from_text`](Self::from_text): the content of a key file or a
-    /// secret of your orchestrator.
+    /// Draws a new key and writes it in the form of [`from_text`](Self::from_text), for a key file or a secret of your
+    /// orchestrator.
     ///
     /// ```
     /// use countersign::{KeyId, Keyring, OsRandom};
@@ -113,7 +113,7 @@ impl Keyring {
     /// ```
     ///
     /// # Errors
-    /// Whatever `random` says when it cannot deliver.
+    /// The error of `random` if it cannot deliver.
     pub fn draw_text(id: KeyId, random: &dyn SecureRandom) -> Result<Zeroizing<String>, BoxError> {
         let key = Zeroizing::new(random::draw::<32>(random)?);
         let encoded = Zeroizing::new(Base64::encode_string(&*key));
@@ -127,7 +127,7 @@ impl Keyring {
             .map(|(_, key)| &**key)
     }
 
-    /// Seals `plain` for what `context` names, under the active key.
+    /// Seals `plain` for the given context, under the active key.
     pub(crate) fn seal(
         &self,
         context: Context,
@@ -136,7 +136,7 @@ impl Keyring {
     ) -> Result<Vec<u8>, BoxError> {
         let (id, key) = &self.active;
         let nonce = random::draw::<NONCE_BYTES>(random)?;
-        // In place: what was plain text is cipher text afterwards, and nothing is left to wipe.
+        // In place: the plain text becomes cipher text, and nothing is left to wipe.
         cipher(key).encrypt_in_place(&XNonce::from(nonce), &context.under(*id), &mut *plain)?;
         let mut sealed = Vec::with_capacity(HEAD_BYTES + plain.len());
         sealed.push(FORMAT);
@@ -146,7 +146,7 @@ impl Keyring {
         Ok(sealed)
     }
 
-    /// Opens what was sealed for what `context` names.
+    /// Opens what was sealed for the given context.
     pub(crate) fn open(&self, context: Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, DoesNotOpen> {
         let (head, sealed) = sealed.split_at_checked(HEAD_BYTES).ok_or(DoesNotOpen::NotSealed)?;
         let (FORMAT, head) = (head[0], &head[1..]) else {
@@ -178,7 +178,7 @@ fn entry(text: &str) -> Result<(KeyId, Zeroizing<[u8; 32]>), InvalidKeyring> {
     }
 }
 
-/// Which keys there are, and none of them.
+/// Shows the ids of the keys, and none of the keys.
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let older: Vec<KeyId> = self.older.iter().map(|(id, _)| *id).collect();
@@ -189,8 +189,8 @@ impl fmt::Debug for Keyring {
     }
 }
 
-/// What a sealed thing is for, and whose it is: each part with its length before it, so that no two contexts read
-/// the same.
+/// The purpose and the owner of a sealed thing: each part with its length before it, so that no two contexts read the
+/// same.
 pub(crate) struct Context(Vec<u8>);
 
 impl Context {
@@ -204,7 +204,7 @@ impl Context {
         self
     }
 
-    /// With the format and the key id, so that neither can be exchanged either.
+    /// Adds the format and the key id, so that neither can be exchanged either.
     fn under(self, id: KeyId) -> Vec<u8> {
         self.and(&[FORMAT]).and(&id.0.to_be_bytes()).0
     }
@@ -213,10 +213,10 @@ impl Context {
 /// Why something does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DoesNotOpen {
-    #[error("these bytes are nothing that was sealed here")]
+    #[error("these bytes were not sealed here")]
     NotSealed,
-    #[error("sealed under key {}, which the keyring does not have", .0.0)]
+    #[error("sealed under key {}, which the keyring lacks; give the keyring this key back", .0.0)]
     UnknownKey(KeyId),
-    #[error("changed, moved from somewhere else, or sealed under another key of the same id")]
+    #[error("changed, moved from another place, or sealed under another key with the same id")]
     Forged,
 }
