@@ -1,4 +1,4 @@
-//! What happened, for the audit trail, and who hears of it. It knows no secret, no code and no ticket (R9).
+//! What happened, for the audit trail, and who is told of it. Knows no secret, no code and no ticket (R9).
 
 mod text;
 mod act;

@@ -1,23 +1,23 @@
-//! What a code was asked for, what an admin attempted, and why it was refused: the words that events and answers share.
+//! The words that events and answers share: what a code was asked for, what an admin attempted, why it was refused.
 
-/// What a code was asked for.
+/// The purpose for which a code was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Purpose {
     /// To log in.
     LogIn,
-    /// To prove the presence of a user who is signed in, before something sensitive.
+    /// To prove that a signed-in user is present, before something sensitive.
     StepUp,
     /// To finish an enrollment.
     Enroll,
-    /// To put a new authenticator in the place of the enrolled one.
+    /// To replace the enrolled authenticator.
     Replace,
     /// To show that an imported authenticator works.
     TakeOver,
 }
 
 impl Purpose {
-    /// The word for it.
+    /// Returns the stable word for this purpose.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::LogIn => "log-in",
@@ -29,7 +29,7 @@ impl Purpose {
     }
 }
 
-/// What somebody attempted to do who administers.
+/// An act of administration, as it was attempted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Act {
@@ -45,14 +45,14 @@ pub enum Act {
     Invite,
     /// To give a user more time to enroll.
     Extend,
-    /// To see or forget the devices that are remembered of a user.
+    /// To see or forget the devices that are remembered for a user.
     ManageDevices,
     /// To read who is enrolled and who is not.
     Report,
 }
 
 impl Act {
-    /// The word for it.
+    /// Returns the stable word for this act.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Require => "require",
@@ -71,11 +71,11 @@ impl Act {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Remedy {
-    /// Nothing: the account was not blocked.
+    /// Nothing: nobody else was known to know it.
     None,
-    /// It was changed, as whoever did the reset states.
+    /// It was changed, as the actor of the reset states.
     NewPassword,
-    /// It is not enough to enroll: an invitation is needed as well.
+    /// It is not enough to enroll; an invitation is needed as well.
     Invitation,
 }
 
@@ -86,16 +86,16 @@ pub enum Denied {
     /// Only Master Admins may do this.
     #[error("only a Master Admin may do this")]
     NotMasterAdmin,
-    /// Nobody may do this to himself: a stolen session would otherwise shed its second factor.
-    #[error("nobody may do this to himself")]
+    /// Nobody may do this to themselves: a stolen session could otherwise remove its own second factor.
+    #[error("nobody may do this to themselves")]
     Yourself,
     /// Customers have no second factor here.
     #[error("a customer has no second factor")]
     Customer,
-    /// No such user in the actor's org: unknown, or of another one. Which of the two is not told.
+    /// The actor's org has no such user. It is not told whether the user is unknown or belongs to another org.
     #[error("there is no such user in this org")]
     NotInThisOrg,
-    /// The vendor mandates the requirement; no Master Admin can change it.
+    /// The vendor mandates the requirement, and no Master Admin can change it.
     #[error("the vendor mandates this")]
     Mandated,
 }

@@ -1,7 +1,7 @@
-//! Targets to tell of an event.
+//! Who is told of an event.
 //!
-//! The trail keeps everything; a mail is for what its reader would want to act upon. So a login, a wrong code and a QR
-//! code that was shown are told to nobody: he who gets a mail for each stops reading them.
+//! The trail keeps everything. A mail is for what its reader would want to act on, so nobody is told of a login, a
+//! single wrong code or a QR code that was shown: people who get a mail for each of these stop reading them.
 
 use crate::audit::{
     act::Denied,
@@ -9,7 +9,7 @@ use crate::audit::{
     kind::EventKind,
 };
 
-/// Targets a host should tell of an event, by mail or whatever else reaches him outside of the session that caused it.
+/// The people a host should tell of an event, by mail or some other way outside of the session that caused it.
 ///
 /// ```
 /// use countersign::audit::{Audience, Recipient};
@@ -19,9 +19,9 @@ use crate::audit::{
 /// assert_eq!("user".parse(), Ok(Audience::User));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use = "whoever is to be told does not hear of it by itself"]
+#[must_use = "nobody is told of an event by itself; the host sends the mail"]
 pub enum Audience {
-    /// Nobody: that it stands in the trail is enough.
+    /// Nobody: the trail is enough.
     Nobody,
     /// The user whose account it concerns.
     User,
@@ -31,7 +31,7 @@ pub enum Audience {
     UserAndMasterAdmins,
 }
 
-/// One of those whom an [`Audience`] consists of.
+/// One part of an [`Audience`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Recipient {
     /// The user whose account it concerns.
@@ -43,7 +43,7 @@ pub enum Recipient {
 impl Audience {
     const ALL: [Self; 4] = [Self::Nobody, Self::User, Self::MasterAdmins, Self::UserAndMasterAdmins];
 
-    /// Those whom it consists of.
+    /// Returns the recipients.
     pub const fn recipients(self) -> &'static [Recipient] {
         match self {
             Self::Nobody => &[],
@@ -53,7 +53,7 @@ impl Audience {
         }
     }
 
-    /// The word for it, for a column.
+    /// Returns the stable word for it, for a column.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Nobody => "nobody",
@@ -66,7 +66,7 @@ impl Audience {
 
 /// A text that is no [`Audience`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an audience")]
+#[error("not an audience: expected nobody, user, master-admins or user-and-master-admins")]
 pub struct UnknownAudience;
 
 /// Reads back [`as_str`](Audience::as_str).
@@ -79,20 +79,21 @@ impl std::str::FromStr for Audience {
 }
 
 impl Event {
-    /// Targets to tell of it.
+    /// Returns who should be told of it.
     ///
-    /// The user hears of whatever lets somebody in who could not get in before, keeps him out, or shows that his
-    /// password is known: NIST SP 800-63B-4 §4.1.2.1 (an authenticator was bound), §4.2.3 (an account was recovered)
-    /// and §4.6 (how to notify), OWASP ASVS 5.0 6.3.5 (suspicious attempts) and 6.3.7 (changed authentication details),
-    /// both of level 3. Of what the vendor's support does in an org, its Master Admins hear as well.
+    /// The user is told of anything that lets someone in who could not get in before, keeps the user out, or shows that
+    /// their password is known. The sources are NIST SP 800-63B-4 §4.1.2.1 (an authenticator was bound), §4.2.3 (an
+    /// account was recovered) and §4.6 (how to notify), and OWASP ASVS 5.0 6.3.5 (suspicious attempts) and 6.3.7
+    /// (changed authentication details), both level 3. The Master Admins of an org are also told of what the vendor's
+    /// support does in it.
     pub fn audience(&self) -> Audience {
         let user_and_if_by_support_admins = match self.by {
             Actor::Operator(_) => Audience::UserAndMasterAdmins,
             Actor::User(_) | Actor::Host => Audience::User,
         };
-        // No wildcard: whoever adds a kind has to say here whom it concerns.
+        // No wildcard: adding a kind means deciding here who is told.
         match &self.kind {
-            // A wait says that this wrong code was one too many. Before it, people mistype.
+            // A wait means one wrong code too many. Before that, people mistype.
             EventKind::Enrolled { .. }
             | EventKind::Replaced
             | EventKind::Withdrawn
@@ -103,7 +104,7 @@ impl Event {
             | EventKind::RecoveryCodesRenewed
             | EventKind::CodeRefused { wait: Some(_), .. }
             | EventKind::RecoveryRefused { wait: Some(_), .. } => Audience::User,
-            // An admin has to do something about it, and the user has to change his password.
+            // An admin has to act, and the user has to change their password.
             EventKind::Blocked => Audience::UserAndMasterAdmins,
             // An import binds an authenticator that the user may not have.
             EventKind::Imported { .. }
@@ -114,12 +115,12 @@ impl Event {
                 Audience::MasterAdmins
             }
             EventKind::ActRefused { why, .. } => match why {
-                // Somebody has his hands on a session and tries how far it goes.
+                // Someone has a session in their hands and tries how far it goes.
                 Denied::NotMasterAdmin | Denied::NotInThisOrg => Audience::MasterAdmins,
-                // What an honest admin comes upon, too.
+                // An honest admin meets these, too.
                 Denied::Yourself | Denied::Customer | Denied::Mandated => Audience::Nobody,
             },
-            // These two are the host's own doing: it knows why, and tells.
+            // The host does these two itself. It knows why, and tells people.
             EventKind::PasswordChanged
             | EventKind::SessionsEnded
             | EventKind::EnrollmentStarted

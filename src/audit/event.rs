@@ -1,7 +1,7 @@
 //! What happened, for the audit trail.
 //!
-//! Every change leaves an event in the same atomic write (R10). An event says who did what to whom, when and from
-//! where. It knows no secret, no code and no ticket (R9): its types have no place for one.
+//! Every change leaves an event in the same atomic write (R10). An event says who did what to which account, when and
+//! from where. It knows no secret, no code and no ticket (R9): its types have no place for one.
 
 use crate::{
     audit::{
@@ -18,9 +18,9 @@ use crate::{
 pub struct Event {
     /// When, by the clock of the process that decided it.
     pub at: Timestamp,
-    /// In which org.
+    /// The org.
     pub org: OrgId,
-    /// Whose account it concerns; `None` for the org's settings.
+    /// The user whose account it concerns; `None` for the org's settings.
     pub user: Option<UserId>,
     /// Who did it.
     pub by: Actor,
@@ -28,8 +28,8 @@ pub struct Event {
     pub kind: EventKind,
     /// Where the request came from that caused it, as the host said.
     pub seen_from: Option<Origin>,
-    /// Where the check-in came from whose ticket was used. A password typed in one place and a code in another
-    /// is worth a look.
+    /// Where the check-in came from whose ticket was used. A password typed in one place and a code in another is worth
+    /// a look.
     pub checked_in_from: Option<Origin>,
 }
 
@@ -37,16 +37,16 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Actor {
-    /// This user, be it to himself or, as a Master Admin, to somebody else.
+    /// This user, on their own account or, as a Master Admin, on somebody else's.
     User(UserId),
-    /// Somebody at the vendor's support desk, by the name that [`Support`](crate::Support) was given.
+    /// A person at the vendor's support desk, by the name that [`Support`](crate::admin::Support) was given.
     Operator(Operator),
-    /// The host application itself, as when it reports a changed password.
+    /// The host application itself, for example when it reports a changed password.
     Host,
 }
 
 impl Actor {
-    /// The word for this kind of actor: `user`, `operator` or `host`.
+    /// Returns the word for this kind of actor: `user`, `operator` or `host`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::User(_) => "user",
@@ -55,7 +55,7 @@ impl Actor {
         }
     }
 
-    /// Which user or operator.
+    /// Returns which user or operator it is; `None` for the host.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::User(user) => Some(user.as_str()),

@@ -11,63 +11,63 @@ use crate::{
     time::Timestamp,
 };
 
-/// What happened. [`name`](EventKind::name) is stable, for columns and filters; [`Display`](fmt::Display) is a
-/// sentence for people.
+/// What happened. [`name`](EventKind::name) is stable, for columns and filters; [`Display`](fmt::Display) is a sentence
+/// for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// The user was told for the first time to enroll, and has time until then.
+    /// The user was told for the first time to enroll, and has a grace period.
     EnrollmentDue {
-        /// Until then he gets in without a code.
+        /// When it ends. Until then they get in without a code.
         by: Timestamp,
     },
     /// A Master Admin gave the user time to enroll.
     GraceExtended {
-        /// Until then they get in without a code.
+        /// When it ends. Until then they get in without a code.
         by: Timestamp,
         /// Why, if a reason was given.
         reason: Option<Reason>,
     },
     /// The user was invited to enroll. An earlier invitation is void.
     Invited {
-        /// Until then the invitation can be used.
+        /// When the invitation expires.
         until: Timestamp,
         /// Why, if a reason was given.
         reason: Option<Reason>,
     },
     /// A QR code was drawn and shown.
     EnrollmentStarted,
-    /// A later check-in drew a QR code of its own, and an earlier one that was still valid is void. Either the
-    /// user began anew, or somebody else knows the password.
+    /// A later check-in drew a QR code of its own, and an earlier one that was still valid is void. Either the user
+    /// started again, or someone else knows the password.
     EnrollmentSuperseded,
     /// The first code was right: an authenticator is enrolled.
     Enrolled {
-        /// In this epoch.
+        /// The epoch in which it was enrolled.
         epoch: Epoch,
     },
-    /// The key of another system was taken in. It waits for its first code, and then is enrolled.
+    /// The key of another system was imported. The user is enrolled once it has shown its first code.
     Imported {
-        /// What the operator gave as the reason.
+        /// The reason that the operator gave.
         reason: Reason,
     },
     /// A QR code for another authenticator was drawn; the enrolled one still works.
     ReplacementStarted,
-    /// The user gave up enrolling; the QR code is void.
+    /// The user cancelled the enrollment; the QR code is void.
     EnrollmentCancelled,
-    /// The user gave up replacing his authenticator; the new QR code is void, and the enrolled one works as before.
+    /// The user cancelled the replacement; the new QR code is void, and the enrolled authenticator works as before.
     ReplacementCancelled,
     /// The new authenticator's code was right: it works now, and the old one never again.
     Replaced,
-    /// The user took his authenticator off his account, which nobody required.
+    /// The user removed their authenticator, which nobody required.
     Withdrawn,
     /// A code was right.
     CodeAccepted {
-        /// What for.
+        /// The purpose of the code.
         purpose: Purpose,
     },
     /// A code was not accepted, and was counted.
     CodeRefused {
-        /// What for.
+        /// The purpose of the code.
         purpose: Purpose,
         /// Whether it was a right one that had been used already.
         already_used: bool,
@@ -76,13 +76,13 @@ pub enum EventKind {
         /// How long no code is looked at from now on.
         wait: Option<Duration>,
     },
-    /// A recovery code let the user in, and is used up. Either he is without his phone, or somebody has found the
-    /// sheet: tell him.
+    /// A recovery code let the user in, and is used up. Either they are without their phone, or someone has found the
+    /// sheet: tell them.
     RecoveryUsed {
-        /// How many he has left.
+        /// How many recovery codes they have left.
         left: u32,
     },
-    /// A recovery code was not accepted, and was counted, in a row of their own.
+    /// A recovery code was not accepted, and was counted, in a row of its own.
     RecoveryRefused {
         /// How many in a row have now been refused.
         in_a_row: u32,
@@ -91,14 +91,15 @@ pub enum EventKind {
     },
     /// The user drew new recovery codes, and none of the old ones works any more.
     RecoveryCodesRenewed,
-    /// Too many refused codes in a row: no code is looked at until somebody unlocks or resets the account.
-    /// Only somebody with the password can have got here, so this password is known to somebody.
+    /// Too many refused codes in a row: no code is looked at until somebody unlocks or resets the account. Only someone
+    /// with the password, or with a session of the user, can have typed them. Treat the password as known to someone
+    /// else.
     Blocked,
-    /// The clock was found to be earlier than it had been, and a running wait was begun anew.
+    /// The clock was found to be earlier than before, and a running wait was started again.
     ClockWentBack,
-    /// The second factor was taken off the account, which must enroll again.
+    /// The second factor was removed from the account, whose user must enroll again.
     Reset {
-        /// What was done about his password.
+        /// What was done about their password.
         remedy: Remedy,
         /// Why, if a reason was given.
         reason: Option<Reason>,
@@ -115,46 +116,46 @@ pub enum EventKind {
     SessionsEnded,
     /// The org's requirement was changed.
     RequirementChanged {
-        /// What held before.
+        /// The requirement before.
         from: Requirement,
-        /// What holds now.
+        /// The requirement now.
         to: Requirement,
-        /// The epoch that holds now.
+        /// The epoch now.
         epoch: Epoch,
-        /// What became of running sessions.
+        /// What happened to running sessions.
         sessions: RunningSessions,
         /// Why, if a reason was given.
         reason: Option<Reason>,
     },
     /// The org's settings were changed.
     SettingsChanged {
-        /// What held before.
+        /// The settings before.
         from: Box<Settings>,
-        /// What holds now.
+        /// The settings now.
         to: Box<Settings>,
         /// Why, if a reason was given.
         reason: Option<Reason>,
     },
-    /// The user, who had just shown a code, had a device remembered: there his password is enough from now on.
+    /// The user, who had just shown a code, had a device remembered: on it their password is enough from now on.
     DeviceRemembered {
-        /// As the host named the device.
+        /// The name that the host gave the device.
         name: Origin,
-        /// Until then.
+        /// When that ends.
         until: Timestamp,
     },
     /// The user was let in without a code, on a device that is remembered.
     DeviceUsed {
-        /// As the host named the device.
+        /// The name that the host gave the device.
         name: Origin,
     },
-    /// A device is no longer remembered: somebody forgot it, or it made room for another one.
+    /// A device is no longer remembered: it was forgotten, or made room for another one.
     DeviceForgotten {
-        /// As the host named the device.
+        /// The name that the host gave the device.
         name: Origin,
         /// Why, if somebody else forgot it and gave a reason.
         reason: Option<Reason>,
     },
-    /// An administrative act was refused. Stands on the record of the one who attempted it.
+    /// An administrative act was refused. This is on the record of the user who attempted it.
     ActRefused {
         /// What was attempted.
         act: Act,
@@ -164,7 +165,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// The stable word for it.
+    /// Returns the stable word for this kind.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::EnrollmentDue { .. } => "enrollment-due",
@@ -223,12 +224,12 @@ impl fmt::Display for EventKind {
                 write!(f, "the key of another system was imported: {}", reason.as_str())
             }
             Self::ReplacementStarted => f.write_str("a QR code for another authenticator was shown"),
-            Self::EnrollmentCancelled => f.write_str("the enrollment was given up; its QR code is void"),
+            Self::EnrollmentCancelled => f.write_str("the enrollment was cancelled; its QR code is void"),
             Self::ReplacementCancelled => {
-                f.write_str("the replacement was given up; the current authenticator stays")
+                f.write_str("the replacement was cancelled; the current authenticator stays")
             }
             Self::Replaced => f.write_str("the authenticator was replaced"),
-            Self::Withdrawn => f.write_str("the authenticator was taken off by its user"),
+            Self::Withdrawn => f.write_str("the authenticator was removed by its user"),
             Self::CodeAccepted { purpose } => write!(f, "a code was accepted ({})", purpose.as_str()),
             Self::CodeRefused { purpose, already_used, in_a_row, wait } => {
                 let what = if *already_used { "an already used" } else { "a wrong" };
@@ -247,13 +248,13 @@ impl fmt::Display for EventKind {
                 }
             }
             Self::RecoveryCodesRenewed => f.write_str("new recovery codes were drawn; the old ones are void"),
-            Self::Blocked => f.write_str("blocked after too many wrong codes: somebody knows this password"),
-            Self::ClockWentBack => f.write_str("the clock was set back; the wait began anew"),
+            Self::Blocked => f.write_str("blocked after too many wrong codes: someone else may know the password"),
+            Self::ClockWentBack => f.write_str("the clock was set back; the wait began again"),
             Self::Reset { remedy, reason } => {
                 let remedy = match remedy {
                     Remedy::None => "",
                     Remedy::NewPassword => ", after the password was changed",
-                    Remedy::Invitation => ", to be enrolled by invitation",
+                    Remedy::Invitation => "; enrolling now needs an invitation",
                 };
                 write!(f, "the second factor was reset{remedy}{}", because(reason))
             }

@@ -1,16 +1,16 @@
-//! Hearing of events as they happen.
+//! Listening to events as they happen.
 
 use crate::audit::event::Event;
 
-/// Hears of every event once its write was acknowledged, in the process that wrote it.
+/// Hears of every event after its write was acknowledged, in the process that wrote it.
 ///
-/// What has happened cannot be undone from here: there is nothing to return, and a panic is caught and changes no
-/// answer (where panics abort, it ends the process like any other). The caller of [`TwoFactor`](crate::TwoFactor) waits
+/// A listener cannot undo what has happened: `hear` returns nothing, and a panic in it is caught and changes no answer
+/// (with `panic = "abort"` it ends the process like any other). The caller of [`TwoFactor`](crate::TwoFactor) waits
 /// until `hear` returns, so it must not block: put what you need into a channel.
 ///
-/// It hears nothing of a write whose outcome is unknown, nor of one whose caller went away just then, and nothing is
-/// repeated after a crash. For what must not be lost, as a mail to a user, there is the
-/// [`Outbox`](crate::store::Outbox); a listener can wake up whoever empties it.
+/// A listener does not hear of a write whose outcome is unknown, or whose caller went away at that moment, and nothing
+/// is repeated after a crash. For what must not be lost, such as a mail to a user, use the
+/// [`Outbox`](crate::store::Outbox); a listener can wake up the task that empties it.
 ///
 /// ```
 /// use std::sync::mpsc;

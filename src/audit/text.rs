@@ -1,19 +1,19 @@
-//! The texts of an event that come from outside: who the operator is, why he acts, where a request came from. All are
-//! bounded and without control characters, so that none can forge a line of a log.
+//! The texts of an event that come from outside: who the operator is, why they act, where a request came from. All are
+//! bounded and without control characters, so none can forge a line of a log.
 
 use std::fmt;
 
-/// A text given with an act that has to be answered for: it must say something, and in bounds.
+/// Why a text of an operator is invalid. It must say something, within bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidNote {
-    /// Nothing but blanks.
-    #[error("says nothing")]
+    /// It is empty, or has nothing but blanks.
+    #[error("is empty")]
     Empty,
-    /// More than 500 bytes.
+    /// It has more than 500 bytes.
     #[error("is longer than 500 bytes")]
     TooLong,
-    /// A control character, which could forge lines of a log.
+    /// It has a control character, which could forge lines of a log.
     #[error("has a control character")]
     ControlCharacter,
 }
@@ -26,10 +26,10 @@ macro_rules! note {
         pub struct $name(Box<str>);
 
         impl $name {
-            /// This text, without the blanks around it.
+            /// Creates it from this text, without the blanks around it.
             ///
             /// # Errors
-            /// [`InvalidNote`] when it says nothing, has more than 500 bytes or a control character.
+            /// [`InvalidNote`] if the text is empty, has more than 500 bytes or a control character.
             pub fn new(text: &str) -> Result<Self, InvalidNote> {
                 match text.trim() {
                     "" => Err(InvalidNote::Empty),
@@ -39,7 +39,7 @@ macro_rules! note {
                 }
             }
 
-            /// The text.
+            /// Returns the text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -48,16 +48,16 @@ macro_rules! note {
 }
 
 note! {
-    /// Names the person at the support desk who acts.
+    /// The name of the person at the support desk who acts.
     Operator
 }
 note! {
-    /// Why an operator did something.
+    /// The reason for an act.
     Reason
 }
 
 impl Reason {
-    /// This reason, in the case of this number: `case 4711: called back at the number in the contract`.
+    /// Creates a reason with the number of a case: `case 4711: called back at the number in the contract`.
     ///
     /// ```
     /// use countersign::audit::{InvalidNote, Reason};
@@ -68,7 +68,7 @@ impl Reason {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidNote`] when either says nothing or has a control character, or both together have more than 500 bytes.
+    /// [`InvalidNote`] if either is empty or has a control character, or both together have more than 500 bytes.
     pub fn in_case(case: &str, text: &str) -> Result<Self, InvalidNote> {
         let (case, text) = (Self::new(case)?, Self::new(text)?);
         Self::new(&format!("case {}: {}", case.as_str(), text.as_str()))
@@ -77,7 +77,7 @@ impl Reason {
 
 /// Where a request came from, as the host tells it: an address, a device's name.
 ///
-/// Made from anything that can be shown. It is kept within 128 bytes and without control characters, silently: a
+/// It is made from anything with a `Display`. It is silently kept within 128 bytes and without control characters: a
 /// login must not fail because a proxy wrote something odd into a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(Box<str>);
@@ -92,12 +92,12 @@ impl Origin {
         (!text.is_empty()).then(|| Self(text.into_boxed_str()))
     }
 
-    /// The name of a device, whatever the host knows of it.
+    /// Creates the name of a device from whatever the host knows of it.
     pub(crate) fn of_device(shown: &dyn fmt::Display) -> Self {
         Self::new(shown).unwrap_or_else(|| Self("unnamed".into()))
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

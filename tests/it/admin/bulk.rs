@@ -55,7 +55,7 @@ over_every_store! {
                 "ian: reset",
                 "nobody: denied: there is no such user in this org",
                 "carl: denied: a customer has no second factor",
-                "bob: denied: nobody may do this to himself",
+                "bob: denied: nobody may do this to themselves",
                 "gus: denied: there is no such user in this org",
                 "ann: nothing to reset",
                 "ian: nothing to reset",
@@ -88,7 +88,7 @@ over_every_store! {
                 "ian: would be reset",
                 "ida: nothing to reset",
                 "carl: denied: a customer has no second factor",
-                "bob: denied: nobody may do this to himself",
+                "bob: denied: nobody may do this to themselves",
                 "nobody: denied: there is no such user in this org",
             ]
         );

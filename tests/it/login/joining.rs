@@ -350,7 +350,7 @@ over_every_store! {
             texts,
             [
                 "the second factor was reset, after the password was changed",
-                "the second factor was reset, to be enrolled by invitation",
+                "the second factor was reset; enrolling now needs an invitation",
             ]
         );
     }

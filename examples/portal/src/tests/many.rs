@@ -91,7 +91,7 @@ async fn many_are_reset_after_a_look_and_a_code_and_nobody_twice() {
             && riley.page.contains("<strong>Sam Okafor</strong>: would be reset")
     );
     assert!(
-        riley.page.contains("nobody may do this to himself")
+        riley.page.contains("nobody may do this to themselves")
             && riley.page.contains("a customer has no second factor")
     );
     assert_eq!(portal.count("reset").await, 0);
