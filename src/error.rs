@@ -67,7 +67,9 @@ impl fmt::Display for Error {
         let what = match self.kind {
             ErrorKind::Unavailable => "not available; try again later",
             ErrorKind::Contended => "too many changes to one record at once; try again",
-            ErrorKind::OutcomeUnknown => "the outcome of a write is unknown; look at the state, or ask for the next code",
+            ErrorKind::OutcomeUnknown => {
+                "the outcome of a write is unknown; look at the state, or ask for the next code"
+            }
             ErrorKind::UnknownUser => "the directory has no such user in this org",
             ErrorKind::NoRoster => "no roster configured (`Builder::roster`)",
             ErrorKind::Unreadable => "the stored bytes cannot be read; see the source",

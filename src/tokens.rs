@@ -5,14 +5,15 @@ mod ticket;
 mod stamp;
 mod pass;
 mod device;
+mod paper;
 mod recovery;
 mod invitation;
 
 pub(crate) use self::{
     device::DeviceClaims,
-    invitation::InvitationCode,
+    paper::{Paper, PaperCode},
     pass::Witness,
-    recovery::{Drawn, KeptCodes, RecoveryCode},
+    recovery::{Drawn, KeptCodes},
     stamp::Session,
     ticket::{TicketClaims, TicketId},
 };

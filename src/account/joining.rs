@@ -8,7 +8,7 @@ use crate::{
     policy::{Days, Epoch, Settings},
     seal::Generation,
     time::Timestamp,
-    tokens::{Invitation, InvitationCode, TicketClaims, TicketId},
+    tokens::{Invitation, Paper, PaperCode, TicketClaims, TicketId},
     verdict::{ActRefusal, Refusal},
 };
 
@@ -36,7 +36,7 @@ pub(crate) struct Due {
 #[derive(Debug)]
 pub(crate) struct Invited {
     pub(crate) id: TicketId,
-    pub(crate) code: InvitationCode,
+    pub(crate) code: PaperCode,
     pub(crate) made_at: Timestamp,
     pub(crate) expires_at: Timestamp,
 }
@@ -124,7 +124,7 @@ impl Account {
         if let Some(locked) = self.locked(terms) {
             return self.keep_out(locked, terms);
         }
-        let Some(typed) = InvitationCode::parse(typed) else {
+        let Ok(typed) = PaperCode::parse_as(Paper::Invitation, typed) else {
             return Decision::reply(Err(Refusal::Malformed));
         };
         match &self.joining.invitation {
@@ -139,7 +139,7 @@ impl Account {
     pub(crate) fn invite(
         mut self,
         id: TicketId,
-        code: InvitationCode,
+        code: PaperCode,
         reason: Option<Reason>,
         terms: Terms<'_>,
     ) -> Answer<Invitation, ActRefusal> {
@@ -223,7 +223,7 @@ impl Account {
     pub(crate) fn reset_and_invite(
         next: Generation,
         id: TicketId,
-        code: InvitationCode,
+        code: PaperCode,
         now: Timestamp,
         event: EventKind,
     ) -> Decision<Invitation> {
@@ -239,7 +239,7 @@ impl Account {
 }
 
 /// Creates what the record keeps of an invitation, and what the admin hands out.
-fn invitation(id: TicketId, code: InvitationCode, now: Timestamp) -> (Invited, Invitation) {
+fn invitation(id: TicketId, code: PaperCode, now: Timestamp) -> (Invited, Invitation) {
     let expires_at = now.after(INVITATION);
     let invitation = Invitation { code: code.copy(), expires_at };
     (Invited { id, code, made_at: now, expires_at }, invitation)

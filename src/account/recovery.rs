@@ -5,7 +5,7 @@ use crate::{
     audit::{EventKind, Purpose},
     seal::Generation,
     time::Timestamp,
-    tokens::{Drawn, KeptCodes, RecoveryCode, RecoveryCodes, TicketClaims},
+    tokens::{Drawn, KeptCodes, Paper, PaperCode, RecoveryCodes, TicketClaims},
     verdict::{ActRefusal, Refusal},
 };
 
@@ -36,7 +36,7 @@ impl Account {
         let Some(live) = self.live.as_mut() else {
             return Decision::reply(Err(Refusal::TicketVoid));
         };
-        let Ok(code) = RecoveryCode::parse(code) else {
+        let Ok(code) = PaperCode::parse_as(Paper::RecoveryCode, code) else {
             return Decision::reply(Err(Refusal::Malformed));
         };
         let Recovery { codes, guesses } = &mut live.recovery;

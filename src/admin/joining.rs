@@ -8,7 +8,7 @@ use crate::{
     error::{Error, ErrorKind},
     policy::Days,
     time::Timestamp,
-    tokens::{Invitation, InvitationCode, TicketId},
+    tokens::{Invitation, Paper, PaperCode, TicketId},
     verdict::ActRefusal,
     who::Person,
 };
@@ -40,7 +40,7 @@ pub(super) async fn reset_and_invite(admin: &Admin<'_>, target: &Person) -> Resu
     accounts::overwrite(admin, target, reset).await
 }
 
-fn draw(core: &Core) -> Result<InvitationCode, Error> {
-    InvitationCode::draw(&*core.random)
+fn draw(core: &Core) -> Result<PaperCode, Error> {
+    PaperCode::draw(Paper::Invitation, &*core.random)
         .map_err(|source| Error::from_source(ErrorKind::Unavailable, "drawing an invitation", source))
 }

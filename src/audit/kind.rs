@@ -248,7 +248,9 @@ impl fmt::Display for EventKind {
                 }
             }
             Self::RecoveryCodesRenewed => f.write_str("new recovery codes were drawn; the old ones are void"),
-            Self::Blocked => f.write_str("blocked after too many wrong codes: someone else may know the password"),
+            Self::Blocked => {
+                f.write_str("blocked after too many wrong codes: someone else may know the password")
+            }
             Self::ClockWentBack => f.write_str("the clock was set back; the wait began again"),
             Self::Reset { remedy, reason } => {
                 let remedy = match remedy {

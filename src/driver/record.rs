@@ -17,7 +17,7 @@ use crate::{
     policy::{Days, Policy, Requirement, RunningSessions, Settings, Waits},
     seal::{Damaged, Reader, Writer},
     store::{OrgSummary, UserSummary},
-    tokens::{Device, DeviceId, InvitationCode, KeptCodes, RecoveryCodes, TicketId},
+    tokens::{Device, DeviceId, KeptCodes, Paper, PaperCode, RecoveryCodes, TicketId},
 };
 
 /// The version of the form below. Another one is an error, never a guess.
@@ -274,7 +274,7 @@ fn write_joining(plain: &mut Writer, joining: &Joining) {
     plain.bool(joining.invited_only);
     plain.option(joining.invitation.as_ref(), |plain, invited| {
         plain.array(invited.id.0);
-        plain.array(invited.code.expose());
+        plain.bytes(invited.code.expose());
         plain.time(invited.made_at);
         plain.time(invited.expires_at);
     });
@@ -288,7 +288,7 @@ fn read_joining(plain: &mut Reader<'_>) -> Result<Joining, Damaged> {
         invitation: plain.option(|plain| {
             Ok(Invited {
                 id: TicketId(plain.array()?),
-                code: InvitationCode::from_bytes(plain.array()?),
+                code: PaperCode::parse_as(Paper::Invitation, plain.text()?).map_err(|_| Damaged)?,
                 made_at: plain.time()?,
                 expires_at: plain.time()?,
             })

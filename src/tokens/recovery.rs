@@ -16,13 +16,14 @@ use zeroize::Zeroizing;
 use crate::{
     error::BoxError,
     random::{self, SecureRandom},
+    tokens::paper::{Paper, PaperCode},
 };
 
 /// Recovery codes that were just drawn, to be shown to the user in this one answer: the page, a file to download, a
 /// sheet to print. Keep them nowhere, and send the page with `Cache-Control: no-store`.
 ///
 /// Each has 120 bits, as four groups of six characters: digits and letters without I, L, O and U, so that none looks
-/// like another. Lower case, missing hyphens, spaces, O for 0, and I or L for 1 are accepted.
+/// like another. Lower case, missing hyphens, spaces, O for 0, and I or L for 1 are accepted. An [invitation](crate::tokens::Invitation) has five groups.
 ///
 /// ```compile_fail,E0599
 /// fn keep(codes: &countersign::tokens::RecoveryCodes) -> countersign::tokens::RecoveryCodes { codes.clone() }
@@ -31,13 +32,6 @@ use crate::{
 /// fn leak_by_printing(codes: &countersign::tokens::RecoveryCodes) -> String { format!("{codes}") }
 /// ```
 pub struct RecoveryCodes(Zeroizing<String>);
-
-/// The digits and letters of a recovery code, by their values: Crockford's base32.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const CHARACTERS: usize = 24;
-const GROUP: usize = 6;
-/// 24 characters of five bits each.
-const BITS: u32 = 120;
 
 impl RecoveryCodes {
     /// The number of codes in a set.
@@ -72,71 +66,29 @@ impl Drawn {
     pub(crate) fn draw(random: &dyn SecureRandom) -> Result<Self, BoxError> {
         let salt = random::draw(random)?;
         // With its final capacity: growing would leave copies behind.
-        let mut text = Zeroizing::new(String::with_capacity(RecoveryCodes::COUNT * (CHARACTERS + 4)));
+        let mut text = Zeroizing::new(String::with_capacity(
+            RecoveryCodes::COUNT * (PaperCode::text_length(Paper::RecoveryCode) + 1),
+        ));
         let mut digests = Vec::with_capacity(RecoveryCodes::COUNT);
         for _ in 0..RecoveryCodes::COUNT {
-            let code = RecoveryCode::draw(random)?;
+            let code = PaperCode::draw(Paper::RecoveryCode, random)?;
             code.write(&mut text);
             text.push('\n');
-            digests.push(code.digest(&salt));
+            digests.push(digest(&code, &salt));
         }
         text.pop();
         Ok(Self { shown: RecoveryCodes(text), kept: KeptCodes { salt, digests } })
     }
 }
 
-/// One code, drawn or typed.
-pub(crate) struct RecoveryCode(Zeroizing<u128>);
-
-/// A text that is no recovery code. Nothing was looked at or counted (R11).
-#[derive(Debug)]
-pub(crate) struct NoRecoveryCode;
-
-impl RecoveryCode {
-    fn draw(random: &dyn SecureRandom) -> Result<Self, BoxError> {
-        let bytes = Zeroizing::new(random::draw::<16>(random)?);
-        Ok(Self(Zeroizing::new(u128::from_be_bytes(*bytes) >> (u128::BITS - BITS))))
-    }
-
-    /// Reads what was typed off a sheet: exactly 24 characters of the alphabet in either case. Spaces and hyphens are
-    /// ignored wherever they are.
-    pub(crate) fn parse(text: &str) -> Result<Self, NoRecoveryCode> {
-        let (mut code, mut seen) = (Zeroizing::new(0_u128), 0);
-        for byte in text.bytes().filter(|byte| !matches!(byte, b' ' | b'-')) {
-            let character = match byte.to_ascii_uppercase() {
-                b'O' => b'0',
-                b'I' | b'L' => b'1',
-                other => other,
-            };
-            let value = ALPHABET.iter().position(|known| *known == character).ok_or(NoRecoveryCode)?;
-            if seen == CHARACTERS {
-                return Err(NoRecoveryCode);
-            }
-            *code = *code << 5 | value as u128;
-            seen += 1;
-        }
-        if seen == CHARACTERS { Ok(Self(code)) } else { Err(NoRecoveryCode) }
-    }
-
-    fn write(&self, text: &mut String) {
-        for place in 0..CHARACTERS {
-            if place > 0 && place % GROUP == 0 {
-                text.push('-');
-            }
-            let value = *self.0 >> (5 * (CHARACTERS - 1 - place)) & 31;
-            text.push(char::from(ALPHABET[value as usize]));
-        }
-    }
-
-    fn digest(&self, salt: &[u8; 16]) -> Digest128 {
-        let bytes = Zeroizing::new(self.0.to_be_bytes());
-        // Not moved after it has taken the code in, and wiped by its own crate when dropped (R9).
-        let mut hash = Sha256::new();
-        hash.update(salt);
-        hash.update(*bytes);
-        let whole: [u8; 32] = hash.finalize_reset().into();
-        *whole.first_chunk().expect("a half is shorter than the whole")
-    }
+/// The salted hash of a code.
+fn digest(code: &PaperCode, salt: &[u8; 16]) -> Digest128 {
+    // Not moved after it has taken the code in, and wiped by its own crate when dropped (R9).
+    let mut hash = Sha256::new();
+    hash.update(salt);
+    hash.update(code.expose());
+    let whole: [u8; 32] = hash.finalize_reset().into();
+    *whole.first_chunk().expect("a half is shorter than the whole")
 }
 
 /// The first half of a SHA-256.
@@ -152,8 +104,8 @@ pub(crate) struct KeptCodes {
 impl KeptCodes {
     /// Removes a code from the set if it is in it, so that it never works again (R1). Compares all that are left in
     /// full, whichever matches (R12).
-    pub(crate) fn take(&mut self, code: &RecoveryCode) -> Option<()> {
-        let typed = code.digest(&self.salt);
+    pub(crate) fn take(&mut self, code: &PaperCode) -> Option<()> {
+        let typed = digest(code, &self.salt);
         let differs = |kept: &Digest128| {
             black_box(kept.iter().zip(&typed).fold(0, |differs, (kept, typed)| differs | (kept ^ typed)))
         };

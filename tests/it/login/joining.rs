@@ -68,7 +68,9 @@ async fn set(world: &World, admin: &Pass, settings: Settings) {
 }
 
 /// An invitation that is well formed and not the right one.
-const WRONG: &str = "AAAAAA BBBBBB CCCCCC DDDDDD";
+const WRONG: &str = "AAAAAA BBBBBB CCCCCC DDDDDD EEEEEE";
+/// Of the right alphabet, and of the shape of something else.
+const A_RECOVERY_CODE: &str = "AAAAAA-BBBBBB-CCCCCC-DDDDDD";
 
 over_every_store! {
     /// R10: that he was told is written once, and no later login gives him more time.
@@ -296,7 +298,7 @@ over_every_store! {
         let world = world.with_settings(by_invitation());
         world.switch_on().await;
         let ticket = ticket_to_be_invited(&world, "ian").await;
-        for typed in ["", "123456", "AAAAAA BBBBBB CCCCCC DDDDDDD"] {
+        for typed in ["", "123456", "AAAAAA BBBBBB CCCCCC DDDDDD EEEEEEE", A_RECOVERY_CODE] {
             assert_eq!(refused(accept(&world, &ticket, typed).await), Refusal::Malformed);
         }
         assert!(world.record("ian").await.is_none());
@@ -426,7 +428,7 @@ over_every_store! {
         let invited = granted(accept(&world, &ticket, &invitation.text()).await);
         let _ = enroll_with(&world, &invited).await;
         let told = world.events().await.into_iter().rfind(|told| told.kind == "reset").unwrap();
-        assert!(told.text.ends_with("by invitation: case 7: identity checked by call-back"), "{}", told.text);
+        assert!(told.text.ends_with("needs an invitation: case 7: identity checked by call-back"), "{}", told.text);
         let customer =
             support.in_org(&org(ACME), &reason).user(&user("carl")).reset_and_invite().await.unwrap();
         assert_eq!(customer.refusal(), Some(ActRefusal::Denied(Denied::Customer)));

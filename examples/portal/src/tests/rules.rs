@@ -125,7 +125,7 @@ async fn an_invited_colleague_types_the_invitation_and_sets_it_up() {
     // Who goes on without it comes back.
     assert_eq!(destination(&sam.get("/setup").await), "/invitation");
     sam.get("/invitation").await;
-    let wrong = sam.post("/invitation", "invitation=AAAAAA+BBBBBB+CCCCCC+DDDDDD").await;
+    let wrong = sam.post("/invitation", "invitation=AAAAAA+BBBBBB+CCCCCC+DDDDDD+EEEEEE").await;
     assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert!(sam.page.contains("That is not your invitation."));
     let typed = invitation.replace(' ', "+").to_lowercase();
