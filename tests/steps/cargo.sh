@@ -11,7 +11,7 @@ features=(--all-features)
 everything=(--locked --workspace "${features[@]}")
 stores=(sqlite postgres etcd)
 # These packages are outside the workspace. That tests/no_std can be compiled says that the engine works without std.
-outside=(benches/peers benches/instructions benches/stores tests/no_std)
+outside=(benches/peers benches/instructions benches/stores tests/no_std tests/public_api)
 
 # etcd-client is generated from etcd's own description of its protocol, while it is built.
 can_build_etcd() {
@@ -23,7 +23,7 @@ do_without_etcd() {
     grep -v /etcd | paste -sd ,)")
   everything=(--locked --workspace "${features[@]}")
   stores=(sqlite postgres)
-  outside=(benches/peers benches/instructions tests/no_std)
+  outside=(benches/peers benches/instructions tests/no_std tests/public_api)
 }
 
 are_formatted() {
@@ -82,6 +82,20 @@ lint() {
 
 lint_outside() {
   bounded 900 cargo clippy --locked --manifest-path "$1/Cargo.toml" --target-dir "$target" --all-targets -- -D warnings
+}
+
+# Of all features: without etcd it cannot be told.
+can_tell_the_surface() {
+  can_build_etcd
+}
+
+compare_the_surface() {
+  CARGO_TARGET_DIR=$target bounded 900 cargo run --quiet --locked --manifest-path tests/public_api/Cargo.toml
+}
+
+# What leaves the machine when the crate is published: built once more from that alone.
+package() {
+  bounded 600 cargo package --locked --allow-dirty --target-dir "$target"
 }
 
 # document OPTION…
