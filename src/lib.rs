@@ -8,41 +8,41 @@ extern crate alloc;
 
 // In the order of reading. Without `std` there is the engine, and what it uses, alone.
 
-mod time;
+mod time; // points in time, and the clock that tells them
 #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "the engine by itself fails in no such way"))]
-mod error;
-mod random;
-pub mod otp;
+mod error; // what could not be decided
+mod random; // where secrets come from
+pub mod otp; // the engine: codes, key URIs, QR codes; knows nothing of users
 #[cfg(feature = "std")]
-mod who;
+mod who; // orgs, users, roles
 #[cfg(feature = "std")]
-pub mod policy;
+pub mod policy; // what an org has decided
 #[cfg(feature = "std")]
-pub mod audit;
+pub mod audit; // what happened, and who hears of it
 #[cfg(feature = "std")]
-pub mod store;
+pub mod store; // what a host implements, and what is ready made
 #[cfg(feature = "conformance")]
-pub mod conformance;
+pub mod conformance; // does a store keep its contract?
 #[cfg(feature = "std")]
-mod seal;
+mod seal; // keys, and the form of what is sealed
 #[cfg(feature = "std")]
-pub mod tokens;
+pub mod tokens; // what is handed out
 #[cfg(feature = "std")]
-mod verdict;
+mod verdict; // the answers
 #[cfg(feature = "std")]
-mod account;
+mod account; // the state machine of one account: pure
 #[cfg(feature = "std")]
-mod driver;
+mod driver; // the only room that waits and writes
 #[cfg(feature = "std")]
-mod report;
+mod report; // who is enrolled and who is not
 #[cfg(feature = "std")]
-mod two_factor;
+mod two_factor; // the login, and what users do themselves
 #[cfg(feature = "std")]
-pub mod admin;
+pub mod admin; // what Master Admins and the vendor do
 #[cfg(feature = "testing")]
-pub mod testing;
+pub mod testing; // a clock moved by hand, and an authenticator app
 #[cfg(feature = "std")]
-pub mod manual;
+pub mod manual; // no code, only what one has to know
 
 #[cfg(feature = "std")]
 pub use self::{

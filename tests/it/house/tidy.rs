@@ -36,7 +36,7 @@ fn reading_order(text: &str) -> Vec<String> {
 fn declared(line: &str) -> Option<&str> {
     let line = line.strip_prefix("pub").unwrap_or(line);
     let line = line.strip_prefix("(crate)").unwrap_or(line).trim_start();
-    line.strip_prefix("mod ")?.strip_suffix(';')
+    line.strip_prefix("mod ")?.split_once(';').map(|(name, _)| name)
 }
 
 /// The top-level module that a file of `src` belongs to.
