@@ -12,6 +12,7 @@ mod joining;
 mod import;
 mod by_choice;
 mod devices;
+mod signing_out;
 mod enrolling;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub(crate) use self::{
     guesses::{Guesses, Wait},
     joining::{Due, Invited, Joining},
     recovery::Recovery,
+    signing_out::SignedOut,
 };
 use crate::{
     audit::{Act, Denied, EventKind, Purpose},
@@ -57,6 +59,8 @@ pub(crate) struct Account {
     pub(crate) joining: Joining,
     /// The devices on which the password is enough: a few, which their owner or an admin can forget.
     pub(crate) devices: Vec<Device>,
+    /// Sessions that were signed out, until their stamps have expired everywhere.
+    pub(crate) signed_out: Vec<SignedOut>,
 }
 
 /// An enrolled authenticator.
@@ -185,6 +189,7 @@ impl Account {
             recorded: Vec::new(),
             joining: Joining::default(),
             devices: Vec::new(),
+            signed_out: Vec::new(),
         }
     }
 
@@ -392,6 +397,7 @@ impl Account {
         self.joining.invitation = None;
         self.spent.clear();
         self.devices.clear();
+        self.signed_out.clear();
     }
 }
 

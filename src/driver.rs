@@ -21,7 +21,7 @@ use crate::{
 
 pub(crate) use self::{
     commit::{Loaded, Proposal, contended},
-    deciding::{Before, Decided, Holder, TRIES, Trust},
+    deciding::{Before, Decided, Holder, Lasts, TRIES, Trust},
     stop::{Stop, verdict},
     trace::Trace,
 };

@@ -57,7 +57,7 @@ pub use self::{
         Attempt, Builder, Enrolled, FirstFactor, Org, Prompt, Recovered, Setup, SignedIn, TwoFactor, User,
         Visit,
     },
-    verdict::{ActRefusal, Gate, Hint, Refusal, Verdict},
+    verdict::{ActRefusal, Gate, Hint, Refusal, SignOut, Verdict},
     who::{InvalidName, OrgId, Person, Role, UnknownRole, UserId},
 };
 pub use error::{BoxError, Error, ErrorKind};

@@ -1,8 +1,8 @@
 //! What is handed out: sealed texts, and codes on paper. For most of them nothing is stored.
 
 mod token;
-mod ticket;
 mod stamp;
+mod ticket;
 mod pass;
 mod device;
 mod paper;
@@ -14,8 +14,8 @@ pub(crate) use self::{
     paper::{Paper, PaperCode},
     pass::Witness,
     recovery::{Drawn, KeptCodes},
-    stamp::Session,
-    ticket::{TicketClaims, TicketId},
+    stamp::{Session, SessionId},
+    ticket::{Continued, TicketClaims, TicketId},
 };
 pub use self::{
     device::{Device, DeviceId, DeviceToken, InvalidDeviceId, RememberedDevice},

@@ -28,7 +28,7 @@ use crate::{
     seal::Keyring,
     store::{Directory, SettingsStore, UserStore},
     tokens::{Pass, Stamp, Ticket},
-    verdict::{Gate, Verdict},
+    verdict::{Gate, SignOut, Verdict},
     who::{OrgId, UserId},
 };
 
@@ -212,6 +212,23 @@ impl TwoFactor {
     /// [`Unavailable`](crate::ErrorKind::Unavailable) and [`Unreadable`](crate::ErrorKind::Unreadable).
     pub async fn resume(&self, stamp: &Stamp) -> Result<Option<Pass>, Error> {
         login::resume(&self.0, stamp).await
+    }
+
+    /// Ends the session of this stamp, and no other: none of its stamps holds any more, on any server, whoever has a copy.
+    /// Call it when a user signs out, and drop the stamp whatever it answers.
+    ///
+    /// The account remembers at most 32 sessions that were signed out and would not have expired yet. One more ends all
+    /// sessions of the user.
+    ///
+    /// Nothing is written for customers (R5), whose sessions are the host's to end: keep theirs on the server, and forget
+    /// it there.
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::ErrorKind::Unavailable), [`Unreadable`](crate::ErrorKind::Unreadable),
+    /// [`Contended`](crate::ErrorKind::Contended) and [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown): the stamp may
+    /// still hold. Try again.
+    pub async fn sign_out(&self, stamp: &Stamp) -> Result<SignOut, Error> {
+        login::sign_out(&self.0, stamp).await
     }
 
     /// Returns what the bearer of a pass does for themselves: prove themselves again, replace their authenticator, manage

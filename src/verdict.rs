@@ -55,6 +55,17 @@ impl Gate {
     }
 }
 
+/// What became of a session that was to be signed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a session that is not ours goes on until the host ends it"]
+pub enum SignOut {
+    /// The session has ended: none of its stamps holds any more, on any server.
+    Ended,
+    /// The stamp is a customer's, for whom nothing is ever written, or none of this library's: only the host can end that
+    /// session, by forgetting it.
+    NotOurs,
+}
+
 /// The answer to a request that could be decided.
 ///
 /// `R` is [`Refusal`] for what a login page can meet, and [`ActRefusal`] for what signed-in users and admins do.

@@ -45,7 +45,7 @@ fn ticket(purpose: Purpose) -> TicketClaims {
         purpose,
         issued_at: NOW,
         expires_at: NOW.after(Duration::from_secs(60)),
-        session_ends_at: None,
+        continues: None,
         checked_in_from: None,
         invitation: None,
     }

@@ -123,6 +123,7 @@ impl Event {
             // The host does these two itself. It knows why, and tells people.
             EventKind::PasswordChanged
             | EventKind::SessionsEnded
+            | EventKind::SignedOut
             | EventKind::EnrollmentStarted
             | EventKind::EnrollmentSuperseded
             | EventKind::ReplacementStarted
@@ -208,6 +209,7 @@ mod tests {
             EventKind::ClockWentBack,
             EventKind::PasswordChanged,
             EventKind::SessionsEnded,
+            EventKind::SignedOut,
             EventKind::DeviceUsed { name: Origin::of_device(&"") },
             EventKind::DeviceForgotten { name: Origin::of_device(&""), reason: None },
             EventKind::ActRefused { act: Act::Reset, why: Denied::Yourself },

@@ -112,6 +112,8 @@ pub enum EventKind {
     /// The host reported a new password that did not rest on the old one. Everything that had been handed out for the
     /// account is void; the authenticator stays.
     PasswordChanged,
+    /// The user signed out: one session has ended, and no other.
+    SignedOut,
     /// The host ended all sessions of the account. Everything that had been handed out is void; the authenticator stays.
     SessionsEnded,
     /// The org's requirement was changed.
@@ -191,6 +193,7 @@ impl EventKind {
             Self::Unlocked { .. } => "unlocked",
             Self::PasswordChanged => "password-changed",
             Self::SessionsEnded => "sessions-ended",
+            Self::SignedOut => "signed-out",
             Self::RequirementChanged { .. } => "requirement-changed",
             Self::SettingsChanged { .. } => "settings-changed",
             Self::DeviceRemembered { .. } => "device-remembered",
@@ -263,6 +266,7 @@ impl fmt::Display for EventKind {
             Self::Unlocked { reason } => write!(f, "unlocked{}", because(reason)),
             Self::PasswordChanged => f.write_str("the password was changed; all sessions ended"),
             Self::SessionsEnded => f.write_str("all sessions ended"),
+            Self::SignedOut => f.write_str("signed out"),
             Self::RequirementChanged { from, to, sessions, reason, .. } => {
                 write!(f, "the requirement was changed from {from} to {to}")?;
                 if *sessions == RunningSessions::End {

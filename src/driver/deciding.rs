@@ -16,7 +16,7 @@ use crate::{
     policy::Policy,
     seal::Generation,
     time::Timestamp,
-    tokens::{Drawn, Means, Pass, Session, Ticket, TicketClaims, TicketId, Witness},
+    tokens::{Continued, Drawn, Means, Pass, Session, SessionId, Ticket, TicketClaims, TicketId, Witness},
     verdict::{ActRefusal, Refusal},
     who::{OrgId, Person, Role, UserId},
 };
@@ -52,6 +52,15 @@ impl Before {
     pub(crate) fn terms<'a>(&'a self, core: &'a Core) -> Terms<'a> {
         Terms { now: self.now, policy: &self.policy, codes: &core.codes }
     }
+}
+
+/// How long the session of a new pass lasts.
+#[derive(Clone, Copy)]
+pub(crate) enum Lasts {
+    AsLongAsStamps,
+    Until(Timestamp),
+    /// It is the session of before, proved again.
+    LikeThe(Continued),
 }
 
 /// A command that was decided, and whose write, if it had one, was acknowledged.
@@ -178,10 +187,17 @@ impl Core {
         let Some(person) = person.filter(|person| person.id == session.user) else {
             return Ok(None);
         };
+        // What was ended is written on the record, and a customer's is not read: so no stamp crosses that line.
+        if (person.role == Role::Customer) != (session.role == Role::Customer) {
+            return Ok(None);
+        }
         if person.role == Role::Customer {
             return Ok(Some(Holder { person, before: None }));
         }
         let before = self.before(&person).await?;
+        if before.account().has_signed_out(session.id) {
+            return Ok(None);
+        }
         let (generation, asked) = (before.account().generation, before.account().is_asked(&before.policy));
         let holds = session.holds(&person, generation, asked, &before.policy);
         Ok(holds.then_some(Holder { person, before: Some(before) }))
@@ -207,7 +223,7 @@ impl Core {
         trust: Trust,
         purpose: Purpose,
         now: Timestamp,
-        session_ends_at: Option<Timestamp>,
+        continues: Option<Continued>,
         checked_in_from: Option<Origin>,
     ) -> Result<Ticket, Error> {
         let claims = TicketClaims {
@@ -219,7 +235,7 @@ impl Core {
             purpose,
             issued_at: now,
             expires_at: now.after(trust.policy.settings.ticket_lifetime()),
-            session_ends_at,
+            continues,
             checked_in_from,
             invitation: None,
         };
@@ -245,10 +261,18 @@ impl Core {
         trust: Trust,
         means: Means,
         now: Timestamp,
-        ends_at: Option<Timestamp>,
+        lasts: Lasts,
         witness: Witness,
     ) -> Result<Pass, Error> {
+        let (id, expires_at) = match lasts {
+            Lasts::AsLongAsStamps => {
+                (self.draw().map(SessionId)?, now.after(trust.policy.settings.stamp_lifetime()))
+            }
+            Lasts::Until(ends_at) => (self.draw().map(SessionId)?, ends_at),
+            Lasts::LikeThe(Continued { id, ends_at }) => (id, ends_at),
+        };
         let session = Session {
+            id,
             org: person.org.clone(),
             user: person.id.clone(),
             role: person.role,
@@ -256,7 +280,7 @@ impl Core {
             epoch: trust.policy.epoch,
             means,
             earned_at: now,
-            expires_at: ends_at.unwrap_or_else(|| now.after(trust.policy.settings.stamp_lifetime())),
+            expires_at,
         };
         let stamp = session
             .seal(&self.keyring, &*self.random)

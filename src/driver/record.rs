@@ -10,14 +10,15 @@ use zeroize::Zeroizing;
 
 use crate::{
     account::{
-        Account, Due, Guesses, Imported, Invited, Joining, Live, Pending, Recorded, Recovery, Spent, Wait,
+        Account, Due, Guesses, Imported, Invited, Joining, Live, Pending, Recorded, Recovery, SignedOut,
+        Spent, Wait,
     },
     audit::{Act, Denied, Origin},
     otp::{Algorithm, Digits, Secret, Step, Totp},
     policy::{Days, Policy, Requirement, RunningSessions, Settings, Waits},
     seal::{Damaged, Reader, Writer},
     store::{OrgSummary, UserSummary},
-    tokens::{Device, DeviceId, KeptCodes, Paper, PaperCode, RecoveryCodes, TicketId},
+    tokens::{Device, DeviceId, KeptCodes, Paper, PaperCode, RecoveryCodes, SessionId, TicketId},
 };
 
 /// The version of the form below. Another one is an error, never a guess.
@@ -133,6 +134,10 @@ impl Record for Account {
             plain.option(device.last_used, Writer::time);
             plain.time(device.expires_at);
         });
+        plain.list(&self.signed_out, |plain, signed_out| {
+            plain.array(signed_out.session.0);
+            plain.time(signed_out.expires_at);
+        });
     }
 
     fn read_fields(plain: &mut Reader<'_>) -> Result<Self, Damaged> {
@@ -207,6 +212,9 @@ impl Record for Account {
                     last_used: plain.option(Reader::time)?,
                     expires_at: plain.time()?,
                 })
+            })?,
+            signed_out: plain.list(|plain| {
+                Ok(SignedOut { session: SessionId(plain.array()?), expires_at: plain.time()? })
             })?,
         })
     }

@@ -43,9 +43,14 @@ pub enum Means {
     RecoveryCode,
 }
 
+/// Names a session. All its stamps have it, also those after a step-up, so that signing out ends them together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SessionId(pub(crate) [u8; 16]);
+
 /// The content of a stamp: a session as it was opened.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
+    pub(crate) id: SessionId,
     pub(crate) org: OrgId,
     pub(crate) user: UserId,
     pub(crate) role: Role,
@@ -118,6 +123,7 @@ impl Session {
 
     pub(crate) fn seal(&self, keyring: &Keyring, random: &dyn SecureRandom) -> Result<Stamp, BoxError> {
         let mut plain = Writer::new();
+        plain.array(self.id.0);
         plain.bytes(self.org.as_str().as_bytes());
         plain.bytes(self.user.as_str().as_bytes());
         plain.u8(match self.role {
@@ -149,6 +155,7 @@ impl Session {
     fn read(plain: &[u8]) -> Result<Self, Damaged> {
         let mut plain = Reader::new(plain);
         let session = Self {
+            id: SessionId(plain.array()?),
             org: plain.org()?,
             user: plain.user()?,
             role: match plain.u8()? {

@@ -13,7 +13,10 @@ use crate::{
     random::SecureRandom,
     seal::{Context, Damaged, Generation, Keyring, Reader, Writer},
     time::Timestamp,
-    tokens::token::{decode, encode, token},
+    tokens::{
+        stamp::SessionId,
+        token::{decode, encode, token},
+    },
     who::{OrgId, UserId},
 };
 
@@ -41,11 +44,18 @@ pub(crate) struct TicketClaims {
     pub(crate) purpose: Purpose,
     pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Timestamp,
-    /// When the session ends in which a step-up or a replacement was started: the new pass lasts no longer.
-    pub(crate) session_ends_at: Option<Timestamp>,
+    /// The session in which a step-up or a replacement was asked for.
+    pub(crate) continues: Option<Continued>,
     pub(crate) checked_in_from: Option<Origin>,
     /// The invitation with which the bearer enrolls.
     pub(crate) invitation: Option<TicketId>,
+}
+
+/// The session that a new pass continues: it has the same id, and lasts no longer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Continued {
+    pub(crate) id: SessionId,
+    pub(crate) ends_at: Timestamp,
 }
 
 const PURPOSE: &str = "ticket";
@@ -72,7 +82,10 @@ impl TicketClaims {
         });
         plain.time(self.issued_at);
         plain.time(self.expires_at);
-        plain.option(self.session_ends_at, Writer::time);
+        plain.option(self.continues, |plain, session| {
+            plain.array(session.id.0);
+            plain.time(session.ends_at);
+        });
         plain.option(self.checked_in_from.as_ref(), |plain, origin| plain.bytes(origin.as_str().as_bytes()));
         plain.option(self.invitation, |plain, invitation| plain.array(invitation.0));
         Ok(Ticket(encode(&keyring.seal(Context::of(PURPOSE), plain.finish(), random)?)))
@@ -102,7 +115,8 @@ impl TicketClaims {
             },
             issued_at: plain.time()?,
             expires_at: plain.time()?,
-            session_ends_at: plain.option(Reader::time)?,
+            continues: plain
+                .option(|plain| Ok(Continued { id: SessionId(plain.array()?), ends_at: plain.time()? }))?,
             checked_in_from: plain.option(Reader::text)?.and_then(|origin| Origin::new(&origin)),
             invitation: plain.option(|plain| plain.array().map(TicketId))?,
         };

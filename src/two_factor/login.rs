@@ -3,7 +3,7 @@
 use crate::{
     account::{Account, Decision, Let, Prompted, Standing, Terms},
     audit::Purpose,
-    driver::{Core, Decided, Stop, Trace, Trust},
+    driver::{Core, Decided, Lasts, Stop, Trace, Trust},
     error::Error,
     seal::Generation,
     tokens::{DeviceClaims, DeviceToken, Means, Pass, Session, Stamp, Ticket, TicketClaims, Witness},
@@ -11,7 +11,7 @@ use crate::{
         pages::{Prompt, Recovered},
         request::{Attempt, FirstFactor},
     },
-    verdict::{Gate, Refusal},
+    verdict::{Gate, Refusal, SignOut},
     who::{Person, Role},
 };
 
@@ -21,7 +21,9 @@ pub(super) async fn check_in(core: &Core, first_factor: FirstFactor) -> Result<G
     if person.role == Role::Customer {
         let nowhere = Trust { generation: Generation::FIRST, policy: core.default_policy };
         let witness = Witness::nothing_to_write();
-        return core.pass(&person, nowhere, Means::Customer, core.clock.now(), None, witness).map(Gate::Open);
+        return core
+            .pass(&person, nowhere, Means::Customer, core.clock.now(), Lasts::AsLongAsStamps, witness)
+            .map(Gate::Open);
     }
     let trace = Trace::of_check_in(&person, seen_from.clone());
     let check_in = |account: Account, terms: Terms<'_>| Ok(account.check_in(terms));
@@ -36,14 +38,14 @@ pub(super) async fn check_in(core: &Core, first_factor: FirstFactor) -> Result<G
     let ticket = |purpose| core.ticket(&person, trust, purpose, now, None, seen_from);
     match standing {
         Standing::NotRequired => {
-            core.pass(&person, trust, Means::NotRequired, now, None, witness).map(Gate::Open)
+            core.pass(&person, trust, Means::NotRequired, now, Lasts::AsLongAsStamps, witness).map(Gate::Open)
         }
         Standing::Enrolled => ticket(Purpose::LogIn).map(Gate::AskCode),
         Standing::Imported => ticket(Purpose::TakeOver).map(Gate::AskCode),
         Standing::NotEnrolled => ticket(Purpose::Enroll).map(Gate::Enroll),
         Standing::Uninvited => ticket(Purpose::Enroll).map(Gate::AskInvitation),
         Standing::Grace { by, .. } => {
-            let ends_at = Some(by.min(now.after(policy.settings.stamp_lifetime())));
+            let ends_at = Lasts::Until(by.min(now.after(policy.settings.stamp_lifetime())));
             let pass = core.pass(&person, trust, Means::Grace, now, ends_at, witness)?;
             Ok(Gate::EnrollBy { pass, ticket: ticket(Purpose::Enroll)?, by })
         }
@@ -66,7 +68,7 @@ async fn enter_on(
     let Decided { reply, policy, now, witness } = core.decide(person, trace, enter).await?;
     let Some(generation) = reply else { return Ok(None) };
     let trust = Trust { generation, policy };
-    core.pass(person, trust, Means::RememberedDevice, now, None, witness).map(Some)
+    core.pass(person, trust, Means::RememberedDevice, now, Lasts::AsLongAsStamps, witness).map(Some)
 }
 
 pub(super) async fn prompt(core: &Core, ticket: &Ticket) -> Result<Prompt, Stop<Refusal>> {
@@ -103,6 +105,26 @@ pub(super) async fn resume(core: &Core, stamp: &Stamp) -> Result<Option<Pass>, E
     Ok(Some(Pass::new(session, &holder.person, stamp.clone(), now, witness)))
 }
 
+/// Needs no directory to know whose session it is, so that one which was ended stays ended whatever becomes of the user.
+pub(super) async fn sign_out(core: &Core, stamp: &Stamp) -> Result<SignOut, Error> {
+    let Some(session) = Session::open(stamp, &core.keyring) else { return Ok(SignOut::NotOurs) };
+    if session.role == Role::Customer {
+        return Ok(SignOut::NotOurs);
+    }
+    let holder = Person::new(session.org.clone(), session.user.clone(), session.role);
+    let now = core.find(&session.org, &session.user).await?;
+    // Nothing is written for a customer who has no record (R5). Their stamp was an internal user's and does not hold.
+    if now.is_some_and(|now| now.role == Role::Customer) && core.before(&holder).await?.account.revision == 0
+    {
+        return Ok(SignOut::NotOurs);
+    }
+    let sign_out = |account: Account, terms: Terms<'_>| {
+        Ok(account.sign_out(&session, Generation(core.draw()?), terms.now))
+    };
+    core.decide(&holder, &Trace::of_check_in(&holder, None), sign_out).await?;
+    Ok(SignOut::Ended)
+}
+
 /// A code was typed: `judge` is the command of the state machine that takes it, and a right one the `means` by which the
 /// pass is earned.
 pub(super) async fn let_in<T>(
@@ -116,6 +138,7 @@ pub(super) async fn let_in<T>(
     let judge = |account: Account, terms: Terms<'_>| judge(account, &claims, attempt.code, terms);
     let Decided { reply, policy, now, witness } = core.judge(&person, &trace, judge).await?;
     let trust = Trust { generation: reply.generation, policy };
-    let pass = core.pass(&person, trust, means, now, claims.session_ends_at, witness)?;
+    let lasts = claims.continues.map_or(Lasts::AsLongAsStamps, Lasts::LikeThe);
+    let pass = core.pass(&person, trust, means, now, lasts, witness)?;
     Ok((pass, reply.with))
 }

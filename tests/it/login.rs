@@ -3,6 +3,7 @@
 mod stories;
 mod recovery;
 mod devices;
+mod signing_out;
 mod by_choice;
 mod joining;
 mod hints;

@@ -3,7 +3,7 @@
 use crate::{
     audit::Purpose,
     driver::{Core, Stop},
-    tokens::{Pass, Ticket},
+    tokens::{Continued, Pass, Ticket},
     verdict::ActRefusal,
 };
 
@@ -16,7 +16,7 @@ pub(super) async fn prove(core: &Core, pass: &Pass, purpose: Purpose) -> Result<
     if purpose == Purpose::Replace && !session.may_replace(terms.policy, terms.now) {
         return Err(ActRefusal::FreshCodeNeeded.into());
     }
-    let ends_at = Some(session.expires_at);
-    let ticket = core.ticket(&person, before.trust(), purpose, before.now, ends_at, pass.seen_from.clone());
+    let continues = Some(Continued { id: session.id, ends_at: session.expires_at });
+    let ticket = core.ticket(&person, before.trust(), purpose, before.now, continues, pass.seen_from.clone());
     Ok(ticket?)
 }

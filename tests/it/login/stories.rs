@@ -124,7 +124,7 @@ over_every_store! {
         assert_eq!(world.record("ian").await, None);
     }
 
-    /// R5: whoever has become a customer is one, whatever he held before.
+    /// R5: whoever has become a customer is one, whatever they held before: they sign in again as what they are.
     async fn a_ticket_is_worth_nothing_to_somebody_who_became_a_customer(world: World) {
         world.switch_on().await;
         let (phone, session) = world.enroll("ian").await;
@@ -136,9 +136,13 @@ over_every_store! {
         let calls = world.controls.calls();
         assert_eq!(refused(world.verify(&login, &phone.code(&world.clock)).await), Refusal::TicketVoid);
         assert_eq!(refused(world.two_factor.setup(&enrolling).await.unwrap()), Refusal::TicketVoid);
-        let _ = world.walk_in("ian").await;
-        assert!(world.resume(session.stamp()).await.is_some());
+        let customer = world.walk_in("ian").await;
+        assert!(world.resume(session.stamp()).await.is_none());
+        assert!(world.resume(customer.stamp()).await.is_some());
         assert_eq!(world.controls.calls(), calls);
+        // And back: what a customer held is no internal user's.
+        world.people.set(ACME, "ian", Role::Internal);
+        assert!(world.resume(customer.stamp()).await.is_none());
     }
 
     /// R7: an unlocked account begins with clean hands.
