@@ -1,7 +1,7 @@
 //! What a host implements: a directory of its users, and a place for one sealed record per user and per org.
 //!
-//! A store keeps bytes and compares a revision. It never sees a secret, a code or a clock, and decides nothing.
-//! All that the library's promises rest on is one conditional write, kept as the numbered clauses below say.
+//! A store keeps bytes and compares a revision. It never sees a secret, a code or a clock, and decides nothing. All
+//! promises of the library rest on one conditional write, kept as the numbered clauses below say.
 
 pub(crate) mod erased;
 mod logged;
@@ -35,17 +35,17 @@ use crate::{
     who::{OrgId, Person, UserId},
 };
 
-/// Who is who: the host's own users table.
+/// Who is who, from the host's own users table.
 ///
-/// Asked at every call, so that somebody who was demoted a moment ago is demoted already. Answer from the table
+/// It is asked at every call, so that a user who was demoted a moment ago is demoted already. Answer from the table
 /// itself, not from a cache.
 ///
 /// 1. `Ok(None)` means that there is no such user in this org. "I could not look" is an `Err`.
 /// 2. The person belongs to the org that was asked for. (The library refuses one that does not.)
 /// 3. The person's id is always spelled the same, whatever spelling was asked for: records are filed under it.
-/// 4. A role that the host's table has and [`Role`](crate::Role) has not is an `Err`, never a `Customer`.
+/// 4. A role in the host's table that [`Role`](crate::Role) lacks is an `Err`, never a `Customer`.
 pub trait Directory: Send + Sync + 'static {
-    /// What goes wrong when the host looks somebody up.
+    /// The error when the host cannot look a user up.
     type Error: Into<BoxError> + Send;
 
     /// Finds a user of an org.
@@ -56,37 +56,36 @@ pub trait Directory: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Person>, Self::Error>> + Send;
 }
 
-/// One sealed record per user: two columns of the host's, or a ready-made adapter.
+/// One sealed record per user: two columns of the host, or a ready-made adapter.
 ///
-/// Users are told apart by org and id together, byte by byte. The clauses, which hold for
-/// [`SettingsStore`] likewise:
+/// Users are told apart by org and id together, byte by byte. These clauses also hold for [`SettingsStore`]:
 ///
-/// 1. **What was written is read.** After a swap was `Done`, a load returns its revision and its bytes exactly,
-///    until the next swap is done: no truncation, no padding, no expiry, no default.
-/// 2. **One atomic step.** The comparison, the record, the summary and the events become visible and durable
-///    together or not at all.
-/// 3. **One of many.** Of several swaps that expect the same revision at most one is `Done`. All others are
-///    `Stale`, in whatever process or on whatever server they run. Reading first and writing later does not do:
-///    the comparison belongs into the write (`… where revision = expected`).
-/// 4. **Nothing comes from nothing.** `expected` 0 means "never written" and is `Stale` if there is a record;
-///    any other number is `Stale` if there is none. A row of the host's own that exists already is not a record: until
-///    the first swap is `Done`, a load of it is `None`. For somebody who has no row there, a swap makes none up: it is
-///    `Stale`, or an error.
-/// 5. **`Done` means durable.** It is said after the commit, and what it says survives a crash and a failover.
-/// 6. **`Stale` changed nothing**, events included.
-/// 7. **Reads are current.** A load begun after a swap was `Done` sees it, on whatever server: read the primary.
-/// 8. **Failure is an `Err`.** A store that could not do its work says neither `Stale` nor `None`. An `Err` from
-///    a swap may hide a write that happened; the library finds out.
+/// 1. **What was written is read.** After a swap was `Done`, a load returns exactly its revision and its bytes, until
+///    the next swap is done: no truncation, no padding, no expiry, no default.
+/// 2. **One atomic step.** The comparison, the record, the summary and the events become visible and durable together
+///    or not at all.
+/// 3. **One of many.** Of several swaps that expect the same revision, at most one is `Done`. All others are `Stale`,
+///    in any process and on any server. Reading first and writing later is not enough: the comparison belongs in the
+///    write (`… where revision = expected`).
+/// 4. **Nothing comes from nothing.** `expected` 0 means "never written", and is `Stale` if there is a record. Any
+///    other number is `Stale` if there is none. A row of the host that exists already is not a record: until the first
+///    swap is `Done`, a load of it is `None`. For a user who has no row there, a swap creates none: it is `Stale`, or
+///    an error.
+/// 5. **`Done` means durable.** It is returned after the commit, and what it reports survives a crash and a failover.
+/// 6. **`Stale` changed nothing**, including events.
+/// 7. **Reads are current.** A load that starts after a swap was `Done` sees it, on every server: read the primary.
+/// 8. **Failure is an `Err`.** A store that could not do its work returns neither `Stale` nor `None`. An `Err` from a
+///    swap may hide a write that happened; the library finds out.
 ///
-/// A store over a table that a host has already, with the SQL it would use. `examples/own_store.rs` is the whole of it in
-/// SQLite, to be copied, with [the suite for stores](crate::manual#write-your-own-store) as its test.
+/// The example is a store over a table that a host has already, with the SQL it would use. `examples/own_store.rs` is
+/// all of it in SQLite, to be copied, with [the suite for stores](crate::manual#write-your-own-store) as its test.
 ///
 /// ```
 /// use std::{collections::BTreeMap, convert::Infallible, sync::Mutex};
 ///
 /// use countersign::{Change, Event, OrgId, Stored, Swap, UserId, UserStore, UserSummary};
 ///
-/// /// A row of the users table. Of a user who was never written it has revision 0, and no record.
+/// /// A row of the users table. A user who was never written has revision 0, and no record.
 /// struct Row {
 ///     email: String,
 ///     revision: u64,
@@ -126,7 +125,7 @@ pub trait Directory: Send + Sync + 'static {
 /// }
 /// ```
 pub trait UserStore: Send + Sync + 'static {
-    /// What goes wrong in the store.
+    /// The error of the store.
     type Error: Into<BoxError> + Send;
 
     /// Reads a user's record; `None` if it was never written, even if the user's row exists.
@@ -136,7 +135,7 @@ pub trait UserStore: Send + Sync + 'static {
         user: &UserId,
     ) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send;
 
-    /// Writes `change.next` and its summary, and appends `change.events`, if the stored revision is still
+    /// Writes `change.next` and its summary, and appends `change.events`, if the stored revision still is
     /// `change.expected`.
     fn swap_user(
         &self,
@@ -147,13 +146,13 @@ pub trait UserStore: Send + Sync + 'static {
 
 /// One sealed record of settings per org. The clauses of [`UserStore`] hold for it.
 pub trait SettingsStore: Send + Sync + 'static {
-    /// What goes wrong in the store.
+    /// The error of the store.
     type Error: Into<BoxError> + Send;
 
     /// Reads an org's record; `None` if it was never written, even if the org's row exists.
     fn load_settings(&self, org: &OrgId) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send;
 
-    /// Writes `change.next` and its summary, and appends `change.events`, if the stored revision is still
+    /// Writes `change.next` and its summary, and appends `change.events`, if the stored revision still is
     /// `change.expected`.
     fn swap_settings(
         &self,
@@ -161,12 +160,12 @@ pub trait SettingsStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Swap, Self::Error>> + Send;
 }
 
-/// A record as it is stored: sealed, so that nothing can be read from it, with the revision that the library gave it.
+/// A record as it is stored: sealed bytes that nobody else can read, and the revision that the library gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// 1 for the first write, and one more with each. Never 0: what was never written is no `Stored`, but `None`.
+    /// 1 for the first write, and one more with each. Never 0: what was never written is `None`, not a `Stored`.
     pub revision: u64,
-    /// The sealed bytes. Never empty; well below 64 KiB.
+    /// The sealed bytes. Never empty, and well below 64 KiB.
     pub record: Vec<u8>,
 }
 
@@ -176,7 +175,7 @@ pub struct Stored {
 pub struct Change<'a, S> {
     /// The org.
     pub org: &'a OrgId,
-    /// The revision that must be stored now; 0 means that nothing may be.
+    /// The revision that must be stored now; 0 means that no record may be stored.
     pub expected: u64,
     /// What to store.
     pub next: &'a Stored,
@@ -185,32 +184,32 @@ pub struct Change<'a, S> {
     /// What to append to the audit trail, in this order.
     pub events: &'a [Event],
     /// Whether all sessions of the user are void from now on. A host that keeps sessions in the same database may
-    /// delete them in the same transaction; one that does not will see [`resume`](crate::TwoFactor::resume) refuse
-    /// them. Always false for settings.
+    /// delete them in the same transaction. Otherwise [`resume`](crate::TwoFactor::resume) refuses them. Always `false`
+    /// for settings.
     pub ends_sessions: bool,
 }
 
 #[cfg(feature = "conformance")]
 impl<'a, S> Change<'a, S> {
-    /// A change as the library makes one, for those who try or measure a store.
+    /// Creates a change as the library does, to test or measure a store.
     pub fn new(org: &'a OrgId, expected: u64, next: &'a Stored, summary: &'a S, events: &'a [Event]) -> Self {
         Self { org, expected, next, summary, events, ends_sessions: false }
     }
 }
 
-/// What became of a conditional write.
+/// The outcome of a conditional write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a stale write did not happen"]
 pub enum Swap {
     /// It is written, durably.
     Done,
-    /// The stored revision was another one, and nothing was changed.
+    /// The stored revision was another one. Nothing was changed.
     Stale,
 }
 
-/// What is true of a user's account after a change: facts to list and count by. Decisions never read them.
+/// What is true of a user's account after a change: facts for lists and counts. Decisions never read them.
 ///
-/// Whether an enrollment counts is for the reader to see: it does if its epoch is the org's current one.
+/// The reader decides whether an enrollment counts: it does if its epoch is the org's current one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserSummary {
@@ -218,7 +217,7 @@ pub struct UserSummary {
     pub enrolled_epoch: Option<Epoch>,
     /// When it was enrolled.
     pub enrolled_since: Option<Timestamp>,
-    /// When a code of it was last accepted: the one that enrolled it, a login's, or one to prove that it is he.
+    /// When a code of it was last accepted: the one that enrolled it, one of a login, or one of a step-up.
     pub last_used: Option<Timestamp>,
     /// Until when a QR code that was shown can be confirmed.
     pub pending_until: Option<Timestamp>,

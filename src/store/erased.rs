@@ -1,4 +1,4 @@
-//! Private twins of the host's traits that can be boxed, so that [`TwoFactor`](crate::TwoFactor) needs no type
+//! Private versions of the host's traits that can be boxed, so that [`TwoFactor`](crate::TwoFactor) needs no type
 //! parameters. The price is one allocation per store call, next to a round trip to a database.
 
 use std::{future::Future, pin::Pin};

@@ -1,7 +1,7 @@
 //! A store in etcd: records, settings, summaries and the audit trail under a prefix of etcd's keys.
 //!
-//! Every write is one transaction: it compares the revision that the stored record begins with, and puts record,
-//! summary and events. This file knows nothing of what a record means.
+//! Every write is one transaction. It compares the revision at the beginning of the stored record, and puts the record,
+//! the summary and the events. This file knows nothing of what a record means.
 
 mod error;
 mod lines;
@@ -27,12 +27,12 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-/// Keeps records, settings, summaries and events in etcd.
+/// A store that keeps records, settings, summaries and events in etcd.
 ///
-/// Clones share their connections, so a host can hand one to [`TwoFactor`](crate::TwoFactor) and list
+/// Clones share their connections, so a host can give one to [`TwoFactor`](crate::TwoFactor) and list
 /// [`events`](Self::events) with another.
 ///
-/// It works inside a tokio runtime that has its timer on. Called anywhere else, it answers [`EtcdError::OffRuntime`].
+/// It works inside a tokio runtime that has its timer on. Anywhere else it fails with [`EtcdError::OffRuntime`].
 ///
 /// ```
 /// # #[tokio::main]
@@ -47,36 +47,38 @@ use crate::{
 /// # Nodes
 ///
 /// Name every node of the cluster. All calls go to one of them until it fails, then to the next. A *read* that failed
-/// is tried on each of the others, once, and all reads are linearizable: a node that was cut off from the others has
-/// no answer, rather than an old one. A *transaction* is sent once and never again: what became of it, the library finds
-/// out. (Hence one connection for each node, instead of one [`Client`](etcd_client::Client) for all: that one spreads
-/// calls over the nodes as it likes, those that are down among them.)
+/// is tried once on each of the others. All reads are linearizable: a node that was cut off from the others has no
+/// answer, rather than an old one.
 ///
-/// The client repeats a call by itself in one case, when it is given a user and
-/// [`with_auto_token_refresh`](ConnectOptions::with_auto_token_refresh): etcd refused it at the door, before anything
-/// was proposed to the cluster, since the token had expired.
+/// A *transaction* is sent once and never again; the library finds out what became of it. (That is why there is one
+/// connection for each node. One [`Client`](etcd_client::Client) for all spreads calls over the nodes as it likes,
+/// including those that are down.)
+///
+/// The client repeats a call by itself in one case only, with a user and
+/// [`with_auto_token_refresh`](ConnectOptions::with_auto_token_refresh): when etcd refused the call because the token
+/// had expired, before anything was proposed to the cluster.
 ///
 /// # Keys and values
 ///
 /// | key, after the prefix | value |
 /// | --- | --- |
 /// | `/users/ORG/USER`, `/settings/ORG` | 8 bytes of revision, the most significant first, and the sealed record |
-/// | `/user-summaries/ORG/USER`, `/settings-summaries/ORG` | what is true after the last change, to list and count by |
-/// | `/events/ORG/TIME/USER/REVISION/PLACE` | an event of the trail, filed under the record whose change it tells of; `USER` is `~` for settings. `TIME`, `REVISION` and `PLACE` count down, in 16 hexadecimal digits: the newest come first |
+/// | `/user-summaries/ORG/USER`, `/settings-summaries/ORG` | what is true after the last change, for lists and counts |
+/// | `/events/ORG/TIME/USER/REVISION/PLACE` | an event of the trail, filed under the record that changed; `USER` is `~` for settings. `TIME`, `REVISION` and `PLACE` count down, in 16 hexadecimal digits: the newest come first |
 /// | `/outbox/ORG/TIME/USER/REVISION/PLACE` | the same, with its `audience`, until it was told; here the numbers count up |
 ///
-/// In `ORG` and `USER` everything is percent-encoded (`%2F`) that is a slash, a percent sign, a tilde, a blank or not ASCII, so
-/// that no two orgs or users ever share a key. Summaries and events are lines of text, `name=value`; what is not so has
-/// no line. Of a user: `enrolled-epoch`, `enrolled-since`, `last-used`, `pending-until`, `waiting-until`, `blocked-since` (in Unix
-/// seconds); of an org: `requirement`, `epoch`. A user is enrolled *now* when his `enrolled-epoch` equals the `epoch` of
-/// his org.
+/// In `ORG` and `USER`, slashes, percent signs, tildes, blanks and everything that is not ASCII are percent-encoded
+/// (`%2F`), so that no two orgs or users ever share a key. Summaries and events are lines of text, `name=value`; an
+/// absent fact has no line. Users have `enrolled-epoch`, `enrolled-since`, `last-used`, `pending-until`,
+/// `waiting-until` and `blocked-since` (in Unix seconds); orgs have `requirement` and `epoch`. A user is enrolled *now*
+/// if their `enrolled-epoch` equals the `epoch` of their org.
 ///
 /// # Why the comparison holds
 ///
-/// etcd compares values as strings of bytes. One that begins with the revision *n* is greater than *n* alone, and less
-/// than *n* + 1 alone: two comparisons tell exactly whether *n* is stored. (etcd's own count of a key's puts, its
-/// `version`, begins anew when an operator deletes a key and puts it back, or copies all of them to another cluster. The
-/// revision in the value goes with the record.) Nothing old is ever asked for, so that compaction does not matter.
+/// etcd compares values as strings of bytes. A value that begins with the revision *n* is greater than *n* alone, and
+/// less than *n* + 1 alone, so two comparisons tell exactly whether *n* is stored. (etcd's own count of a key's puts,
+/// its `version`, restarts when an operator deletes a key and puts it back, or copies all of them to another cluster.
+/// The revision in the value goes with the record.) Nothing old is ever asked for, so compaction does not matter.
 #[derive(Clone, Debug)]
 pub struct EtcdStore {
     nodes: Nodes,
@@ -84,11 +86,11 @@ pub struct EtcdStore {
 }
 
 impl EtcdStore {
-    /// The store on the cluster of these nodes (`http://…` or `https://…`), under this prefix of its keys, which must
-    /// be the store's alone. Nothing is connected yet.
+    /// Creates the store on the cluster of these nodes (`http://…` or `https://…`), under this prefix of its keys,
+    /// which no other program may use. It does not connect yet.
     ///
     /// # Errors
-    /// [`EtcdError::NoNode`] when there is none, [`EtcdError::InvalidPrefix`] when the prefix cannot be one.
+    /// [`EtcdError::NoNode`] if no node is named, [`EtcdError::InvalidPrefix`] if the prefix cannot be one.
     pub fn new<E: Into<String>>(
         nodes: impl IntoIterator<Item = E>,
         options: &ConnectOptions,
@@ -97,23 +99,23 @@ impl EtcdStore {
         Ok(Self { nodes: Nodes::new(nodes, options)?, keys: Keys::new(prefix)? })
     }
 
-    /// How this store connects to a node. For a host that adds TLS and a user.
+    /// Returns how this store connects to a node, for a host that adds TLS and a user.
     ///
-    /// A connection that is not made within two seconds, or silent for three after a ping, is given up: otherwise a
-    /// node that vanished without a word would be waited for by the rules of TCP, which takes minutes. A node that
-    /// knows of no leader says so at once. An expired token is renewed.
+    /// It gives up a connection that is not made within two seconds, or that is silent for three seconds after a ping.
+    /// Otherwise TCP would wait minutes for a node that vanished without a word. A node that knows no leader says so at
+    /// once. An expired token is renewed.
     pub fn options() -> ConnectOptions {
         ConnectOptions::new()
             .with_connect_timeout(Duration::from_secs(2))
-            // While something is asked only, and not more often than etcd forgives by default (5 s).
+            // Only while a call is waiting, and not more often than etcd allows by default (5 s).
             .with_keep_alive(Duration::from_secs(6), Duration::from_secs(3))
             .with_keep_alive_while_idle(false)
             .with_require_leader(true)
             .with_auto_token_refresh(true)
     }
 
-    /// The same store with another bound on how long one node is waited for. The default is three seconds, so that a
-    /// read that has three nodes to ask takes nine at the most.
+    /// Sets how long to wait for one node. The default is three seconds, so a read that has three nodes to ask takes at
+    /// most nine.
     ///
     /// ```
     /// # use countersign::store::etcd::{EtcdError, EtcdStore};
@@ -128,11 +130,12 @@ impl EtcdStore {
         Self { nodes: self.nodes.with_patience(patience), ..self }
     }
 
-    /// What happened in an org, newest first by the clocks of those who decided it: at most `limit` events, those that
-    /// come after `before` in that order if it is given. The next page begins with the id of the last event of this one.
+    /// Returns what happened in an org, newest first by the clocks of those who decided it: at most `limit` events, and
+    /// only those after `before` in that order if it is given. To get the next page, pass the id of the last event of
+    /// this one.
     ///
     /// # Errors
-    /// [`EtcdError`] when no node can be read, or when `before` is of another kind of store.
+    /// [`EtcdError`] if no node can be read, or if `before` is from another kind of store.
     pub async fn events(
         &self,
         org: &OrgId,
@@ -142,11 +145,11 @@ impl EtcdStore {
         trail::page(&self.nodes, &self.keys, org, before, limit).await
     }
 
-    /// What was last written of each of these users, in the same order; `None` where nothing ever was. For a
+    /// Returns what was last written about each of these users, in the same order; `None` if nothing ever was. For a
     /// [`Roster`](crate::Roster) whose people are in another database.
     ///
     /// # Errors
-    /// [`EtcdError`] when no node cannot be read.
+    /// [`EtcdError`] if no node can be read.
     pub async fn summaries<'u>(
         &self,
         org: &OrgId,
@@ -181,7 +184,7 @@ impl EtcdStore {
     }
 }
 
-/// What a swap writes, and upon what.
+/// What a swap writes, and what it expects.
 struct Write<'a> {
     owner: (&'a OrgId, Option<&'a UserId>),
     key: String,
@@ -235,8 +238,8 @@ impl Outbox for EtcdStore {
     }
 }
 
-/// What must be true of a record's key for it to have this revision; of a missing one every comparison of values is
-/// false, and only it was never created.
+/// Returns what must be true of a record's key for it to have this revision. For a missing key every comparison of
+/// values is false, and only its creation revision shows that it is missing.
 fn upon(key: &str, expected: u64) -> Result<Vec<Compare>, EtcdError> {
     if expected == 0 {
         return Ok(vec![Compare::create_revision(key, CompareOp::Equal, 0)]);
@@ -248,8 +251,8 @@ fn upon(key: &str, expected: u64) -> Result<Vec<Compare>, EtcdError> {
     ])
 }
 
-/// A revision decides who wins, so it is exact or it is refused: 0 means that nothing is there, and the ids of events
-/// count to 2⁶³ − 1.
+/// Converts a revision. It decides who wins, so it is exact or refused: 0 means that nothing is there, and the ids of
+/// events count to 2⁶³ − 1.
 fn revision(revision: u64) -> Result<i64, EtcdError> {
     match i64::try_from(revision) {
         Ok(counted) if counted > 0 => Ok(counted),
@@ -257,7 +260,7 @@ fn revision(revision: u64) -> Result<i64, EtcdError> {
     }
 }
 
-/// A point in time puts events in an order, so the end of time will do for what lies beyond it.
+/// Converts a time, which orders events. Times after the largest number become the largest number.
 fn seconds(at: Timestamp) -> i64 {
     i64::try_from(at.as_unix()).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! How an event reads that a database keeps, and where in the trail it stands.
+//! Events as a database keeps them, and their position in the trail.
 
 use std::{fmt, str::FromStr};
 
@@ -10,21 +10,21 @@ use crate::{
     who::UserId,
 };
 
-/// An event as it stands in a table: words and sentences, to be shown.
+/// An event as a table keeps it: words and sentences, to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoggedEvent {
-    /// Where it stands in its org's trail: the next page begins before this one.
+    /// Its position in its org's trail. The next page begins before it.
     pub id: EventId,
     /// When, by the clock of the process that decided it.
     pub at: Timestamp,
     /// Whose account it concerns; `None` for the org's settings.
     pub user: Option<String>,
-    /// The stable word for what happened: [`EventKind::name`](crate::EventKind::name).
+    /// The stable word for what happened: [`EventKind::name`](crate::audit::EventKind::name).
     pub kind: String,
     /// What happened, as a sentence.
     pub text: String,
-    /// `user`, `operator` or `host`: [`Actor::kind`](crate::Actor::kind).
+    /// `user`, `operator` or `host`: [`Actor::kind`](crate::audit::Actor::kind).
     pub by_kind: String,
     /// Which user or operator did it.
     pub by_name: Option<String>,
@@ -35,13 +35,13 @@ pub struct LoggedEvent {
 }
 
 impl LoggedEvent {
-    /// For a store that reads one from its table, and puts in what else it has.
+    /// Creates one for a store that reads it from its table, and fills in the remaining fields.
     pub fn new(id: EventId, at: Timestamp, kind: String, text: String, by_kind: String) -> Self {
         let (user, by_name, seen_from, checked_in_from) = (None, None, None, None);
         Self { id, at, user, kind, text, by_kind, by_name, seen_from, checked_in_from }
     }
 
-    /// How an event reads that a store is about to write.
+    /// Returns how a store writes this event.
     pub fn of(event: &Event, id: EventId) -> Self {
         Self {
             id,
@@ -57,9 +57,9 @@ impl LoggedEvent {
     }
 }
 
-/// Names an event within its org's trail, as the store counts that has it.
+/// The id of an event within its org's trail, given by the store.
 ///
-/// As text it consists of letters, digits and `.`, `-`, `_`, so that it can stand in a URL as it is.
+/// Its text consists of letters, digits and `.`, `-`, `_`, so that it can be in a URL as it is.
 ///
 /// ```
 /// use countersign::store::EventId;
@@ -71,8 +71,8 @@ impl LoggedEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EventId(pub(super) Position);
 
-/// Where an event stands. Stores that can count have one number for all events. Stores that would have to agree on the
-/// next number first order by time, and name the write that brought the event.
+/// The position of an event. Stores that can count have one number for all events. For other stores, agreeing on the
+/// next number would cost a round; they order by time first, and name the write that brought the event.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Position {
     Number(i64),
@@ -86,13 +86,13 @@ pub(super) enum Position {
 }
 
 impl EventId {
-    /// The id of a store that numbers its events, such as one of a host's own. Only that each has another is asked of
-    /// the numbers, and not that they become visible in their order.
+    /// Creates the id of a store that numbers its events, such as a host's own. The numbers must differ. They need not
+    /// become visible in their order.
     pub const fn numbered(number: i64) -> Self {
         Self(Position::Number(number))
     }
 
-    /// Which number, if the store that gave it numbers its events.
+    /// Returns the number, if the store that gave it numbers its events.
     pub const fn number(&self) -> Option<i64> {
         match self.0 {
             Position::Number(number) => Some(number),
@@ -115,7 +115,7 @@ impl fmt::Display for EventId {
 
 /// A text that is no [`EventId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an event of the trail")]
+#[error("not the id of an event")]
 pub struct InvalidEventId;
 
 /// Reads back what [`Display`](fmt::Display) wrote.

@@ -15,7 +15,7 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-/// Keeps records, settings, summaries and events in memory.
+/// A store that keeps records, settings, summaries and events in memory.
 ///
 /// ```
 /// use countersign::MemoryStore;
@@ -50,22 +50,22 @@ impl Log {
 }
 
 impl MemoryStore {
-    /// An empty one.
+    /// Creates an empty store.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Everything that happened, in order.
+    /// Returns everything that happened, in order.
     pub fn events(&self) -> Vec<Event> {
         self.lock().log.events.clone()
     }
 
-    /// What the summary of a user says, if anything was ever written for him.
+    /// Returns the summary of a user, or `None` if nothing was ever written for them.
     pub fn user_summary(&self, org: &OrgId, user: &UserId) -> Option<UserSummary> {
         self.lock().users.get(&(org.clone(), user.clone())).map(|(_, summary)| summary.clone())
     }
 
-    /// The same for many, in the same order: for a [`Roster`](crate::Roster).
+    /// Returns the summaries of many users, in the same order, for a [`Roster`](crate::Roster).
     pub fn summaries<'u>(
         &self,
         org: &OrgId,
@@ -74,13 +74,13 @@ impl MemoryStore {
         users.into_iter().map(|user| self.user_summary(org, user)).collect()
     }
 
-    /// What the summary of an org says, if its settings were ever written.
+    /// Returns the summary of an org, or `None` if its settings were never written.
     pub fn org_summary(&self, org: &OrgId) -> Option<OrgSummary> {
         self.lock().settings.get(org).map(|(_, summary)| summary.clone())
     }
 
-    /// A panic of some other holder cannot have left a change half made: every change below is decided before the
-    /// first field is touched.
+    /// Locks the content. A panic of another holder cannot have left a change half done: every change below is decided
+    /// before the first field is touched.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,9 +1,9 @@
 //! Who is still to be told of what: events wait in an outbox until somebody acknowledges that they were told.
 //!
 //! A mailer that remembers how far it has read, by time or by number, misses what was written before that point and
-//! became visible after it: another process had a slower clock, or a slower transaction. So nothing is remembered here.
-//! What has to be told is put into the outbox by the very write that made it happen, and stays until it is taken out by
-//! name.
+//! became visible after it, because another process had a slower clock or a slower transaction. So nothing is
+//! remembered here. The write that makes something happen also puts the notice of it into the outbox, where it stays
+//! until it is removed by its id.
 
 use std::{fmt, future::Future, str::FromStr, sync::Arc};
 
@@ -16,25 +16,25 @@ use crate::{
     who::OrgId,
 };
 
-/// An event that somebody should hear of, and that nobody has acknowledged yet.
+/// An event of which people should be told, and which nobody has acknowledged yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Notice {
-    /// Names it, so that a mailer that was given it twice can tell.
+    /// The id, by which a mailer can tell that it was given the notice twice.
     pub id: NoticeId,
-    /// Who should hear of it. Never [`Audience::Nobody`].
+    /// Who should be told. Never [`Audience::Nobody`].
     pub audience: Audience,
     /// What happened.
     pub event: LoggedEvent,
 }
 
 impl Notice {
-    /// For a store that reads it from its table.
+    /// Creates one for a store that reads it from its table.
     pub fn new(org: OrgId, audience: Audience, event: LoggedEvent) -> Self {
         Self { id: NoticeId { org, event: event.id.clone() }, audience, event }
     }
 
-    /// For a store that is about to write an event; `None` if nobody is to be told of it.
+    /// Creates one for a store that is about to write an event; `None` if nobody is to be told.
     pub fn of(event: &Event, id: EventId) -> Option<Self> {
         match event.audience() {
             Audience::Nobody => None,
@@ -43,10 +43,10 @@ impl Notice {
     }
 }
 
-/// Names a notice among those of all orgs: an event, and in which org's trail it stands.
+/// The id of a notice among those of all orgs: an event, and the org in whose trail it is.
 ///
-/// As text it consists of letters, digits and `.`, `-`, `_`: fit for a `Message-ID`, or for the key by which a provider
-/// of mails finds out that it has sent one already.
+/// Its text consists of letters, digits and `.`, `-`, `_`. It can be in a `Message-ID`, or be the key by which a mail
+/// provider recognizes what it has sent already.
 ///
 /// ```
 /// use countersign::{OrgId, store::{EventId, NoticeId}};
@@ -57,9 +57,9 @@ impl Notice {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NoticeId {
-    /// In which org.
+    /// The org.
     pub org: OrgId,
-    /// Which event of it.
+    /// The event in the org's trail.
     pub event: EventId,
 }
 
@@ -81,33 +81,34 @@ impl FromStr for NoticeId {
     }
 }
 
-/// What waits to be told, of all orgs. Optional: for stores whose host tells people what happened to their accounts.
+/// The notices that wait to be told, of all orgs. Optional: for stores whose host tells people what happened to their
+/// accounts.
 ///
 /// 1. **In the same step.** A swap that is `Done` leaves a notice for each of its events whose
-///    [`audience`](Event::audience) is somebody, in the atomic step that writes the record. Whatever was not written
+///    [`audience`](Event::audience) is not `Nobody`, in the atomic step that writes the record. What was not written
 ///    leaves none.
-/// 2. **Until acknowledged.** A notice is there from that step on until it is acknowledged. To read it changes nothing.
-/// 3. **Once and for all.** What was acknowledged is never there again, and all else still is. To acknowledge what is
-///    not there is no error.
+/// 2. **Until acknowledged.** A notice is there from that step until it is acknowledged. Reading it changes nothing.
+/// 3. **Once and for all.** What was acknowledged is never there again, and everything else still is. Acknowledging
+///    what is not there is no error.
 /// 4. **Nobody is passed over.** The store has one order of all notices, by their ids. A call returns the first `limit`
-///    of those that come `after` the one that is given, or from the beginning, and none is left out that was there
-///    before the call began.
-/// 5. **Failure is an `Err`.** An `Err` from `acknowledge` may hide that some, or all, were acknowledged.
+///    of those that come `after` the given id, or from the beginning. None is left out that was there before the call
+///    began.
+/// 5. **Failure is an `Err`.** An `Err` from `acknowledge` may hide that some or all were acknowledged.
 ///
-/// Where a notice stands in that order says nothing about when it came to be there. So begin at the beginning, again and
-/// again: [`tell_waiting`] does.
+/// The position of a notice in that order says nothing about when it became visible. So start from the beginning every
+/// time, as [`tell_waiting`] does.
 pub trait Outbox: Send + Sync + 'static {
-    /// What goes wrong in the store.
+    /// The error of the store.
     type Error: Into<BoxError> + Send;
 
-    /// The first `limit` notices in the store's order, or the first of those after `after`.
+    /// Returns the first `limit` notices in the store's order, or the first of those after `after`.
     fn waiting(
         &self,
         after: Option<&NoticeId>,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Notice>, Self::Error>> + Send;
 
-    /// Takes notices out that were told.
+    /// Removes notices that were told.
     fn acknowledge(&self, told: &[NoticeId]) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
@@ -127,33 +128,33 @@ impl<T: Outbox> Outbox for Arc<T> {
     }
 }
 
-/// What became of a notice that was handed to whoever tells people.
+/// The outcome of telling people of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// Told, or handed to something that will not lose it. Never mention it again.
+    /// Told, or handed to something that will not lose it. The notice is removed.
     Done,
-    /// Not now: the mailer is down. It stays, and comes again with the next round.
+    /// Not told, for example because the mailer is down. The notice stays, and comes again with the next round.
     NotYet,
 }
 
-/// What a round of [`tell_waiting`] came to.
+/// The outcome of a round of [`tell_waiting`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Round {
-    /// How many notices were told.
+    /// The number of notices that were told.
     pub told: u64,
-    /// How many stay for the next round.
+    /// The number of notices that stay for the next round.
     pub left: u64,
 }
 
-/// How many notices are asked for at a time: few enough to be held in memory, many enough for one round trip.
+/// The number of notices that are asked for at a time: few enough for memory, enough to save round trips.
 const PAGE: u32 = 64;
 
-/// One round: hands every notice that waits to `tell`, one after the other, and acknowledges what it has told.
+/// Runs one round: hands every waiting notice to `tell`, one after the other, and acknowledges those that were told.
 ///
-/// Run it every few seconds, and whenever a [`Listener`](crate::Listener) says that there is something. *At least once*:
-/// whatever was in the outbox when the round began is handed over, and nothing leaves it that was not told. If the
-/// process dies between telling and acknowledging, or if two rounds run at once, a notice is handed over twice: give its
-/// `id` to the mailer, so that it can tell.
+/// Run it every few seconds, and whenever a [`Listener`](crate::audit::Listener) says that there is something. Delivery
+/// is *at least once*: everything that was in the outbox when the round began is handed over, and nothing is removed
+/// that was not told. If the process dies between telling and acknowledging, or if two rounds run at once, a notice is
+/// handed over twice. Pass its `id` to the mailer, so that it can tell.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -172,7 +173,7 @@ const PAGE: u32 = 64;
 /// ```
 ///
 /// # Errors
-/// Those of the store. What was told and could not be acknowledged comes again.
+/// Those of the store. A notice that was told but could not be acknowledged comes again.
 pub async fn tell_waiting<O, T, F>(outbox: &O, mut tell: T) -> Result<Round, O::Error>
 where
     O: Outbox,
@@ -180,7 +181,7 @@ where
     F: Future<Output = Delivery>,
 {
     let mut round = Round::default();
-    // Remembered for this round only, so that what cannot be told now does not keep the rest from being told.
+    // Remembered for this round only, so that one that cannot be told now does not hold up the others.
     let mut after = None;
     loop {
         let page = outbox.waiting(after.as_ref(), PAGE).await?;

@@ -1,8 +1,8 @@
-//! A store in PostgreSQL, and in what speaks its protocol: records, settings, summaries and the audit trail in tables
-//! beside the host's own.
+//! A store in PostgreSQL, or in a server that speaks its protocol: records, settings, summaries and the audit trail in
+//! tables beside the host's own.
 //!
-//! Every write is one conditional statement that is a transaction by itself. It needs no sequence, no lock, no trigger
-//! and no function of its own, so that distributed servers can run it. This file knows nothing of what a record means.
+//! Every write is one conditional statement, which is a transaction by itself. It needs no sequence, lock, trigger or
+//! function, so distributed servers can run it. This file knows nothing of what a record means.
 
 mod error;
 mod names;
@@ -41,16 +41,15 @@ use crate::{
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
-/// Keeps records, settings, summaries and events in PostgreSQL.
+/// A store that keeps records, settings, summaries and events in PostgreSQL.
 ///
-/// Clones share one pool, so a host can hand one to [`TwoFactor`](crate::TwoFactor) and list [`events`](Self::events)
+/// Clones share one pool, so a host can give one to [`TwoFactor`](crate::TwoFactor) and list [`events`](Self::events)
 /// with another.
 ///
-/// It works inside a tokio runtime that has its timer on. Called anywhere else, it answers
-/// [`PostgresError::OffRuntime`].
+/// It works inside a tokio runtime that has its timer on. Anywhere else it fails with [`PostgresError::OffRuntime`].
 ///
-/// A host may read the plain columns in its own SQL. A user is enrolled *now* when
-/// `countersign_users.enrolled_epoch` equals the `epoch` of his org in `countersign_settings`.
+/// A host may read the plain columns in its own SQL. A user is enrolled *now* if `countersign_users.enrolled_epoch`
+/// equals the `epoch` of their org in `countersign_settings`.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -63,23 +62,24 @@ type Statement<'q> = Query<'q, Postgres, PgArguments>;
 ///
 /// # The server and the pool
 ///
-/// * *The primary, always.* A standby is refused, when the store is opened and at every load: a pool whose server was
-///   demoted would read the past. No read replicas, no balancer that spreads reads.
-/// * *`synchronous_commit`* at least `on`, and `fsync` on, or [`new`](Self::new) refuses them. With asynchronous
-///   replication a failover loses the last commits, whatever the primary said: a spent code is good again for its
-///   minute. Where that is too much, name a synchronous standby (`synchronous_standby_names`).
-/// * *No cancels.* A commit that waits for a synchronous standby and is cancelled (`pg_cancel_backend`, a proxy's query
-///   timeout) reports success for a write that a failover then loses. This store never sends one. It waits for
-///   [so long](Opening::with_patience), closes the connection and reports that it does not know.
+/// * *Always the primary.* A standby is refused, when the store is opened and at every load: if a pool's server was
+///   demoted, the pool would read the past. Use no read replicas, and no balancer that spreads reads.
+/// * *`synchronous_commit`* must be at least `on`, and `fsync` on; [`new`](Self::new) refuses less. With asynchronous
+///   replication a failover loses the last commits, although the primary acknowledged them: a spent code is valid again
+///   for its minute. If that is too much, name a synchronous standby (`synchronous_standby_names`).
+/// * *No cancels.* If a commit that waits for a synchronous standby is cancelled (`pg_cancel_backend`, a proxy's query
+///   timeout), it reports success for a write that a failover then loses. This store never sends a cancel. It waits for
+///   [its patience](Opening::with_patience), closes the connection and reports that it does not know.
 ///   `statement_timeout` is harmless: it does not cover the commit.
-/// * *[`pool_options`](Self::pool_options)*, or the same for a pool of your own: `test_before_acquire(false)`, since a
-///   ping before each statement makes two round trips of each; an `acquire_timeout` of a few seconds instead of thirty,
-///   so that a server that is down is an error soon; and `max_connections` as the server can bear, at least four: a
-///   verification reads on two connections at once, and a third may still be on its way back. (sqlx pings what comes
-///   back, too. Under load this store hands connections on without the pool, and leaves a quarter of them to others.)
-/// * *Prepared statements*: sqlx keeps 100 for each connection (`statement_cache_capacity`), of which this store needs a
-///   dozen. Behind a pooler that hands out connections by transaction and does not know prepared statements (PgBouncer
-///   before 1.21), set it to 0, at the price of another round trip for each statement.
+/// * *[`pool_options`](Self::pool_options)*, or the same in a pool of your own:
+///   * `test_before_acquire(false)`, since a ping before each statement doubles its round trips;
+///   * an `acquire_timeout` of a few seconds instead of thirty, so that a server that is down is soon an error;
+///   * `max_connections` as the server can bear, at least four: a verification reads on two connections at once, and a
+///     third may still be on its way back. (sqlx also pings connections that come back. Under load this store hands
+///     connections on without the pool, and leaves a quarter of them to others.)
+/// * *Prepared statements*: sqlx keeps 100 for each connection (`statement_cache_capacity`), of which this store needs
+///   a dozen. Some poolers hand out connections by transaction and do not know prepared statements (PgBouncer before
+///   1.21). Behind one, set it to 0, at the price of another round trip for each statement.
 #[derive(Clone, Debug)]
 pub struct PostgresStore {
     hands: Hands,
@@ -88,26 +88,29 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// The store in a pool that the host has already, its tables made or brought up to date.
+    /// Opens the store in a pool that the host has already, and creates its tables or brings them up to date.
     ///
     /// # Errors
-    /// [`PostgresError::Standby`] and [`PostgresError::NotDurable`] when the server could not keep the contract,
-    /// [`PostgresError::NewerSchema`] when a newer version of this library made the tables, or whatever goes wrong when
-    /// they are made.
+    /// * [`PostgresError::Standby`] and [`PostgresError::NotDurable`] if the server cannot keep the contract.
+    /// * [`PostgresError::NewerSchema`] if a newer version of this library made the tables.
+    /// * Any other [`PostgresError`] from creating them.
     pub async fn new(pool: PgPool) -> Result<Self, PostgresError> {
         let opening = Self::over(pool);
         opening.migrate().await?;
         opening.open().await
     }
 
-    /// The same step by step: for tables in a schema or under a prefix, and for a role that may not make any.
+    /// Starts opening the store step by step: for tables in a schema or under a prefix, or for a role that may create
+    /// none.
     pub fn over(pool: PgPool) -> Opening {
         Opening::new(pool)
     }
 
-    /// How this store would like its pool: at most 32 connections, five seconds of patience for a free one, and a ping
-    /// only for those that were not used for that long. sqlx pings before each use, which doubles the time of a
-    /// statement; and never to ping would hand out, after a restart of the server, one dead connection after the other.
+    /// Returns the options that this store recommends for its pool: at most 32 connections, five seconds to wait for a
+    /// free one, and a ping only for those that were not used for that long.
+    ///
+    /// sqlx pings before each use, which doubles the time of a statement. Without any ping, a restart of the server
+    /// would leave one dead connection after the other to be handed out.
     pub fn pool_options() -> PgPoolOptions {
         const A_WHILE: Duration = Duration::from_secs(5);
         let options = PgPoolOptions::new().max_connections(32).acquire_timeout(A_WHILE);
@@ -121,16 +124,17 @@ impl PostgresStore {
         })
     }
 
-    /// The pool, for the host's own queries.
+    /// Returns the pool, for the host's own queries.
     pub fn pool(&self) -> &PgPool {
         self.hands.pool()
     }
 
-    /// What happened in an org, newest first by the clocks of those who decided it: at most `limit` events, those that
-    /// come after `before` in that order if it is given. The next page begins with the id of the last event of this one.
+    /// Returns what happened in an org, newest first by the clocks of those who decided it: at most `limit` events, and
+    /// only those after `before` in that order if it is given. To get the next page, pass the id of the last event of
+    /// this one.
     ///
     /// # Errors
-    /// [`PostgresError`] when the database cannot be read, or when `before` is of another kind of store.
+    /// [`PostgresError`] if the database cannot be read, or if `before` is from another kind of store.
     pub async fn events(
         &self,
         org: &OrgId,
@@ -140,12 +144,13 @@ impl PostgresStore {
         trail::page(self, org, before, limit).await
     }
 
-    /// What was last written of each of these users, in the same order; `None` where nothing ever was. For a
-    /// [`Roster`](crate::Roster) whose people are in another database; one whose people are in this one joins `countersign_users`,
-    /// whose columns [`UserSummary`] reads from a row (`sqlx::FromRow`).
+    /// Returns what was last written about each of these users, in the same order; `None` if nothing ever was.
+    ///
+    /// This is for a [`Roster`](crate::Roster) whose people are in another database. If they are in this one, join
+    /// `countersign_users`, whose columns [`UserSummary`] reads from a row (`sqlx::FromRow`).
     ///
     /// # Errors
-    /// [`PostgresError`] when the database cannot be read.
+    /// [`PostgresError`] if the database cannot be read.
     pub async fn summaries<'u>(
         &self,
         org: &OrgId,
@@ -155,13 +160,13 @@ impl PostgresStore {
         summaries::of(self, org, &users).await
     }
 
-    /// The swap of [`UserStore`], in a transaction of the host's, for a host that writes a row of its own in the same
-    /// commit. Nothing is done before [`Uncommitted::commit`].
+    /// Performs the swap of [`UserStore`] in a transaction of the host, for a host that writes a row of its own in the
+    /// same commit. Nothing is done before [`Uncommitted::commit`].
     ///
     /// ```no_run
     /// use countersign::{OrgId, UserId, UserStore, store::{Change, Stored, Swap, UserSummary, postgres::{PostgresError, PostgresStore}}};
     ///
-    /// /// The store, and the host's sessions beside it: they end in the commit that says that they do.
+    /// /// The store, and the host's sessions beside it: they end in the same commit as the user's generation.
     /// struct Users(PostgresStore);
     ///
     /// impl UserStore for Users {
@@ -191,7 +196,7 @@ impl PostgresStore {
     /// ```
     ///
     /// # Errors
-    /// [`PostgresError`] when the database fails. The transaction is then of no more use.
+    /// [`PostgresError`] if the database fails. The transaction can then only be rolled back.
     pub async fn swap_user_in(
         &self,
         transaction: &mut PgTransaction<'_>,
@@ -244,7 +249,7 @@ impl PostgresStore {
         let select = ids.into_iter().flatten().fold(sqlx::query(select), Query::bind);
         let rows = self.fetch(select).await?;
         let Some(row) = rows.first() else {
-            // One row is always there: it says whether the server is a standby.
+            // There is always one row: it says whether the server is a standby.
             return Err(sqlx::Error::RowNotFound.into());
         };
         if row.try_get("is_standby")? {
@@ -271,11 +276,11 @@ impl PostgresStore {
         hand.give_back(answer)
     }
 
-    /// One conditional write, which affects one row or none.
+    /// Performs one conditional write, which affects one row or none.
     ///
-    /// The server says how many before it commits, and only then whether it did: `execute` waits for that too. That the
-    /// transaction had to be rolled back for another one (`40001`, `40P01`) is stale: nothing was written, and whoever
-    /// reads again sees what stood in the way.
+    /// The server says how many before it commits, and only then whether it did; `execute` waits for that too. A
+    /// transaction that was rolled back because of another one (`40001`, `40P01`) is stale: nothing was written, and
+    /// the next read shows what was in the way.
     async fn swap(&self, write: Statement<'_>) -> Result<Swap, PostgresError> {
         let mut hand = self.hands.take().await?;
         let answer = timeout(self.patience, write.execute(hand.connection())).await;
@@ -323,17 +328,17 @@ impl Outbox for PostgresStore {
     }
 }
 
-/// The first write expects nothing, and its statement asks for nothing.
+/// Binds the expected revision. The first write expects nothing, and its statement has no parameter for it.
 fn bind_expected(write: Statement<'_>, expected: u64) -> Result<Statement<'_>, PostgresError> {
     Ok(if expected == 0 { write } else { write.bind(revision(expected)?) })
 }
 
-/// A revision decides who wins, so it is exact or it is refused.
+/// Converts a revision. It decides who wins, so it is exact or refused.
 fn revision(revision: u64) -> Result<i64, PostgresError> {
     i64::try_from(revision).map_err(|_| PostgresError::RevisionOutOfRange(revision))
 }
 
-/// A point in time is there to be shown, so the end of time will do for what lies beyond it.
+/// Converts a time, which is only shown. Times after the largest number become the largest number.
 fn seconds(at: Timestamp) -> i64 {
     i64::try_from(at.as_unix()).unwrap_or(i64::MAX)
 }

@@ -1,8 +1,8 @@
-//! The people of an org, in pages, each with what the store's summary says of him: for lists, counts and reports.
+//! The people of an org, in pages, each with the store's summary: for lists, counts and reports.
 //!
-//! It is the host's to write, since who there is stands in the host's tables, and what is true of them in the
-//! store's. Where both are in one database, that is one join. Facts only: what they come to is for the reader to
-//! judge, and nothing that lets anybody in is ever decided by them.
+//! The host implements it, since the host's tables have the people and the store's tables the facts about them. If both
+//! are in one database, that is one join. It has facts only: their reader judges them, and they never decide who gets
+//! in.
 
 use std::{future::Future, sync::Arc};
 
@@ -14,25 +14,23 @@ use crate::{
     who::{OrgId, Person, Role, UserId},
 };
 
-/// Who there is in an org, page by page: optional, and what reports, counts and
-/// [`who_can_help`](crate::TwoFactor::who_can_help) are made from. Given to the driver with
-/// [`Builder::roster`](crate::Builder::roster).
+/// The people of an org, page by page. Optional; reports, counts and [`who_can_help`](crate::User::who_can_help) need
+/// it. Pass it to [`Builder::roster`](crate::Builder::roster).
 ///
-/// 1. **Everybody once.** Whoever belongs to the org during a whole walk is on exactly one of its pages, customers
-///    among them; people of other orgs are on none. One id always comes before or after another, in an order that is
-///    the host's choice.
-/// 2. **From where the last page ended.** A page begins with the first one [`after`](PageRequest::after) the given id, also
-///    when that user is gone by now: `where id > $after order by id`, and no offset.
+/// 1. **Everybody once.** Everyone in the org for the whole listing, customers included, appears on exactly one page.
+///    People of other orgs are on none. The order is the host's choice; it never changes which of two ids comes first.
+/// 2. **From where the last page ended.** A page begins with the first user [`after`](PageRequest::after) the given id,
+///    even if that user is gone by now: `where id > $after order by id`, and no offset.
 /// 3. **No longer than asked for.** Shorter is fine; *empty* means that nobody follows.
-/// 4. **As the directory says.** The person is the one that [`Directory::find`](super::Directory::find) finds under his
-///    id, his role among it. With a role in the [request](PageRequest::role), those of that role and no others.
-/// 5. **As the store was told.** The summary is that of the last swap that was [`Done`](super::Swap::Done) for the
-///    user, and `None` if there was none. It may be a moment old: a replica does.
-/// 6. **Groups are sums.** [`groups`](Self::groups) counts everybody whom the pages list, each in a group of those who
-///    are alike. (There is a default which reads them all.)
-/// 7. **Failure is an `Err`.** So is a role that [`Role`] has not.
+/// 4. **As the directory says.** The person is the one that [`Directory::find`](super::Directory::find) finds under
+///    their id, including the role. With a role in the [request](PageRequest::role), exactly those of that role.
+/// 5. **As the store was told.** The summary is that of the user's last swap that was [`Done`](super::Swap::Done), and
+///    `None` if there was none. It may be a moment old, as on a replica.
+/// 6. **Groups are sums.** [`groups`](Self::groups) counts everybody on the pages, each in a group of people who are
+///    alike. (The default implementation reads them all.)
+/// 7. **Failure is an `Err`.** So is a role that [`Role`] lacks.
 ///
-/// The ready-made stores answer for many ids at once, so a host whose users are in another database joins by hand:
+/// The ready-made stores answer for many ids at once. So a host whose users are in another database joins by hand:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -56,15 +54,15 @@ use crate::{
 /// }
 /// ```
 pub trait Roster: Send + Sync + 'static {
-    /// What goes wrong when the host looks.
+    /// The error when the host cannot read its people.
     type Error: Into<BoxError> + Send;
 
-    /// The next people of an org.
+    /// Returns the next people of an org.
     fn page(&self, wanted: PageRequest<'_>) -> impl Future<Output = Result<Vec<Listed>, Self::Error>> + Send;
 
-    /// How many there are, by what they have in common at `now`: see [`RosterGroup`].
+    /// Counts the people of an org, grouped by what they have in common at `now`: see [`RosterGroup`].
     ///
-    /// Reads everybody, in pages, unless the host does better. In SQL it is one query:
+    /// The default implementation reads everybody, in pages. In SQL it is one query:
     ///
     /// ```sql
     /// SELECT people.role, account.revision IS NOT NULL, account.enrolled_epoch, max(account.blocked_since),
@@ -86,7 +84,7 @@ pub trait Roster: Send + Sync + 'static {
                 let wanted = PageRequest { after: last.as_ref(), ..PageRequest::first(org, MOST_IN_A_PAGE) };
                 let page = self.page(wanted).await?;
                 let next = page.last().map(|listed| listed.person.id().clone());
-                // A roster that begins anew with each page would never come to an end.
+                // A roster that begins again with each page would never end.
                 if next.is_none() || next == last {
                     return Ok(groups.into_iter().map(|(_, group)| group).collect());
                 }
@@ -105,54 +103,54 @@ pub trait Roster: Send + Sync + 'static {
     }
 }
 
-/// The most that are asked for at once: a page of a thousand people takes about 400 kilobytes.
+/// The largest page that is asked for: a thousand people take about 400 kilobytes.
 pub(crate) const MOST_IN_A_PAGE: u32 = 1_000;
 
-/// Which people of an org are wanted.
+/// The people of an org that are wanted.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct PageRequest<'a> {
     /// The org.
     pub org: &'a OrgId,
-    /// Only people of this role; everybody if there is none.
+    /// Only people of this role; `None` for everybody.
     pub role: Option<Role>,
-    /// Those who come after this one; from the beginning if there is none.
+    /// Those who come after this one; `None` for the beginning.
     pub after: Option<&'a UserId>,
-    /// How many at most; from 1 to 1,000.
+    /// The largest number of people to return, from 1 to 1,000.
     pub limit: u32,
 }
 
 impl<'a> PageRequest<'a> {
-    /// The first page of everybody.
+    /// Creates the request for the first page of everybody.
     pub fn first(org: &'a OrgId, limit: u32) -> Self {
         Self { org, role: None, after: None, limit }
     }
 }
 
-/// Somebody on a page.
+/// One person of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// Who it is, as the directory says.
+    /// The person, as the directory describes them.
     pub person: Person,
-    /// What the store was last told of him; `None` if nothing was ever written.
+    /// What was last written about them; `None` if nothing ever was.
     pub summary: Option<UserSummary>,
 }
 
-/// People who have in common their role, whether anything was ever written for them, their
+/// People who are alike in these respects: their role, whether anything was ever written for them, their
 /// [`enrolled_epoch`](UserSummary::enrolled_epoch), whether there is a [`blocked_since`](UserSummary::blocked_since),
 /// and whether [`waiting_until`](UserSummary::waiting_until) and [`pending_until`](UserSummary::pending_until) are
-/// after the moment at which they were counted.
+/// after the moment of counting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RosterGroup {
     /// Their role.
     pub role: Role,
-    /// The summary of any one of them, or one that is like it in what they have in common.
+    /// The summary of any one of them, or one that is alike.
     pub summary: Option<UserSummary>,
-    /// How many they are.
+    /// The number of people.
     pub people: u64,
 }
 
-/// What people of one group have in common.
+/// What the people of one group have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Alike {
     role: Role,

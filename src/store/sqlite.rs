@@ -1,9 +1,9 @@
 //! A store in SQLite: records, settings, summaries and the audit trail in a file of their own, or beside the host's
 //! tables.
 //!
-//! Every write is one conditional statement and its events, inside a `BEGIN IMMEDIATE` transaction, so that SQLite's
-//! own write lock makes one of many win, in however many processes. This file knows nothing of what a record means,
-//! and leaves it to `writer.rs` how writes share transactions.
+//! Every write is one conditional statement and its events, inside a `BEGIN IMMEDIATE` transaction. So SQLite's own
+//! write lock lets one of many win, across any number of processes. This file knows nothing of what a record means, and
+//! leaves it to `writer.rs` how writes share transactions.
 
 mod error;
 mod connect;
@@ -38,37 +38,37 @@ use crate::{
 
 type Sql<'q> = Query<'q, Sqlite, SqliteArguments>;
 
-/// Keeps records, settings, summaries and events in SQLite.
+/// A store that keeps records, settings, summaries and events in SQLite.
 ///
 /// * **Make it inside the tokio runtime that serves requests**: in an `async fn` under `#[tokio::main]`, or with
-///   `Runtime::block_on` or `Handle::block_on`. Made or read anywhere else, it answers [`SqliteError::OffRuntime`]. The
-///   runtime needs its timer (`enable_time` or `enable_all`); without it tokio panics and says so.
-/// * **Beside a pool of the host's**, [`open`](Self::open) the same file by itself. The pool may be of any kind, but not
+///   `Runtime::block_on` or `Handle::block_on`. Made or read anywhere else, it fails with [`SqliteError::OffRuntime`].
+///   The runtime needs its timer (`enable_time` or `enable_all`); without it tokio panics and says so.
+/// * **Beside a pool of the host**, [`open`](Self::open) the same file separately. The pool may be of any kind, except
 ///   with `synchronous = OFF`: a power cut could then damage the whole file. To share one pool, make it with
 ///   [`options`](Self::options) and pass it to [`new`](Self::new), which refuses a pool that could lose a commit.
 ///
-/// It makes its own tables, all named `countersign_…`, and brings older ones up to date when it is made. Clones
-/// share one pool and one writer, so a host can hand one to [`TwoFactor`](crate::TwoFactor) and list
-/// [`events`](Self::events) with another.
+/// It creates its own tables, all named `countersign_…`, and brings older ones up to date when it is made. Clones share
+/// one pool and one writer, so a host can give one to [`TwoFactor`](crate::TwoFactor) and list [`events`](Self::events)
+/// with another.
 ///
 /// # How it writes
 ///
-/// A commit that outlives a power cut waits for the disk, and SQLite lets one connection write at a time. So one task
-/// has one connection and does all the writing: it takes what waits, at most 256 writes, commits them together and
-/// then answers each. A write that comes alone is committed alone and at once, and who comes while a group is being
-/// written joins it. One that fails by its own fault fails alone; when the commit fails, it fails for all of the
-/// group. Reads go past the task, over the other connections of the pool, and see whatever was answered before.
+/// A commit that survives a power cut waits for the disk, and SQLite lets one connection write at a time. So one task
+/// has one connection and does all the writing: it takes the waiting writes, at most 256, commits them together and
+/// then answers each. A single write is committed alone and at once. Writes that arrive while a group is being written
+/// join it. A write that fails by its own fault fails alone; if the commit fails, all of the group fail. Reads use the
+/// other connections of the pool, and see everything that was answered before.
 ///
 /// The task runs on the tokio runtime on which the store was made, which must be kept alive and running. If the task is
-/// gone, writes are refused with [`SqliteError::Stopped`]. It ends when the last clone is dropped, after it wrote what was handed in, or when the
-/// pool is closed; `store.pool().close().await` returns when it has ended.
+/// gone, writes are refused with [`SqliteError::Stopped`]. It ends when the last clone is dropped, after the writes
+/// already handed in, or when the pool is closed; `store.pool().close().await` returns when it has ended.
 ///
-/// Several processes may share one file. Each has its own task, and they make way for each other.
+/// Several processes may share one file. Each has its own task, and they give way to each other.
 ///
 /// # Beside the host's tables
 ///
-/// A host may read the plain columns in its own SQL. A user is enrolled *now* when
-/// `countersign_users.enrolled_epoch` equals the `epoch` of his org in `countersign_settings`.
+/// A host may read the plain columns in its own SQL. A user is enrolled *now* if `countersign_users.enrolled_epoch`
+/// equals the `epoch` of their org in `countersign_settings`.
 ///
 /// ```
 /// use countersign::{OrgId, store::sqlite::SqliteStore};
@@ -87,16 +87,16 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// The store in this file, which is made if it is missing: on Unix readable by its owner only, elsewhere as the
-    /// folder's permissions say. The file must be on a local disk; SQLite's write-ahead log does not work over a
+    /// Opens the store in this file, which is created if it is missing: on Unix readable by its owner only, elsewhere
+    /// as the folder's permissions say. The file must be on a local disk; SQLite's write-ahead log does not work over a
     /// network.
     ///
     /// # Errors
-    /// [`SqliteError`] when the file cannot be opened or made, is no database, or belongs to a newer version, or
-    /// when no tokio runtime is here.
+    /// [`SqliteError`] if the file cannot be opened or created, is no database or belongs to a newer version, or if
+    /// there is no tokio runtime.
     ///
     /// # Panics
-    /// When the runtime's timer is off, as do all that make or read a store.
+    /// If the runtime's timer is off, like every method that makes or reads a store.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
         connect::require_runtime()?;
         connect::first_contact(path.as_ref()).await?;
@@ -105,14 +105,14 @@ impl SqliteStore {
         Self::new(pool.connect_with(Self::options(path)).await?).await
     }
 
-    /// A store in memory, for tests and demonstrations. It is gone with its last clone.
+    /// Creates a store in memory, for tests and demonstrations. It is gone with its last clone.
     ///
     /// # Errors
-    /// [`SqliteError`] when no tokio runtime is here, or when SQLite fails, as it may when memory is short.
+    /// [`SqliteError`] if there is no tokio runtime, or if SQLite fails, as it may if memory is short.
     pub async fn in_memory() -> Result<Self, SqliteError> {
         connect::require_runtime()?;
-        // Every connection to `:memory:` is a database of its own. So there is one, and it is never replaced: not
-        // for its age, and not, as sqlx does, when a caller goes away while it is tested before use.
+        // Every connection to `:memory:` is a database of its own. So there is one, and it is never replaced: not for
+        // its age, and not, as sqlx does, when a caller goes away while it is tested before use.
         let one_for_good = SqlitePoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)
@@ -121,24 +121,25 @@ impl SqliteStore {
         Self::new(one_for_good.connect_with(SqliteConnectOptions::new().filename(":memory:")).await?).await
     }
 
-    /// The store in a pool that the host has already, beside its own tables.
+    /// Opens the store in a pool that the host has already, beside its own tables.
     ///
-    /// [`Swap::Done`] is a promise that outlives a power cut, so a pool is refused whose commits may not: use WAL
-    /// with `synchronous = FULL`, as [`options`](Self::options) does. A host that wants to keep its pool as it is
-    /// [opens](Self::open) the same file by itself instead. Databases in memory are exempt, but take care that all
-    /// connections of such a pool see the same one and that it is never left without any.
+    /// [`Swap::Done`] is a promise that survives a power cut, so a pool is refused if its commits may not: use WAL with
+    /// `synchronous = FULL`, as [`options`](Self::options) does. To keep a pool as it is, [open](Self::open) the same
+    /// file separately. Databases in memory are exempt, but take care that all connections of such a pool see the same
+    /// one, and that it is never left without any.
     ///
-    /// The writer takes one connection of the pool for itself, for good. Let the pool have at least two more, for
+    /// The writer takes one connection of the pool for itself, permanently. Give the pool at least two more, for
     /// readers and for the host's own queries: `max_connections` 3 or above. A pool of a single connection works, too:
-    /// there the writer borrows it for each group, and readers wait meanwhile.
+    /// the writer borrows it for each group, and readers wait meanwhile.
     ///
-    /// The pool's busy timeout is the writer's patience. When the host holds the write lock for longer, writes of that
+    /// The pool's busy timeout is the writer's patience. If the host holds the write lock for longer, writes of that
     /// time fail with [`SqliteError::Locked`]. Do not hold it while you wait for this store: it would wait for you.
     ///
     /// # Errors
-    /// [`SqliteError::NotDurable`] as said above, [`SqliteError::NewerSchema`] when a newer version of this library
-    /// made the tables, [`SqliteError::OffRuntime`] when no tokio runtime is here, or whatever goes wrong when the
-    /// tables are made.
+    /// * [`SqliteError::NotDurable`] if its commits may not survive a power cut.
+    /// * [`SqliteError::NewerSchema`] if a newer version of this library made the tables.
+    /// * [`SqliteError::OffRuntime`] if there is no tokio runtime.
+    /// * Any other [`SqliteError`] from creating the tables.
     pub async fn new(pool: SqlitePool) -> Result<Self, SqliteError> {
         connect::require_runtime()?;
         connect::require_durable(&pool).await?;
@@ -147,22 +148,22 @@ impl SqliteStore {
         Ok(Self { pool, writer })
     }
 
-    /// How this store connects to a file: write-ahead log, `synchronous = FULL`, five seconds of patience with
-    /// whoever holds the write lock, and a file that is made if it is missing. For hosts that make their own pool.
+    /// Returns how this store connects to a file, for hosts that make their own pool: write-ahead log,
+    /// `synchronous = FULL`, five seconds to wait for the write lock, and a file that is created if it is missing.
     pub fn options(path: impl AsRef<Path>) -> SqliteConnectOptions {
         connect::options(path.as_ref())
     }
 
-    /// The pool, for the host's own queries.
+    /// Returns the pool, for the host's own queries.
     pub fn pool(&self) -> &SqlitePool {
         &self.pool
     }
 
-    /// What happened in an org, newest first: at most `limit` events, those before `before` if it is given. The
-    /// next page begins before the last event of this one.
+    /// Returns what happened in an org, newest first: at most `limit` events, and only those before `before` if it is
+    /// given. To get the next page, pass the id of the last event of this one.
     ///
     /// # Errors
-    /// [`SqliteError`] when the database cannot be read, or when `before` is of another kind of store.
+    /// [`SqliteError`] if the database cannot be read, or if `before` is from another kind of store.
     pub async fn events(
         &self,
         org: &OrgId,
@@ -172,12 +173,13 @@ impl SqliteStore {
         trail::page(&self.pool, org, before, limit).await
     }
 
-    /// What was last written of each of these users, in the same order; `None` where nothing ever was. For a
-    /// [`Roster`](crate::Roster) whose people are in another database; one whose people are in this one joins `countersign_users`,
-    /// whose columns [`UserSummary`] reads from a row (`sqlx::FromRow`).
+    /// Returns what was last written about each of these users, in the same order; `None` if nothing ever was.
+    ///
+    /// This is for a [`Roster`](crate::Roster) whose people are in another database. If they are in this one, join
+    /// `countersign_users`, whose columns [`UserSummary`] reads from a row (`sqlx::FromRow`).
     ///
     /// # Errors
-    /// [`SqliteError`] when the database cannot be read.
+    /// [`SqliteError`] if the database cannot be read.
     pub async fn summaries<'u>(
         &self,
         org: &OrgId,
@@ -189,8 +191,8 @@ impl SqliteStore {
 
     async fn load(&self, select: Sql<'_>) -> Result<Option<Stored>, SqliteError> {
         let Some(row) = select.fetch_optional(connect::readers(&self.pool)?).await? else { return Ok(None) };
-        // What this store never writes is an error, and not "never written": a revision below 1 does not decode,
-        // and a missing record, which sqlx reads as one without bytes, is refused here.
+        // What this store never writes is an error, and not "never written": a revision below 1 does not decode, and a
+        // missing record, which sqlx reads as one without bytes, is refused here.
         let revision: NonZeroU64 = row.try_get("revision")?;
         let record: Vec<u8> = row.try_get("record")?;
         if record.is_empty() {
@@ -297,12 +299,12 @@ impl Outbox for SqliteStore {
     }
 }
 
-/// A revision decides who wins, so it is exact or it is refused.
+/// Converts a revision. It decides who wins, so it is exact or refused.
 fn revision(revision: u64) -> Result<i64, SqliteError> {
     i64::try_from(revision).map_err(|_| SqliteError::RevisionOutOfRange(revision))
 }
 
-/// A point in time is there to be shown, so the end of time will do for what lies beyond it.
+/// Converts a time, which is only shown. Times after the largest number become the largest number.
 fn seconds(at: Timestamp) -> i64 {
     i64::try_from(at.as_unix()).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! What goes wrong in etcd, told apart by what the operator of the portal can do about it.
+//! Errors of etcd, told apart by what the operator of the portal can do about them.
 
 use std::time::Duration;
 
@@ -6,52 +6,52 @@ use etcd_client::Error;
 
 use super::{super::runtime::OFF_RUNTIME, InvalidPrefix};
 
-/// A failure of the cluster, of the way to it, or of what is kept in it.
+/// A failure of the cluster, of the connection to it, or of the data in it.
 ///
-/// A transaction that failed may have happened, unless it says otherwise here. As a whole or not at all, whatever the
-/// error.
+/// A transaction that failed may have happened unless its variant says otherwise: as a whole or not at all, whatever
+/// the error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EtcdError {
-    /// The node cannot be reached, or has no leader, or could not agree with the others in time.
+    /// The node cannot be reached, has no leader, or could not agree with the others in time.
     #[error("the etcd node cannot be reached or has no leader")]
     Unavailable(#[source] Error),
-    /// The node did not answer for so long.
+    /// The node did not answer in time.
     #[error("the etcd node did not answer within {0:?}")]
     TimedOut(Duration),
-    /// etcd does not know the user, or its role may not read and write beneath the prefix. Nothing was written.
-    #[error("etcd refuses this user")]
+    /// etcd does not know the user, or the user's role may not read and write under the prefix. Nothing was written.
+    #[error("etcd refuses this user; check the name, the password and the role")]
     Refused(#[source] Error),
-    /// The database has reached its quota, and takes nothing more until an operator makes room, or raises the quota,
-    /// and disarms the alarm. The very transaction that reached it is said to have failed although it happened.
-    #[error("the etcd database has reached its quota (alarm NOSPACE)")]
+    /// The database has reached its quota. It takes nothing more until an operator makes room or raises the quota, and
+    /// disarms the alarm. The transaction that reached the quota is reported as failed although it happened.
+    #[error("the etcd database has reached its quota (alarm NOSPACE); make room, then disarm the alarm")]
     Full(#[source] Error),
-    /// The request is larger than the server takes (by default 1.5 MiB and 128 operations). Nothing was written.
-    #[error("the request is larger than etcd takes")]
+    /// The request is larger than the server accepts (by default 1.5 MiB and 128 operations). Nothing was written.
+    #[error("the request is larger than etcd accepts")]
     TooLarge(#[source] Error),
     /// A key has a value that this store never writes. Restore a backup of it, or reset the user.
-    #[error("the value of the key {key} is damaged")]
+    #[error("the value of the key {key} is damaged; restore it from a backup")]
     Damaged {
-        /// Which one.
+        /// The key.
         key: String,
     },
-    /// Revisions are counted from 1 to 2⁶³ − 1. Nothing was written.
+    /// The revision is not 1 to 2⁶³ − 1. Nothing was written.
     #[error("the revision {0} cannot be stored")]
     RevisionOutOfRange(u64),
-    /// The position in the trail was given out by a store that counts its events.
-    #[error("the event's id is of another kind of store")]
+    /// The id comes from a store that counts its events.
+    #[error("the event's id is from another kind of store")]
     ForeignEventId,
-    /// The call came from outside a tokio runtime, without which nothing can be sent. Nothing was done. Call it in an
-    /// `async fn` under `#[tokio::main]`, or with `Runtime::block_on` or `Handle::block_on`.
+    /// The call came from outside a tokio runtime, without which nothing can be sent. Nothing was done. Make the call
+    /// in an `async fn` under `#[tokio::main]`, or with `Runtime::block_on` or `Handle::block_on`.
     #[error("{OFF_RUNTIME}")]
     OffRuntime,
     /// No node was named.
     #[error("no etcd node was named")]
     NoNode,
-    /// What was given as the prefix of all keys cannot be one.
+    /// The prefix of all keys is invalid.
     #[error("the prefix {0}")]
     InvalidPrefix(#[from] InvalidPrefix),
-    /// Anything else; the driver says what.
+    /// Any other error of the driver.
     #[error(transparent)]
     Other(Error),
 }

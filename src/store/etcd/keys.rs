@@ -1,4 +1,4 @@
-//! Where everything lies among etcd's keys.
+//! The names of etcd's keys for everything that is stored.
 
 use percent_encoding::{AsciiSet, CONTROLS, PercentEncode, percent_decode_str, utf8_percent_encode};
 
@@ -7,32 +7,32 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-/// What would end an id within a key, or be hard to see. All that is not ASCII is escaped besides, always.
+/// Characters that would end an id within a key, or be hard to see. Everything that is not ASCII is always escaped too.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'/').add(b'~');
 
-/// What stands in the place of a user where the org's settings are meant: after all users, so that of two events of
-/// the same second the one that comes of the settings is taken for the older one.
+/// Replaces the user in keys about the org's settings. It sorts after all users, so of two events of the same second
+/// the one about the settings counts as the older one.
 const NOBODY: &str = "~";
 
 /// A text that cannot be a prefix of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidPrefix {
-    /// There is nothing in it.
+    /// It is empty.
     #[error("is empty")]
     Empty,
     /// It has more than 255 bytes.
     #[error("is longer than 255 bytes")]
     TooLong,
     /// It has a blank, a control character or something else that is not plain ASCII.
-    #[error("has something else than visible ASCII characters")]
+    #[error("must have visible ASCII characters only")]
     NotPlain,
-    /// The keys beneath it would begin with two slashes.
-    #[error("ends with a slash")]
+    /// It ends with a slash, so keys under it would have two in a row.
+    #[error("must not end with a slash")]
     EndsWithSlash,
 }
 
-/// The keys of one store, all beneath its prefix.
+/// The keys of one store, all under its prefix.
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
     prefix: Box<str>,
@@ -65,17 +65,17 @@ impl Keys {
         format!("{}/settings-summaries/{}", self.prefix, escaped(org.as_str()))
     }
 
-    /// The trail of an org; its events lie beneath, the newest first.
+    /// Returns the trail of an org. Its events are under it, the newest first.
     pub(super) fn trail(&self, org: &OrgId) -> String {
         format!("{}/events/{}/", self.prefix, escaped(org.as_str()))
     }
 
-    /// What waits to be told, of all orgs, the oldest of each first.
+    /// Returns the prefix of the notices of all orgs, the oldest of each org first.
     pub(super) fn outbox(&self) -> String {
         format!("{}/outbox/", self.prefix)
     }
 
-    /// The key of a notice. It is that of the event, but for the numbers, which count up here.
+    /// Returns the key of a notice: that of the event, except that the numbers count up here.
     pub(super) fn notice(
         &self,
         org: &OrgId,
@@ -88,29 +88,29 @@ impl Keys {
         format!("{outbox}{org}/{at:016x}/{user}/{revision:016x}/{place:016x}")
     }
 
-    /// The org and the position that [`notice`](Self::notice) spelled.
+    /// Returns the org and the position that [`notice`](Self::notice) spelled.
     pub(super) fn notice_in(&self, key: &str) -> Option<(OrgId, Position)> {
         let parts: Vec<&str> = key.strip_prefix(&self.outbox())?.split('/').collect();
         let [org, at, user, revision, place] = parts[..] else { return None };
         let number = |digits| i64::from_str_radix(digits, 16).ok();
         let (org, user) = (OrgId::new(unescaped(org)?).ok()?, user_in(user)?);
         let (at, revision, place) = (number(at)?, number(revision)?, number(place)?);
-        // One spelling only: what reads the same and is written otherwise is not ours.
+        // Only one spelling is ours: the same key spelled otherwise is not.
         let is_ours = self.notice(&org, at, user.as_ref(), revision, place) == key;
         is_ours.then_some((org, Position::Write { at, user, revision, place }))
     }
 }
 
-/// The key of an event within its org's trail.
+/// Returns the key of an event within its org's trail.
 ///
-/// Whoever writes an event has not to ask anybody for the next number: the time orders, and the write that brought the
-/// event, which happens once, tells it from all others.
+/// Writing an event needs no next number from anybody. The time gives the order, and the write that brought the event,
+/// which happens once, tells it from all others.
 pub(super) fn of_event(at: i64, user: Option<&UserId>, revision: i64, place: i64) -> String {
     let user = user_or_nobody(user);
     format!("{}/{user}/{}/{}", counted_down(at), counted_down(revision), counted_down(place))
 }
 
-/// The position that [`of_event`] spelled.
+/// Returns the position that [`of_event`] spelled.
 pub(super) fn position_in(key: &str) -> Option<Position> {
     let mut parts = key.split('/');
     let [Some(at), Some(user), Some(revision), Some(place), None] =
@@ -127,8 +127,8 @@ fn user_or_nobody(user: Option<&UserId>) -> String {
     user.map_or(NOBODY.to_owned(), |user| escaped(user.as_str()).to_string())
 }
 
-/// `Some(None)` where the org's settings are meant.
-#[allow(clippy::option_option, reason = "not spelled right, nobody, somebody: three outcomes, one line away")]
+/// Returns `Some(None)` if the key is about the org's settings.
+#[allow(clippy::option_option, reason = "misspelled, no user, a user: three outcomes, one line away")]
 fn user_in(part: &str) -> Option<Option<UserId>> {
     match part {
         NOBODY => Some(None),
@@ -144,7 +144,7 @@ fn escaped(id: &str) -> PercentEncode<'_> {
     utf8_percent_encode(id, ESCAPED)
 }
 
-/// So that the higher number comes first among keys.
+/// Counts down, so that the higher number comes first among keys.
 fn counted_down(number: i64) -> String {
     format!("{:016x}", i64::MAX - number)
 }

@@ -1,4 +1,4 @@
-//! The nodes of a cluster: whom to ask, for how long, and whom next.
+//! The nodes of a cluster: which one to ask, for how long, and which one next.
 
 use std::{
     fmt,
@@ -16,15 +16,15 @@ use tokio::{sync::OnceCell, time::timeout};
 
 use super::{super::runtime, EtcdError};
 
-/// What a node may take at most. etcd itself gives a request up after about seven seconds, and elects a new leader
-/// within two; a login that waits longer than this is better told so.
+/// The longest time to wait for a node. etcd itself gives up a request after about seven seconds, and elects a new
+/// leader within two. A login that waits longer than this is better told so.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// A cluster by its nodes, one of which is asked as long as it answers.
+/// The nodes of a cluster, of which one is asked as long as it answers.
 #[derive(Clone, Debug)]
 pub(super) struct Nodes {
     all: Arc<[Node]>,
-    /// Which one to ask.
+    /// The index of the node to ask.
     current: Arc<AtomicUsize>,
     patience: Duration,
 }
@@ -50,10 +50,10 @@ impl Nodes {
         Self { patience, ..self }
     }
 
-    /// Reads from the current node or, if that fails, from each of the others, once. Without sleeping: if none of them
+    /// Reads from the current node or, if that fails, once from each of the others. It never sleeps: if none of them
     /// answers, there is nothing to wait for.
     ///
-    /// As nothing else is said in `options`, etcd reads linearizably: what was acknowledged by any node is seen.
+    /// Unless `options` say otherwise, etcd reads linearizably: what any node acknowledged is seen.
     pub(super) async fn get(&self, key: &str, options: Option<GetOptions>) -> Result<GetResponse, EtcdError> {
         self.read(|mut kv| {
             let (key, options) = (key.to_owned(), options.clone());
@@ -62,7 +62,7 @@ impl Nodes {
         .await
     }
 
-    /// Reads the values of several keys, as of one moment; in the order of the keys. A transaction that only reads may
+    /// Reads the values of several keys as of one moment, in the order of the keys. A transaction that only reads may
     /// be repeated like any other read.
     pub(super) async fn get_each(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, EtcdError> {
         let gets: Vec<TxnOp> = keys.iter().map(|key| TxnOp::get(key.as_str(), None)).collect();
@@ -95,15 +95,15 @@ impl Nodes {
         }
     }
 
-    /// Sends a transaction to the current node, once. It may have happened although there is an error, and a second one
-    /// would be another transaction.
+    /// Sends a transaction to the current node, once. Even after an error it may have happened, and a second one would
+    /// be another transaction.
     pub(super) async fn transact(&self, transaction: Txn) -> Result<TxnResponse, EtcdError> {
         let current = self.current.load(Ordering::Relaxed);
         let node = &self.all[current];
         self.ask(current, async { node.kv().await?.txn(transaction).await }).await
     }
 
-    /// Waits for a node's answer, and turns from one that fails to the next, for whoever calls then.
+    /// Waits for a node's answer. If it fails, turns to the next node for later calls.
     async fn ask<T>(
         &self,
         asked: usize,
@@ -115,7 +115,7 @@ impl Nodes {
             Err(_) => Err(EtcdError::TimedOut(self.patience)),
         };
         if answer.is_err() {
-            // Unless somebody else has turned already.
+            // Unless another call has turned already.
             let next = (asked + 1) % self.all.len();
             let _ = self.current.compare_exchange(asked, next, Ordering::Relaxed, Ordering::Relaxed);
         }
@@ -131,16 +131,16 @@ struct Node {
 }
 
 impl Node {
-    /// When it is first needed, and not before: with a user among the options, it begins by asking for a token, which
-    /// fails while the node is down. That must not keep a host from starting on the others.
+    /// Connects when first needed, and not before. With a user among the options, connecting begins by asking for a
+    /// token, which fails while the node is down. That must not keep a host from starting on the other nodes.
     async fn kv(&self) -> Result<KvClient, Error> {
-        // In a box, as it is large and needed once.
+        // Boxed, since it is large and needed once.
         let connect = || Box::pin(Client::connect([&self.endpoint], Some(self.options.clone())));
         Ok(self.client.get_or_try_init(connect).await?.kv_client())
     }
 }
 
-/// Without the options, which may hold a password.
+/// Leaves out the options, which may hold a password.
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Node").field("endpoint", &self.endpoint).finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! Who is still to be told of what.
+//! The notices that wait to be told.
 
 use etcd_client::{GetOptions, KeyValue, Txn, TxnOp};
 
@@ -12,12 +12,12 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-/// How many notices one answer may hold: see the trail's.
+/// The largest number of notices in one answer, for the same reason as in the trail.
 const IN_ONE_ANSWER: u32 = 500;
-/// How many may be taken out at once: a transaction has 128 operations at most (`--max-txn-ops`).
+/// The largest number of notices removed at once: a transaction has at most 128 operations (`--max-txn-ops`).
 const IN_ONE_TRANSACTION: usize = 100;
 
-/// The puts of what a write's events leave to be told, beside those of the trail.
+/// Returns the puts of the notices of a write's events, in addition to those of the trail.
 pub(super) fn puts(
     keys: &Keys,
     org: &OrgId,
@@ -43,7 +43,7 @@ pub(super) async fn page(
     limit: u32,
 ) -> Result<Vec<Notice>, EtcdError> {
     let outbox = keys.outbox();
-    // It ends where another byte stands in the place of its last one, the slash.
+    // It ends where the last byte of the prefix, the slash, is followed by another one in the order of bytes.
     let end = outbox.trim_end_matches('/').to_owned() + "0";
     let mut from = match after {
         None => outbox.clone(),
@@ -78,7 +78,7 @@ pub(super) async fn acknowledge(nodes: &Nodes, keys: &Keys, told: &[NoticeId]) -
     for some in told.chunks(IN_ONE_TRANSACTION) {
         let mut deletes: Vec<TxnOp> = Vec::new();
         let mut named: Vec<String> = some.iter().map(|id| key(keys, id)).collect::<Result<_, _>>()?;
-        // etcd takes no transaction that names a key twice.
+        // etcd accepts no transaction that names a key twice.
         named.sort();
         named.dedup();
         deletes.extend(named.into_iter().map(|key| TxnOp::delete(key, None)));

@@ -12,7 +12,7 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-/// As many operations as etcd takes in one transaction unless it is told otherwise (`--max-txn-ops`).
+/// The number of operations that etcd accepts in one transaction by default (`--max-txn-ops`).
 const IN_ONE_ANSWER: usize = 128;
 
 pub(super) fn written(summary: &UserSummary) -> Lines {

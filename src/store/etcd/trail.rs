@@ -16,11 +16,11 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-/// How many events one answer may hold: with the longest names there are, still less than the 4 MiB at which gRPC
-/// refuses an answer.
+/// The largest number of events in one answer. Even with the longest names there are, they stay below the 4 MiB at
+/// which gRPC refuses an answer.
 const IN_ONE_ANSWER: u32 = 500;
 
-/// The puts of a write's events. They are filed under the record whose change they tell of.
+/// Returns the puts of a write's events. They are filed under the record that changed.
 pub(super) fn puts(
     keys: &Keys,
     org: &OrgId,
@@ -56,7 +56,7 @@ pub(super) async fn page(
     limit: u32,
 ) -> Result<Vec<LoggedEvent>, EtcdError> {
     let trail = keys.trail(org);
-    // The trail ends where another byte stands in the place of its last one, the slash.
+    // It ends where the last byte of the prefix, the slash, is followed by another one in the order of bytes.
     let end = trail.trim_end_matches('/').to_owned() + "0";
     let mut from = match before {
         None => trail.clone(),
@@ -81,7 +81,7 @@ pub(super) async fn page(
     Ok(page)
 }
 
-/// The first key that could come after this one.
+/// Returns the first key that could come after this one.
 fn after(trail: &str, key: &str) -> String {
     format!("{trail}{key}\0")
 }
@@ -93,7 +93,7 @@ fn read(trail: &str, kv: &KeyValue) -> Result<LoggedEvent, EtcdError> {
     read_lines(lines, EventId(position.ok_or_else(damaged)?)).ok_or_else(damaged)
 }
 
-/// What [`written`] wrote.
+/// Reads what [`written`] wrote.
 pub(super) fn read_lines(lines: &str, id: EventId) -> Option<LoggedEvent> {
     let fact = |name| lines::value(lines, name).map(str::to_owned);
     Some(LoggedEvent {

@@ -1,4 +1,4 @@
-//! Whose turn it is with a connection. Under load it goes from hand to hand, and not through the pool, which pings each
+//! Who uses a connection next. Under load connections are passed on directly and not through the pool, which pings each
 //! connection that comes back: a second round trip for every statement.
 
 use std::sync::{
@@ -14,20 +14,21 @@ use tokio::{
 
 use super::{super::runtime, PostgresError};
 
-/// After so many statements a connection goes back to the pool even so, which may want to close it for its age.
+/// The number of statements after which a connection goes back to the pool, which may want to close it for its age.
 const MOST_IN_A_ROW: u32 = 1_000;
 
-/// Clones share the turns.
+/// The turns at the connections. Clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct Hands(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     pool: PgPool,
-    /// As many turns as the pool has connections, but for a quarter that stays for whoever else uses the pool.
+    /// As many turns as the pool has connections, except for a quarter that is left to other users of the pool.
     turns: Arc<Semaphore>,
     waiting: AtomicUsize,
-    /// Connections on their way to those who wait. When nobody does, the next to give one back sends them home.
+    /// Connections on their way to waiting calls. If none waits, the next one to give one back returns them to the
+    /// pool.
     between_hands: Mutex<Vec<Held>>,
 }
 
@@ -37,8 +38,8 @@ struct Held {
     in_a_row: u32,
 }
 
-/// A connection, for one statement. Dropped in the middle of it, it goes back to the pool, which waits for the rest of
-/// the answer before it lends it to anybody else.
+/// A connection for one statement. If it is dropped in the middle of it, it goes back to the pool, which waits for the
+/// rest of the answer before it lends it again.
 #[derive(Debug)]
 pub(super) struct Hand {
     shared: Arc<Shared>,
@@ -46,7 +47,7 @@ pub(super) struct Hand {
     _turn: OwnedSemaphorePermit,
 }
 
-/// Counts who waits, also when he goes away.
+/// Counts a waiting call, and stops counting it when it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl Waiting<'_> {
@@ -103,9 +104,9 @@ impl Hand {
         &mut self.held.connection
     }
 
-    /// Lets the next one have the connection, if it is fit for that, and says what the answer is.
+    /// Passes the connection on to the next call, if it is fit for that, and returns the result.
     ///
-    /// One that still owes an answer is closed: whoever got it would have to wait for it first.
+    /// A connection that still owes an answer is closed: whoever got it would have to wait for that answer first.
     pub(super) fn give_back<T>(
         self,
         answer: Result<Result<T, sqlx::Error>, Elapsed>,
@@ -115,7 +116,7 @@ impl Hand {
         let mut between_hands = shared.between_hands();
         let somebody_waits = shared.waiting.load(Ordering::SeqCst) > 0;
         if !somebody_waits {
-            // Whoever they were meant for has gone away.
+            // The calls that they were meant for have gone away.
             between_hands.clear();
         }
         match answer {
@@ -125,7 +126,7 @@ impl Hand {
                 }
                 Ok(answer)
             }
-            // The pool finds out whether it is still good.
+            // The pool finds out whether it still works.
             Ok(Err(error)) => Err(error.into()),
             Err(_) => {
                 held.connection.close_on_drop();

@@ -1,18 +1,18 @@
-//! How the tables are called. Names go into statements as text, so nothing becomes one that was not looked at.
+//! The names of the tables. They go into statements as text, so each is checked first.
 
 /// A text that cannot be the name of a schema, or the beginning of the names of tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a name for tables: a lower-case letter or _ first, then as many of these and digits, {most} in all"
+    "not a name for tables; use a lower-case letter or _ first, then these and digits, {most} characters in all"
 )]
 pub struct InvalidTableName {
-    /// How many characters there may be.
+    /// The largest number of characters.
     most: usize,
 }
 
 /// PostgreSQL cuts names after 63 bytes, silently.
 const MOST_OF_SCHEMA: usize = 63;
-/// So that with the longest ending, and what PostgreSQL adds for the names of keys, it stays below.
+/// With the longest ending, and what PostgreSQL adds for the names of keys, a name stays below the limit.
 const MOST_OF_PREFIX: usize = 40;
 
 /// Where the tables are, and how their names begin.

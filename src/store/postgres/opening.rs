@@ -1,4 +1,4 @@
-//! What a host may say about its database before the store takes it.
+//! What a host may configure before the store opens its database.
 
 use std::time::Duration;
 
@@ -20,12 +20,12 @@ use super::{
 /// use countersign::store::postgres::PostgresStore;
 ///
 /// let opening = PostgresStore::over(pool).in_schema("auth")?.with_prefix("two_factor_")?;
-/// opening.migrate().await?; // by a role that may; or print opening.schema_sql() into a migration of your own
+/// opening.migrate().await?; // by a role that may, or print opening.schema_sql() into a migration of your own
 /// let store = opening.open().await?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a store is there once it was opened"]
+#[must_use = "nothing happens before `open`"]
 pub struct Opening {
     pool: PgPool,
     names: Names,
@@ -38,34 +38,34 @@ impl Opening {
         Self {
             pool,
             names: Names::default(),
-            // Longer than a failover should take to be noticed, shorter than a user waits for a page.
+            // Longer than noticing a failover should take, and shorter than a user waits for a page.
             patience: Duration::from_secs(10),
             durable_all_the_same: false,
         }
     }
 
-    /// The tables in this schema, wherever `search_path` points.
+    /// Puts the tables into this schema, whatever `search_path` is.
     ///
     /// # Errors
-    /// [`InvalidTableName`] for anything but a lower-case letter or `_`, followed by at most 62 of these and digits.
+    /// [`InvalidTableName`] unless it is a lower-case letter or `_`, followed by at most 62 of these and digits.
     pub fn in_schema(mut self, schema: &str) -> Result<Self, InvalidTableName> {
         self.names = self.names.in_schema(schema)?;
         Ok(self)
     }
 
-    /// Tables whose names begin like this, in the place of `countersign_`.
+    /// Begins the names of tables with `prefix` instead of `countersign_`.
     ///
     /// # Errors
-    /// [`InvalidTableName`] for anything but a lower-case letter or `_`, followed by at most 39 of these and digits.
+    /// [`InvalidTableName`] unless it is a lower-case letter or `_`, followed by at most 39 of these and digits.
     pub fn with_prefix(mut self, prefix: &str) -> Result<Self, InvalidTableName> {
         self.names = self.names.with_prefix(prefix)?;
         Ok(self)
     }
 
-    /// How long to wait for an answer before a call is [`PostgresError::TimedOut`]: ten seconds, if nothing is said.
+    /// Sets how long to wait for an answer before a call fails with [`PostgresError::TimedOut`]. Default: ten seconds.
     ///
-    /// The statement goes on in the server. It is never cancelled: a commit that waits for a synchronous standby
-    /// reports success when its wait is cancelled, for a write that a failover then loses.
+    /// The statement goes on in the server. It is never cancelled: if the wait of a commit for a synchronous standby is
+    /// cancelled, it reports success for a write that a failover then loses.
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
@@ -74,34 +74,34 @@ impl Opening {
     /// Takes the host's word that an acknowledged commit survives a crash and a failover, whatever `fsync` and
     /// `synchronous_commit` say.
     ///
-    /// For services that keep their log elsewhere than on the server's own disk, and say `fsync = off` for it (ask the
-    /// vendor), and for tests.
+    /// This is for tests, and for services that keep their log elsewhere than on the server's own disk and report
+    /// `fsync = off` for it (ask the vendor).
     pub fn durable_all_the_same(mut self) -> Self {
         self.durable_all_the_same = true;
         self
     }
 
-    /// The SQL that makes the tables, for hosts whose migrations are in one place. It does no harm when it runs twice.
+    /// Returns the SQL that creates the tables, for hosts that keep all migrations in one place. It may run twice.
     pub fn schema_sql(&self) -> String {
         schema::sql(&self.names)
     }
 
-    /// Makes the tables, or brings older ones up to date. Any number of processes may do so at the same time.
+    /// Creates the tables, or brings older ones up to date. Any number of processes may do so at the same time.
     ///
     /// # Errors
-    /// [`PostgresError::NewerSchema`] when a newer version of this library made the tables, or whatever goes wrong when
-    /// they are made.
+    /// * [`PostgresError::NewerSchema`] if a newer version of this library made the tables.
+    /// * Any other [`PostgresError`] from creating them.
     pub async fn migrate(&self) -> Result<(), PostgresError> {
         runtime::require(PostgresError::OffRuntime)?;
         schema::migrate(&self.pool, &self.names).await
     }
 
-    /// The store, over tables that are there.
+    /// Opens the store over existing tables.
     ///
     /// # Errors
-    /// [`PostgresError::Standby`] and [`PostgresError::NotDurable`] when the server could not keep the contract,
-    /// [`PostgresError::OlderSchema`] when the tables are missing or of an older version,
-    /// [`PostgresError::NewerSchema`] when they are of a newer one.
+    /// * [`PostgresError::Standby`] and [`PostgresError::NotDurable`] if the server cannot keep the contract.
+    /// * [`PostgresError::OlderSchema`] if the tables are missing or of an older version.
+    /// * [`PostgresError::NewerSchema`] if they are of a newer one.
     pub async fn open(self) -> Result<PostgresStore, PostgresError> {
         runtime::require(PostgresError::OffRuntime)?;
         let Self { pool, names, patience, durable_all_the_same } = self;

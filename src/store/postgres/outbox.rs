@@ -1,4 +1,4 @@
-//! Who is still to be told of what.
+//! The notices that wait to be told.
 
 use sqlx::{Row as _, postgres::PgRow};
 

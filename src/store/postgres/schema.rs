@@ -1,28 +1,27 @@
-//! The tables, and how those of an older version become those of this one.
+//! The tables, and how tables of an older version are brought up to date.
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 use super::{PostgresError, names::Names};
 
-/// The way from an empty database to the tables of today. What was released is never edited: a change is a further
-/// step, of statements that do no harm when they run twice, the last of which moves the version on from the step
-/// before, and only from there.
+/// The steps from an empty database to today's tables. A released step is never edited; a change is a further step. Its
+/// statements may run twice, and the last one moves the version on from the step before, and only from there.
 const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
 const KNOWN: u64 = STEPS.len() as u64;
 
-/// How often to begin anew when somebody else migrates at the same time. Each time he has got further.
+/// How often to start again if another process migrates at the same time. Each time that process has got further.
 const TRIES: u32 = 64;
 
-/// Everything, for hosts with migrations of their own.
+/// Returns all steps, for hosts with migrations of their own.
 pub(super) fn sql(names: &Names) -> String {
     names.fill(&STEPS.concat())
 }
 
-/// Walks the steps that this database has not seen.
+/// Runs the steps that this database has not seen.
 ///
-/// Without a lock, since not every server that speaks PostgreSQL's protocol has one to offer, and without a
-/// transaction, since not every one takes several definitions into it. Several may walk at once: every statement can be
-/// repeated, and whoever dies on the way leaves what the next one goes on with.
+/// It takes no lock, since not every server that speaks PostgreSQL's protocol has one. It runs in no transaction, since
+/// not every such server accepts several definitions in one. Several processes may run at once: every statement can be
+/// repeated, and the next process continues where one died.
 pub(super) async fn migrate(pool: &PgPool, names: &Names) -> Result<(), PostgresError> {
     let mut connection = pool.acquire().await?;
     let mut tries_left = TRIES;
@@ -53,7 +52,7 @@ async fn walk(connection: &mut PgConnection, names: &Names) -> Result<(), Postgr
     Ok(())
 }
 
-/// Only where it is missing: `IF NOT EXISTS` asks for the right to make one even where there is none to make.
+/// Creates the schema if it is missing: `IF NOT EXISTS` needs the right to create one even if it exists.
 async fn make_schema(connection: &mut PgConnection, names: &Names) -> Result<(), PostgresError> {
     const EXISTS: &str = "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = $1";
     let Some(schema) = names.schema() else { return Ok(()) };
@@ -65,8 +64,8 @@ async fn make_schema(connection: &mut PgConnection, names: &Names) -> Result<(),
     Ok(())
 }
 
-/// `IF NOT EXISTS` does not look and make in one step: of two at once the second runs into the catalog's own unique
-/// index, after the first has committed. So the next try finds it done.
+/// `IF NOT EXISTS` does not look and create in one step: of two at once, the second runs into the catalog's own unique
+/// index after the first has committed. The next try finds it done.
 fn somebody_else_did_it(error: &PostgresError) -> bool {
     match error {
         PostgresError::Conflict(_) => true,
@@ -80,7 +79,7 @@ fn somebody_else_did_it(error: &PostgresError) -> bool {
     }
 }
 
-/// Whether the tables are those that this version knows.
+/// Checks that the tables are those that this version knows.
 pub(super) async fn require_known(pool: &PgPool, names: &Names) -> Result<(), PostgresError> {
     match version(&mut *pool.acquire().await?, names).await? {
         KNOWN => Ok(()),
@@ -89,7 +88,7 @@ pub(super) async fn require_known(pool: &PgPool, names: &Names) -> Result<(), Po
     }
 }
 
-/// 0 if none is recorded.
+/// Returns the version of the tables; 0 if none is recorded.
 async fn version(connection: &mut PgConnection, names: &Names) -> Result<u64, PostgresError> {
     let select = AssertSqlSafe(names.fill("SELECT version FROM {schema} WHERE id = 1"));
     match sqlx::query_scalar::<_, i64>(select).fetch_optional(connection).await.map_err(PostgresError::from) {

@@ -1,17 +1,17 @@
-//! What a server must keep: it is the primary, and what it acknowledges is on disk.
+//! What a server must guarantee: it is the primary, and what it acknowledges is on disk.
 
 use sqlx::PgPool;
 
 use super::PostgresError;
 
-/// Whether a server can say of itself that it is a standby.
+/// Whether a server can tell that it is a standby.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standbys {
     Tell,
     AreUnknown,
 }
 
-/// Refuses a server that says of itself that it is a standby.
+/// Refuses a server that says that it is a standby.
 pub(super) async fn require_primary(pool: &PgPool) -> Result<Standbys, PostgresError> {
     let in_recovery = sqlx::query_scalar::<_, bool>("SELECT pg_is_in_recovery()").fetch_one(pool).await;
     match if_it_knows(in_recovery)? {
@@ -40,8 +40,8 @@ pub(super) async fn require_durable(pool: &PgPool) -> Result<(), PostgresError> 
     Ok(())
 }
 
-/// What is no PostgreSQL, but speaks its protocol, may know neither the function nor the setting. It then has other
-/// means, which its own documents vouch for.
+/// Ignores errors of servers that speak the protocol but know neither the function nor the setting. They have other
+/// means, for which their own documents vouch.
 fn if_it_knows<T>(answer: Result<T, sqlx::Error>) -> Result<Option<T>, PostgresError> {
     match answer {
         Ok(answer) => Ok(Some(answer)),

@@ -1,7 +1,7 @@
 //! The statements, with the names of the tables in them.
 //!
-//! Each is one statement and a transaction by itself, so that a swap is one round trip: the record, its summary and the
-//! events in a single `WITH`. PostgreSQL runs all parts of it, whether or not the last one asks for them.
+//! Each is one statement and a transaction by itself, so a swap is one round trip: the record, its summary and the
+//! events in a single `WITH`. PostgreSQL runs all parts of it, whether or not the last one reads them.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ struct Form {
 }
 
 impl Writes {
-    /// The statement that affects one row if what is `expected` is stored, and none otherwise.
+    /// Returns the statement that affects one row if `expected` is what is stored, and none otherwise.
     pub(super) fn upon(&self, expected: u64, has_events: bool) -> SqlStr {
         let form = if expected == 0 { &self.first } else { &self.later };
         if has_events { form.with_events.clone() } else { form.silent.clone() }

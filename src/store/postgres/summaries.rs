@@ -12,8 +12,8 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-/// Reads the columns of `countersign_users` by their names, for a host that joins them to its own table. Where the join
-/// is an outer one, ask first whether there is a `revision`: if not, nothing was ever written.
+/// Reads the columns of `countersign_users` by their names, for a host that joins them to its own table. In an outer
+/// join, first ask whether there is a `revision`: if not, nothing was ever written.
 impl FromRow<'_, PgRow> for UserSummary {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
         let epoch = row.try_get::<Option<&str>, _>("enrolled_epoch")?.map(str::parse::<Epoch>).transpose();

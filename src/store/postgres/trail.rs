@@ -10,7 +10,7 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-/// Binds the events as one array for each column. They are filed under the record whose change they tell of.
+/// Binds the events as one array for each column. They are filed under the record that changed.
 pub(super) fn bind<'q>(statement: Statement<'q>, events: &'q [Event]) -> Statement<'q> {
     fn column<'q, T>(events: &'q [Event], of: impl Fn(&'q Event) -> T) -> Vec<T> {
         events.iter().map(of).collect()

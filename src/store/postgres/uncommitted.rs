@@ -1,11 +1,11 @@
-//! A swap in a transaction of the host's: not done before that transaction is.
+//! A swap in a transaction of the host, which is not done before that transaction is.
 
 use sqlx::PgTransaction;
 
 use super::PostgresError;
 use crate::store::Swap;
 
-/// What a swap in the host's transaction came to so far. It becomes a [`Swap`] with the commit, and not before.
+/// The outcome so far of a swap in the host's transaction. It becomes a [`Swap`] with the commit, and not before.
 #[derive(Debug)]
 #[must_use = "nothing is done before the commit"]
 pub struct Uncommitted {
@@ -19,17 +19,17 @@ enum Outcome {
 }
 
 impl Uncommitted {
-    /// Whether the record is written, if the transaction commits. If not, somebody else was faster: write nothing more
-    /// and let [`commit`](Self::commit) say so.
+    /// Returns whether the record is written if the transaction commits. If not, another write was faster: write
+    /// nothing more, and let [`commit`](Self::commit) return so.
     pub fn is_written(&self) -> bool {
         matches!(self.outcome, Outcome::Written)
     }
 
-    /// Commits the transaction in which the swap was made, and says what became of it. A stale one is rolled back, with
+    /// Commits the transaction in which the swap was made, and returns the outcome. A stale one is rolled back, with
     /// everything else that the host wrote in it.
     ///
-    /// The transaction is one that [`PgPool::begin`](sqlx::PgPool::begin) began. One within another does not compile:
-    /// its commit decides nothing, since the outer one may yet take it back.
+    /// The transaction must come from [`PgPool::begin`](sqlx::PgPool::begin). A nested one does not compile: its commit
+    /// decides nothing, since the outer one may still undo it.
     ///
     /// ```compile_fail,E0597
     /// # use sqlx::Connection as _;
@@ -42,14 +42,14 @@ impl Uncommitted {
     /// ```
     ///
     /// # Errors
-    /// Whatever goes wrong at the commit; its outcome is then unknown, unless the error says otherwise.
+    /// The error of the commit. The outcome is then unknown unless the error says otherwise.
     pub async fn commit(self, mut transaction: PgTransaction<'static>) -> Result<Swap, PostgresError> {
         if let Outcome::Stale = self.outcome {
             transaction.rollback().await?;
             return Ok(Swap::Stale);
         }
-        // PostgreSQL answers COMMIT with success when a statement before it failed, and rolls back. Any other
-        // statement is refused then.
+        // PostgreSQL answers COMMIT with success if a statement before it failed, and rolls back. It then refuses any
+        // other statement.
         sqlx::query("SELECT 1").execute(&mut *transaction).await?;
         match transaction.commit().await.map_err(PostgresError::from) {
             Ok(()) => Ok(Swap::Done),

@@ -1,4 +1,4 @@
-//! Connections whose commits last: how a file is opened, and what a pool must keep that a host brings.
+//! Connections whose commits last: how a file is opened, and what the host's pool must guarantee.
 
 use std::{path::Path, time::Duration};
 
@@ -10,19 +10,19 @@ use sqlx::{
 
 use super::{super::runtime, SqliteError};
 
-/// How every writing transaction begins: with the right to write. One that reads first and asks for the right
-/// later can be refused it at once (`SQLITE_BUSY_SNAPSHOT`), without the patience of the busy timeout.
+/// How every writing transaction begins: with the right to write. A transaction that reads first and asks for the right
+/// later can be refused at once (`SQLITE_BUSY_SNAPSHOT`), without waiting for the busy timeout.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 
-/// How long to wait for whoever holds the write lock. A write of ours takes milliseconds.
+/// How long to wait for the write lock. A write of ours takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The pool waits for a connection by tokio's clock, and panics where there is none.
+/// Requires a runtime: the pool waits for a connection by tokio's clock, and panics if there is none.
 pub(super) fn require_runtime() -> Result<(), SqliteError> {
     runtime::require(SqliteError::OffRuntime)
 }
 
-/// The connections to read on.
+/// Returns the connections to read on.
 pub(super) fn readers(pool: &SqlitePool) -> Result<&SqlitePool, SqliteError> {
     require_runtime()?;
     Ok(pool)
@@ -39,11 +39,11 @@ fn before_wal(path: &Path) -> SqliteConnectOptions {
         .create_if_missing(true)
         .busy_timeout(PATIENCE)
         .synchronous(SqliteSynchronous::Full)
-        // Apple's fsync leaves the data in the drive's cache; this asks for the one that does not.
+        // Apple's fsync leaves the data in the drive's cache. This asks for the one that does not.
         .pragma("fullfsync", "ON")
 }
 
-/// Makes a missing file, for its owner only, and switches it to the write-ahead log, which it then keeps.
+/// Creates a missing file, for its owner only, and switches it to the write-ahead log, which it then keeps.
 pub(super) async fn first_contact(path: &Path) -> Result<(), SqliteError> {
     let missing = !path.exists();
     let mut connection = before_wal(path).connect().await?;
@@ -54,8 +54,8 @@ pub(super) async fn first_contact(path: &Path) -> Result<(), SqliteError> {
     Ok(connection.close().await?)
 }
 
-/// By path, after SQLite made it, and never by a file handle of our own: to close one would drop all locks that
-/// this process holds on the file (POSIX), those of SQLite included. Log files inherit the mode.
+/// Changes the mode by path, after SQLite created the file, and never by a file handle of our own: closing one would
+/// drop all locks that this process holds on the file (POSIX), including SQLite's. Log files inherit the mode.
 #[cfg(unix)]
 fn only_for_its_owner(path: &Path) -> std::io::Result<()> {
     use std::{fs, os::unix::fs::PermissionsExt as _};
@@ -68,9 +68,9 @@ fn only_for_its_owner(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// SQLite asks for the right to write this while it already reads. Waiting for it could deadlock, so it is refused
-/// at once when somebody else is about to write, whatever the busy timeout: the host, or another process that makes
-/// the same switch. Then queue as any writer does, which SQLite has patience for, and look again.
+/// SQLite asks for the right to write this while it already reads. Waiting for it could deadlock, so whatever the busy
+/// timeout, it is refused at once if another connection is about to write: the host, or another process that makes the
+/// same switch. Then queue as any writer does, for which SQLite waits, and look again.
 async fn switch_to_wal(connection: &mut SqliteConnection) -> Result<(), SqliteError> {
     let mut attempts_left = 5;
     loop {
@@ -85,7 +85,7 @@ async fn switch_to_wal(connection: &mut SqliteConnection) -> Result<(), SqliteEr
     }
 }
 
-/// Refuses a pool whose commits may be undone by a power cut.
+/// Refuses a pool whose commits a power cut may undo.
 pub(super) async fn require_durable(pool: &SqlitePool) -> Result<(), SqliteError> {
     // <https://www.sqlite.org/pragma.html#pragma_synchronous>
     const FULL: i64 = 2;
@@ -100,8 +100,8 @@ pub(super) async fn require_durable(pool: &SqlitePool) -> Result<(), SqliteError
 
     let durable = match journal_mode.as_str() {
         "wal" | "truncate" | "persist" => synchronous >= FULL,
-        // Here a commit is the removal of the journal. Only EXTRA syncs the folder, without which the journal may
-        // be back after a power cut, and undo the commit.
+        // Here a commit is the removal of the journal. Only EXTRA syncs the folder; without that, the journal may be
+        // back after a power cut, and undo the commit.
         "delete" => synchronous >= EXTRA,
         // "memory" and "off" cannot undo half a write after a crash; "off" cannot even roll back.
         _ => false,
@@ -110,11 +110,11 @@ pub(super) async fn require_durable(pool: &SqlitePool) -> Result<(), SqliteError
     if durable || in_memory { Ok(()) } else { Err(SqliteError::NotDurable { journal_mode, synchronous }) }
 }
 
-/// Takes from a connection the patience with whoever holds the write lock, and returns it. What is left is none: the
-/// lock is asked for, and not waited for.
+/// Sets a connection's busy timeout to zero and returns what it was. The write lock is then asked for, and not waited
+/// for.
 ///
-/// Only with a write-ahead log, where one waits for nothing but the lock. With other journals a commit waits for the
-/// readers, too, and that is left to SQLite.
+/// This is done with a write-ahead log only, with which the lock is the only thing to wait for. With other journals a
+/// commit also waits for the readers, and that is left to SQLite.
 pub(super) async fn take_patience(connection: &mut SqliteConnection) -> Result<Duration, SqliteError> {
     let journal_mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
     if journal_mode != "wal" {
@@ -125,10 +125,10 @@ pub(super) async fn take_patience(connection: &mut SqliteConnection) -> Result<D
     Ok(Duration::from_millis(milliseconds.into()))
 }
 
-/// A connection that is in no transaction.
+/// Returns a connection that is in no transaction.
 ///
-/// When the disk is full, SQLite may end a transaction by itself. sqlx does not notice, keeps counting it, and
-/// refuses to begin another on that connection ever again. So such a connection is replaced.
+/// If the disk is full, SQLite may end a transaction by itself. sqlx does not notice, keeps counting it, and never
+/// again begins another on that connection. So such a connection is replaced.
 pub(super) async fn at_rest(pool: &SqlitePool) -> Result<PoolConnection<Sqlite>, SqliteError> {
     loop {
         let connection = pool.acquire().await?;

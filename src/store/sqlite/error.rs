@@ -1,4 +1,4 @@
-//! What goes wrong in SQLite, told apart by what the operator of the portal can do about it.
+//! Errors of SQLite, told apart by what the operator of the portal can do about them.
 
 use std::sync::Arc;
 
@@ -13,61 +13,62 @@ use super::super::runtime::OFF_RUNTIME;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SqliteError {
-    /// Somebody else held the database for longer than the busy timeout. Trying again later is safe.
-    #[error("the database is locked by another connection")]
+    /// Another connection held the database for longer than the busy timeout. Trying again later is safe.
+    #[error("the database is locked by another connection; try again later")]
     Locked(#[source] Arc<sqlx::Error>),
     /// The disk is full, or the database has reached its page limit. Make room.
-    #[error("the disk is full, or the database has reached its page limit")]
+    #[error("the disk is full, or the database has reached its page limit; make room")]
     Full(#[source] Arc<sqlx::Error>),
     /// The file, its folder or the disk may not be written to.
     #[error("the database is read-only")]
     ReadOnly(#[source] Arc<sqlx::Error>),
-    /// The file could not be opened or made: a missing folder, or a lack of permission.
-    #[error("the database file cannot be opened")]
+    /// The file could not be opened or created: a missing folder, or a lack of permission.
+    #[error("the database file cannot be opened; check the folder and the permissions")]
     CannotOpen(#[source] Arc<sqlx::Error>),
     /// The file is damaged or no database, or a row has what this store never writes. Restore a backup.
-    #[error("the database is damaged, or no database")]
+    #[error("the database is damaged, or no database; restore a backup")]
     Damaged(#[source] Arc<sqlx::Error>),
-    /// A table of the store is gone since the store was made.
+    /// A table of the store was removed after the store was made.
     #[error("a table of the store is missing")]
     MissingTable(#[source] Arc<sqlx::Error>),
-    /// A newer version of this library has been here. Deploy that one or a later one.
-    #[error("the tables have version {found}, and this version of countersign knows them up to {known}")]
+    /// The tables were made by a newer version of this library. Deploy that version or a later one.
+    #[error(
+        "the tables have version {found}, and this version of countersign knows them up to {known}; deploy a newer one"
+    )]
     NewerSchema {
         /// The version of the tables.
         found: u64,
         /// The highest version that is known here.
         known: u64,
     },
-    /// A power cut could undo the pool's commits: a spent code would be good again.
-    /// [Open](super::SqliteStore::open) the same file by itself beside the pool, or make the pool with
-    /// [`options`](super::SqliteStore::options).
+    /// A power cut could undo the pool's commits: a spent code would be valid again. [Open](super::SqliteStore::open)
+    /// the same file separately beside the pool, or make the pool with [`options`](super::SqliteStore::options).
     #[error(
         "commits would not survive a power cut (journal_mode = {journal_mode}, synchronous = {synchronous}): \
          open the same file by itself beside the host's pool with SqliteStore::open, \
          or make the pool with SqliteStore::options (WAL, synchronous = FULL)"
     )]
     NotDurable {
-        /// What SQLite says that its journal mode is.
+        /// SQLite's journal mode.
         journal_mode: String,
-        /// What SQLite says that its `synchronous` is: 0 off, 1 normal, 2 full, 3 extra.
+        /// SQLite's `synchronous`: 0 off, 1 normal, 2 full, 3 extra.
         synchronous: i64,
     },
-    /// The store was made or read off a tokio runtime, without which its pool does not work. Nothing was done. Call it
-    /// in an `async fn` under `#[tokio::main]`, or with `Runtime::block_on` or `Handle::block_on`.
+    /// The store was made or read outside a tokio runtime, without which its pool does not work. Nothing was done. Make
+    /// the call in an `async fn` under `#[tokio::main]`, or with `Runtime::block_on` or `Handle::block_on`.
     #[error("{OFF_RUNTIME}")]
     OffRuntime,
-    /// SQLite counts to 2⁶³ − 1.
+    /// The revision is above 2⁶³ − 1, the largest that SQLite stores.
     #[error("the revision {0} is beyond what SQLite can store")]
     RevisionOutOfRange(u64),
-    /// The task that writes has ended: the pool was closed, or the runtime shut down on which the store was made.
-    /// Whether a write that was under way happened is not known.
+    /// The task that writes has ended: the pool was closed, or the runtime on which the store was made shut down. It is
+    /// not known whether a write that was under way happened.
     #[error("the store's writer has ended, with its pool or its runtime")]
     Stopped,
-    /// The id of an event that another kind of store gave.
-    #[error("the event is of another store")]
+    /// The id of an event is from another kind of store.
+    #[error("the event's id is from another kind of store")]
     ForeignEventId,
-    /// Anything else; the driver says what.
+    /// Any other error of the driver.
     #[error(transparent)]
     Other(Arc<sqlx::Error>),
 }
@@ -76,7 +77,7 @@ impl From<sqlx::Error> for SqliteError {
     fn from(error: sqlx::Error) -> Self {
         let error = Arc::new(error);
         let of_sqlite = match &*error {
-            // One row is always there, or should be: the one with the version of the tables.
+            // There should always be one row: the one with the version of the tables.
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
                 return Self::Damaged(error);
             }

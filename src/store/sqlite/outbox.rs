@@ -1,4 +1,4 @@
-//! Who is still to be told of what.
+//! The notices that wait to be told.
 
 use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
 
@@ -15,7 +15,7 @@ use crate::{
     who::OrgId,
 };
 
-/// Goes right behind the event itself, whose number it takes.
+/// Runs right after the insert of the event itself, whose number it takes.
 pub(super) fn append(event: &Event) -> Option<Result<Statement, SqliteError>> {
     const INSERT: &str = "
         INSERT INTO countersign_outbox
@@ -53,12 +53,12 @@ fn read(row: &SqliteRow) -> Result<Notice, sqlx::Error> {
     ))
 }
 
-/// All in one statement, so that they share a commit.
+/// Removes all in one statement, so that they share a commit.
 pub(super) async fn acknowledge(writer: &Writer, told: &[NoticeId]) -> Result<(), SqliteError> {
     const DELETE: &str = "DELETE FROM countersign_outbox WHERE id IN (SELECT value FROM json_each(?1))";
     let numbers: Result<Vec<String>, _> = told.iter().map(|id| number(id).map(|n| n.to_string())).collect();
     let delete = sqlx::query(DELETE).bind(format!("[{}]", numbers?.join(",")));
-    // Stale means that there was none of them any more, which is as good.
+    // Stale means that none of them was there any more, which is success.
     let _ = writer.write(Write { decides: Statement::of(delete)?, follows: Vec::new() }).await?;
     Ok(())
 }

@@ -1,18 +1,18 @@
-//! The tables, and how those of an older version become those of this one.
+//! The tables, and how tables of an older version are brought up to date.
 
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::{SqliteError, connect};
 
-/// The way from an empty database to the tables of today. Each step ends with its own number in
-/// `countersign_schema`. What was released is never edited: a change is a further step.
+/// The steps from an empty database to today's tables. Each ends with its own number in `countersign_schema`. A
+/// released step is never edited; a change is a further step.
 const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
 const KNOWN: u64 = STEPS.len() as u64;
 
-/// Walks the steps that this database has not seen.
+/// Runs the steps that this database has not seen.
 ///
-/// In one transaction that has the write lock from its beginning: of several processes that start at the same time
-/// one walks, and the others find it done. A process that dies on the way leaves nothing behind.
+/// They run in one transaction that has the write lock from its beginning. Of several processes that start at the same
+/// time, one runs them and the others find them done. A process that dies on the way leaves nothing behind.
 pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), SqliteError> {
     let mut transaction = connection.begin_with(connect::BEGIN).await?;
     let found = version(&mut transaction).await?;

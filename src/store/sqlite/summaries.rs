@@ -12,8 +12,8 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-/// Reads the columns of `countersign_users` by their names, for a host that joins them to its own table. Where the join
-/// is an outer one, ask first whether there is a `revision`: if not, nothing was ever written.
+/// Reads the columns of `countersign_users` by their names, for a host that joins them to its own table. In an outer
+/// join, first ask whether there is a `revision`: if not, nothing was ever written.
 impl FromRow<'_, SqliteRow> for UserSummary {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
         let damaged = |source| sqlx::Error::ColumnDecode { index: "enrolled_epoch".to_owned(), source };
@@ -38,7 +38,7 @@ pub(super) async fn of(
     org: &OrgId,
     users: &[&UserId],
 ) -> Result<Vec<Option<UserSummary>>, SqliteError> {
-    // One parameter, however many they are: SQLite has a limit of these.
+    // One parameter for any number of users: SQLite limits the number of parameters.
     const SELECT: &str = "
         SELECT user_id, enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since
         FROM countersign_users WHERE org_id = ?1 AND user_id IN (SELECT value FROM json_each(?2))";
@@ -49,8 +49,8 @@ pub(super) async fn of(
     Ok(users.iter().map(|user| found.get(user.as_str()).cloned()).collect())
 }
 
-/// The ids as a JSON array of strings. They are without control characters, so two characters want escaping (RFC 8259
-/// §7).
+/// Writes the ids as a JSON array of strings. They have no control characters, so only two characters need escaping
+/// (RFC 8259 §7).
 fn json(users: &[&UserId]) -> String {
     let quoted = |user: &&UserId| format!("\"{}\"", user.as_str().replace('\\', "\\\\").replace('"', "\\\""));
     format!("[{}]", users.iter().map(quoted).collect::<Vec<_>>().join(","))

@@ -1,11 +1,11 @@
 //! The one task that writes, so that many writes share the price of one commit.
 //!
-//! A commit that survives a power cut waits for the disk, and only one connection may write at a time. So all writes
-//! of a store go through one task with one connection, which takes whatever waits, writes it in one transaction,
-//! commits, and only then answers each. It never waits for more to come: a write that comes alone is committed alone.
+//! A commit that survives a power cut waits for the disk, and only one connection may write at a time. So all writes of
+//! a store go through one task with one connection. It takes the waiting writes, writes them in one transaction,
+//! commits, and only then answers each. It never waits for more to come: a single write is committed alone.
 //!
-//! This file knows how to share a commit, and how to share the database with other processes. What a statement means
-//! it refuses to know: the first of a write decides, and the others belong to it.
+//! This file knows how to share a commit, and how to share the database with other processes. It refuses to know what a
+//! statement means: the first statement of a write decides, and the others belong to it.
 
 use std::time::Duration;
 
@@ -17,21 +17,21 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{SqliteError, Swap, connect};
 
-/// The most writes that share a commit. More would save little, and make the first of them wait longer.
+/// The largest number of writes that share a commit. More would save little, and make the first of them wait longer.
 const MOST: usize = 256;
 
-/// How long to wait before asking again for the write lock, which SQLite hands to whoever asks first when it is free.
-/// Its own way to wait is to sleep up to a tenth of a second, and whoever sleeps long is overtaken again and again by
-/// another process that has much to write.
+/// How long to wait before asking again for the write lock, which SQLite gives to the first to ask once it is free.
+/// SQLite's own way to wait is to sleep up to a tenth of a second, and a process that sleeps long is overtaken again
+/// and again by another one with much to write.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// How long the lock is left to others now and then: long enough that one who asks at every [`PAUSE`] finds it free.
+/// How long the lock is left to others now and then: long enough that one that asks at every [`PAUSE`] finds it free.
 const COURTESY: Duration = Duration::from_millis(2);
 
-/// After how many groups without a break the lock is left to others, of whom nothing can be seen while they wait.
+/// The number of groups without a break after which the lock is left to others, which cannot be seen while they wait.
 const GROUPS_ALONE: u32 = 32;
 
-/// For how many groups it is left to them after each one, since they were last seen to have it.
+/// The number of groups after each of which the lock is left to others, since they were last seen to have it.
 const GROUPS_SHARED: u32 = 16;
 
 /// A statement with its values, which can be run again.
@@ -59,7 +59,7 @@ impl Statement {
 pub(super) struct Write {
     /// Changes one row, or none if the write is stale.
     pub(super) decides: Statement,
-    /// What goes with it if it is not.
+    /// Runs if it is not stale.
     pub(super) follows: Vec<Statement>,
 }
 
@@ -82,18 +82,18 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Whoever asked may have gone away, which concerns nobody else.
+    /// Answers. The caller may have gone away, which does not matter.
     fn answer(self, answer: Result<Swap, SqliteError>) {
         let _ = self.answer.send(answer);
     }
 }
 
-/// Hands writes to the task, in the order in which they come. The task ends with its last clone.
+/// Passes writes to the task, in the order in which they come. The task ends with the last clone.
 #[derive(Clone, Debug)]
 pub(super) struct Writer(mpsc::Sender<Waiting>);
 
 impl Writer {
-    /// Starts the task on the runtime of whoever calls.
+    /// Starts the task on the caller's runtime.
     pub(super) async fn start(pool: SqlitePool) -> Result<Self, SqliteError> {
         let (writer, waiting) = mpsc::channel(MOST);
         // The readers need one too.
@@ -114,11 +114,11 @@ impl Writer {
     }
 }
 
-/// Why a group was not written. Either way nothing of it is there, unless the disk broke during the commit.
+/// Why a group was not written. In any case nothing of it is there, unless the disk broke during the commit.
 enum Failure {
-    /// It could not begin, or not be committed.
+    /// The transaction could not begin, or not be committed.
     OfAll(SqliteError),
-    /// A statement failed, which need not be the others' fault.
+    /// A statement failed, which need not be the fault of the others.
     OfOne(SqliteError),
 }
 
@@ -132,12 +132,12 @@ struct Task {
     attempts: u32,
     /// Groups since the lock was last left to others.
     alone: u32,
-    /// Groups for which others are still taken to want it.
+    /// Groups for which others are still assumed to want it.
     shared: u32,
 }
 
 impl Task {
-    /// Until nobody can hand in a write any more, or the pool is closed.
+    /// Runs until nobody can hand in a write any more, or the pool is closed.
     async fn run(mut self) {
         let mut closed = self.pool.close_event();
         while let Ok(Some(first)) = closed.do_until(self.waiting.recv()).await {
@@ -145,14 +145,14 @@ impl Task {
             self.make_way(served).await;
         }
         if let Some(mut connection) = self.kept {
-            // Whoever closes a file last writes its log into it, but of two that close it at once neither is the last.
-            // When this cannot be done it is left to whoever opens the file next; what was acknowledged is durable.
+            // The last to close a file writes its log into it, but of two that close it at once neither is the last. If
+            // this cannot be done, the next to open the file does it; what was acknowledged is durable.
             let _ = sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *connection).await;
             let _ = connection.close().await;
         }
     }
 
-    /// Writes and answers those who wait, and returns how many.
+    /// Writes and answers the waiting writes, and returns how many there were.
     async fn serve(&mut self, first: Waiting) -> usize {
         let mut group = vec![first];
         let swaps = self.write(&mut group, MOST).await;
@@ -165,9 +165,9 @@ impl Task {
         served
     }
 
-    /// Whose statement failed cannot be told from a transaction that SQLite gave up as a whole, as it does when the
-    /// disk is full. So the group was rolled back, and each of it is tried by itself: nobody fails for another. That
-    /// is rare enough to be cheaper than a savepoint around every write.
+    /// Tries each write of a failed group by itself, so that none fails because of another. A failed statement looks
+    /// the same as a transaction that SQLite gave up as a whole, as it does if the disk is full, so the group was
+    /// rolled back. That is rare enough to be cheaper than a savepoint around every write.
     async fn serve_one_by_one(&mut self, group: Vec<Waiting>) {
         let mut left = group.into_iter();
         while let Some(next) = left.next() {
@@ -175,18 +175,19 @@ impl Task {
             match self.write(&mut alone, 1).await {
                 Ok(swaps) => answer_each(alone, swaps),
                 Err(Failure::OfOne(error)) => answer_all(alone, &error),
-                // The others would wait as long for the same.
+                // The others would wait as long for the same error.
                 Err(Failure::OfAll(error)) => answer_all(alone.into_iter().chain(left.by_ref()), &error),
             }
         }
     }
 
-    /// Writes a group in one transaction. While it does, those who come join the group, up to `most`.
+    /// Writes a group in one transaction. Writes that arrive meanwhile join the group, up to `most`.
     async fn write(&mut self, group: &mut Vec<Waiting>, most: usize) -> Result<Vec<Swap>, Failure> {
         let mut connection = self.connection().await.map_err(Failure::OfAll)?;
         let swaps = self.write_on(&mut connection, group, most).await;
-        // After a failure it may be broken, or in a transaction that sqlx still counts and SQLite has ended: then it
-        // is closed when it is dropped. What was queued to roll it back is done before it answers.
+        // After a failure the connection may be broken, or in a transaction that sqlx still counts and SQLite has
+        // ended. Then it is closed when it is dropped. What was queued to roll it back is done before the ping is
+        // answered.
         let fit = swaps.is_ok() || connection.ping().await.is_ok() && !connection.is_in_transaction();
         self.kept = Some(connection).filter(|_| self.keeps && fit);
         swaps
@@ -215,7 +216,7 @@ impl Task {
             match write.run(&mut transaction).await {
                 Ok(swap) => swaps.push(swap),
                 Err(error) => {
-                    // It fails when SQLite has rolled back by itself.
+                    // This fails if SQLite has rolled back by itself.
                     let _ = transaction.rollback().await;
                     return Err(Failure::OfOne(error));
                 }
@@ -234,7 +235,7 @@ impl Task {
         }
         let mut connection = connect::at_rest(&self.pool).await?;
         if self.keeps {
-            // The pool never sees it again: it has no patience left.
+            // The pool never gets it back: it has no busy timeout left.
             connection.close_on_drop();
             let patience = connect::take_patience(&mut connection).await?;
             self.attempts =
@@ -243,9 +244,9 @@ impl Task {
         Ok(connection)
     }
 
-    /// SQLite's write lock is not fair, and a task with much to write would have it again before another process knows
-    /// that it was free. So it stays away for a moment: after every group while others are known to want it, now and
-    /// then if they are not. Who writes one at a time leaves gaps enough.
+    /// Leaves the write lock to others for a moment. SQLite's lock is not fair: a task with much to write would have it
+    /// again before another process notices that it was free. The pause comes after every group while others are known
+    /// to want the lock, and now and then if they are not. A task that writes one at a time leaves enough gaps anyway.
     async fn make_way(&mut self, served: usize) {
         self.alone += u32::from(served > 1);
         if self.shared > 0 || self.alone >= GROUPS_ALONE {

@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS {events} (
     PRIMARY KEY (org_id, at, user_id, revision, place)
 );
 
--- What somebody should be told, until he was: a copy, so that the trail can be shortened at any time.
+-- What people should be told, until they were: a copy, so that the trail can be shortened at any time.
 CREATE TABLE IF NOT EXISTS {outbox} (
     org_id          text   COLLATE "C" NOT NULL,
     at              bigint NOT NULL,

@@ -40,7 +40,7 @@ CREATE TABLE countersign_events (
 -- An index ends in the row's id, so this one pages through an org's events in order.
 CREATE INDEX countersign_events_of_org ON countersign_events (org_id);
 
--- What somebody should be told, until he was: a copy, so that the trail can be shortened at any time.
+-- What people should be told, until they were: a copy, so that the trail can be shortened at any time.
 CREATE TABLE countersign_outbox (
     id              INTEGER PRIMARY KEY,
     audience        TEXT    NOT NULL,
