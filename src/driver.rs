@@ -1,7 +1,7 @@
-//! The driver: loads what a call needs, lets the state machine decide, writes what that demands, and only then answers.
+//! The driver: loads what a call needs, lets the state machine decide, writes the result, and only then answers.
 //!
-//! It holds no state between calls and takes no lock, so that any number of processes can work on one store. It is the
-//! only room that waits and writes.
+//! It holds no state between calls and takes no lock, so any number of processes can work on one store. Apart from the
+//! stores, this is the only chapter that waits, and the only one that writes.
 
 mod stop;
 mod trace;
@@ -34,7 +34,7 @@ pub(crate) struct Core {
     pub(crate) keyring: Keyring,
     pub(crate) issuer: String,
     pub(crate) codes: CodeRules,
-    /// That of an org whose settings were never written.
+    /// The policy of an org whose settings were never written.
     pub(crate) default_policy: Policy,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) random: Box<dyn SecureRandom>,

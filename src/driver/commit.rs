@@ -1,4 +1,4 @@
-//! Loading and conditionally writing one record, and what to believe when a write fails in the middle.
+//! Loading and conditionally writing one record, and what to believe if a write fails in the middle.
 
 use std::panic::{self, AssertUnwindSafe};
 
@@ -21,13 +21,13 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-/// Where one record lives: a user's or an org's.
+/// Where one record is stored: a user's or an org's.
 pub(crate) trait Place: Sync {
     type Kept: Record + Sync;
     fn org(&self) -> &OrgId;
     fn load(&self) -> Boxed<'_, Option<Stored>>;
     fn swap<'a>(&'a self, change: Change<'a, <Self::Kept as Record>::Summary>) -> Boxed<'a, Swap>;
-    /// What the record is sealed for: its kind, its owner and its revision, so that it opens nowhere else.
+    /// Returns what the record is sealed for: its kind, its owner and its revision, so that it opens nowhere else.
     fn context(&self, revision: u64) -> Context;
 }
 
@@ -83,7 +83,7 @@ impl Place for OrgPlace<'_> {
     }
 }
 
-/// A record as it was read. Revision 0 is that of one that was never written.
+/// A record as it was read. One that was never written has revision 0.
 pub(crate) struct Loaded<R> {
     pub(crate) record: R,
     pub(crate) revision: u64,
@@ -98,7 +98,7 @@ pub(crate) struct Proposal<'a, R> {
     pub(crate) ends_sessions: bool,
 }
 
-/// What a store answers that cannot be: mostly one over a table of the host's, whose rows exist before any record does.
+/// An impossible answer of a store, usually one over a table of the host, whose rows exist before any record does.
 #[derive(Debug, thiserror::Error)]
 enum StoreMistake {
     #[error(
@@ -119,17 +119,17 @@ enum StoreMistake {
     NeverFirst,
 }
 
-/// Every try was stale. `upon` is the revision that was last read.
+/// Returns the error after every try was stale. `upon` is the revision that was last read.
 pub(crate) fn contended(doing: &'static str, upon: u64) -> Error {
     match upon {
-        // Once somebody else has written, it is not 0 any more.
+        // After somebody else has written, it is not 0 any more.
         0 => Error::from_source(ErrorKind::Contended, doing, StoreMistake::NeverFirst),
         _ => Error::new(ErrorKind::Contended, doing),
     }
 }
 
 impl Core {
-    /// Reads a record; `default_policy` if it was never written.
+    /// Reads a record; `default_policy` or an empty account if it was never written.
     pub(crate) async fn load<P: Place>(
         &self,
         place: &P,
@@ -146,7 +146,7 @@ impl Core {
         }
     }
 
-    /// The revision of a record that may be beyond reading; 0 if it was never written.
+    /// Returns the revision of a record, which may be unreadable; 0 if it was never written.
     pub(crate) async fn revision<P: Place>(&self, place: &P) -> Result<u64, Error> {
         Ok(self.load_sealed(place).await?.map_or(0, |stored| stored.revision))
     }
@@ -154,7 +154,7 @@ impl Core {
     async fn load_sealed<P: Place>(&self, place: &P) -> Result<Option<Stored>, Error> {
         let unavailable = |source| Error::from_source(ErrorKind::Unavailable, "reading a record", source);
         match place.load().await.map_err(unavailable)? {
-            // Zero means "never written" everywhere, so a row that claims it for itself is not one of ours.
+            // Zero means "never written" everywhere, so a row with revision 0 is not one of ours.
             Some(stored) if stored.revision == 0 => {
                 Err(Error::from_source(ErrorKind::Unreadable, "reading a record", StoreMistake::RevisionZero))
             }
@@ -172,9 +172,9 @@ impl Core {
 
     /// Writes a record if the one that was read is still there. `None` means that it is not: read again.
     ///
-    /// An error of the store says nothing about whether the write happened: the reply may have been lost on its
-    /// way, or a failover may yet undo what a read shows. So the record is read back, and our own write in it
-    /// counts only once a further conditional write upon it was acknowledged. Nothing is ever repeated blindly.
+    /// An error of the store says nothing about whether the write happened. The reply may have been lost on its way, or
+    /// a failover may still undo what a read shows. So the record is read back, and our own write in it counts only
+    /// once a further conditional write upon it was acknowledged. Nothing is ever repeated blindly.
     pub(crate) async fn write<P: Place>(
         &self,
         place: &P,
@@ -208,8 +208,8 @@ impl Core {
         })
     }
 
-    /// Lets the listeners hear of what was just acknowledged. It has happened, whatever they make of it: their panics
-    /// must not turn the answer into an error (R4), and none of them keeps the others from hearing.
+    /// Tells the listeners what was just acknowledged. It has happened whatever they do: their panics must not turn the
+    /// answer into an error (R4), and none of them keeps the others from hearing.
     fn tell(&self, events: &[Event]) {
         for event in events {
             for listener in &self.listeners {
@@ -218,7 +218,7 @@ impl Core {
         }
     }
 
-    /// Whether the store now shows the write `id` at this revision.
+    /// Returns whether the store now shows the write `id` at this revision.
     async fn shows<P: Place>(&self, place: &P, revision: u64, id: WriteId) -> bool {
         match place.load().await {
             Ok(Some(stored)) if stored.revision == revision => {
@@ -253,7 +253,7 @@ impl Core {
         Ok(place.swap(change).await)
     }
 
-    /// Fresh random bytes.
+    /// Draws fresh random bytes.
     pub(crate) fn draw<const N: usize>(&self) -> Result<[u8; N], Error> {
         random::draw(&*self.random)
             .map_err(|source| Error::from_source(ErrorKind::Unavailable, "drawing random bytes", source))

@@ -1,5 +1,5 @@
-//! How a command is decided: who asks, what is stored about him, what the state machine makes of it, and the write
-//! that has to be acknowledged before anybody hears the answer.
+//! How a command is decided: who asks, what is stored about them, what the state machine makes of it, and the write
+//! that has to be acknowledged before anybody gets the answer.
 
 use futures_lite::future::zip;
 
@@ -21,12 +21,11 @@ use crate::{
     who::{OrgId, Person, Role, UserId},
 };
 
-/// How often a write is tried anew because the record had changed in the meantime. Each time somebody else got
-/// through, and few can: after as many wrong codes an account looks at no more of them.
+/// How often a write is tried if the record has changed in the meantime. Each time another write succeeded, and few
+/// can: after the hard stop an account looks at no more codes.
 pub(crate) const TRIES: u32 = 16;
 
-/// To what everything that is handed out is bound, and by what it ends: the user's generation, the org's epoch and
-/// settings.
+/// What everything handed out is bound to, and what ends it: the user's generation, the org's epoch and settings.
 #[derive(Clone, Copy)]
 pub(crate) struct Trust {
     pub(crate) generation: Generation,
@@ -71,14 +70,14 @@ pub(crate) struct Decided<R> {
     pub(crate) witness: Witness,
 }
 
-/// The user of a session that still holds. A customer has nothing that would have to be read.
+/// The user of a session that still holds. For a customer nothing is read.
 pub(crate) struct Holder {
     pub(crate) person: Person,
     pub(crate) before: Option<Before>,
 }
 
 impl Core {
-    /// The user that the directory has under this id. One of another org is none of ours.
+    /// Returns the user that the directory has under this id. A user of another org counts as none.
     pub(crate) async fn find(&self, org: &OrgId, user: &UserId) -> Result<Option<Person>, Error> {
         let unavailable = |source| Error::from_source(ErrorKind::Unavailable, "looking up a user", source);
         let person = self.directory.find(org, user).await.map_err(unavailable)?;
@@ -102,8 +101,8 @@ impl Core {
         self.load(&self.org_place(org), self.default_policy).await
     }
 
-    /// Reads account and policy, at the same time. An account from a later epoch than the policy means that the
-    /// policy was read from somewhere stale: it is read once more, and then this is an error (R6).
+    /// Reads the account and the policy at the same time. An account from a later epoch than the policy means that the
+    /// policy read was stale. It is read once more, and then this is an error (R6).
     pub(crate) async fn before(&self, person: &Person) -> Result<Before, Error> {
         for _ in 0..2 {
             let place = self.place(person);
@@ -117,8 +116,8 @@ impl Core {
         Err(Error::new(ErrorKind::Unavailable, "reading settings that are older than the user's record"))
     }
 
-    /// Loads, lets `command` decide, and writes what it demands; anew if somebody else wrote in between. The
-    /// reply is not seen by anybody before the write was acknowledged (R2, R4).
+    /// Loads, lets `command` decide, and writes the result; starts again if somebody else wrote in between. Nobody sees
+    /// the reply before the write was acknowledged (R2, R4).
     pub(crate) async fn decide<R>(
         &self,
         person: &Person,
@@ -157,8 +156,8 @@ impl Core {
         self.write(&self.place(person), &proposal).await
     }
 
-    /// Like [`decide`](Self::decide), for commands that may refuse: what is granted, once its write was acknowledged.
-    /// A refusal, too, is heard only then.
+    /// Like [`decide`](Self::decide), for commands that may refuse. A grant or a refusal is returned only after its
+    /// write was acknowledged.
     pub(crate) async fn judge<T, R>(
         &self,
         person: &Person,
@@ -170,7 +169,7 @@ impl Core {
         Ok(Decided { reply, policy, now, witness })
     }
 
-    /// What a ticket says and whom it is for: one of ours, of a user who is still there and internal.
+    /// Opens a ticket and finds its user: the ticket is one of ours, and the user still exists and is internal.
     pub(crate) async fn bearer(&self, ticket: &Ticket) -> Result<(TicketClaims, Person), Stop<Refusal>> {
         let claims = TicketClaims::open(ticket, &self.keyring).ok_or(Refusal::TicketVoid)?;
         let person = self.find(&claims.org, &claims.user).await?;
@@ -178,7 +177,7 @@ impl Core {
         Ok((claims, person.ok_or(Refusal::TicketVoid)?))
     }
 
-    /// Whose session this is, if it still holds.
+    /// Returns the user of a session, if it still holds.
     pub(crate) async fn holder(&self, session: &Session) -> Result<Option<Holder>, Error> {
         if !session.is_alive(self.clock.now()) {
             return Ok(None);
@@ -203,8 +202,8 @@ impl Core {
         Ok(holds.then_some(Holder { person, before: Some(before) }))
     }
 
-    /// The internal user of a session that still holds, and what decides about them. A customer, for whom nothing is
-    /// read, is refused with `customer`.
+    /// Returns the internal user of a session that still holds, and what decides about them. A customer, for whom
+    /// nothing is read, is refused with `customer`.
     pub(crate) async fn internal_holder(
         &self,
         session: &Session,
@@ -248,13 +247,13 @@ impl Core {
             .map_err(|source| Error::from_source(ErrorKind::Unavailable, "sealing a ticket", source))
     }
 
-    /// A new set of recovery codes.
+    /// Draws a new set of recovery codes.
     pub(crate) fn recovery_codes(&self) -> Result<Drawn, Error> {
         Drawn::draw(&*self.random)
             .map_err(|source| Error::from_source(ErrorKind::Unavailable, "drawing recovery codes", source))
     }
 
-    /// Opens a session: the pass and its stamp.
+    /// Opens a session: creates the pass and its stamp.
     pub(crate) fn pass(
         &self,
         person: &Person,

@@ -1,7 +1,7 @@
 //! Accounts and settings as versioned, sealed bytes, and back.
 //!
-//! Every record carries the random id of the write that made it. When a store fails in the middle of a write, the
-//! driver reads the record back and knows by this id whether it is looking at its own.
+//! Every record carries the random id of the write that made it. If a store fails in the middle of a write, the driver
+//! reads the record back, and knows by this id whether it is its own.
 
 #[cfg(test)]
 mod tests;
@@ -24,13 +24,13 @@ use crate::{
 /// The version of the form below. Another one is an error, never a guess.
 const VERSION: u8 = 1;
 
-/// Names one write.
+/// The id of one write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WriteId(pub(crate) [u8; 16]);
 
 /// Something that is kept as a sealed record.
 pub(crate) trait Record: Sized {
-    /// What travels beside it in plain columns.
+    /// What is stored beside it in plain columns.
     type Summary;
     fn summary(&self) -> Self::Summary;
     fn write_fields(&self, plain: &mut Writer);
@@ -328,7 +328,7 @@ fn write_settings(plain: &mut Writer, settings: &Settings) {
     plain.bool(settings.invitation_required());
 }
 
-/// Bounds are checked here as well: no record makes settings of what no admin could choose.
+/// Reads settings and checks their bounds again: no record makes settings that no admin could choose.
 fn read_settings(plain: &mut Reader<'_>) -> Result<Settings, Damaged> {
     let hard_stop = plain.u32()?;
     let from = plain.u32()?;

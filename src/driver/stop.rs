@@ -1,5 +1,4 @@
-//! Why a call ends before its end. Inside, `?` carries refusals and failures alike; one function at the edge tells them
-//! apart.
+//! Why a call ends early. Inside, `?` carries refusals and failures alike; one function at the edge tells them apart.
 
 use crate::{
     error::Error,
@@ -30,7 +29,7 @@ impl From<ActRefusal> for Stop<ActRefusal> {
     }
 }
 
-/// The edge: a refusal is an answer like any other, a failure is an `Err`.
+/// Tells them apart at the edge: a refusal is an answer like any other, a failure is an `Err`.
 pub(crate) fn verdict<T, R>(outcome: Result<T, Stop<R>>) -> Result<Verdict<T, R>, Error> {
     match outcome {
         Ok(granted) => Ok(Verdict::Granted(granted)),

@@ -23,7 +23,7 @@ fn settings_that_no_admin_could_have_chosen_are_damaged() {
         let mut changed = bytes.clone();
         changed[place] = 0xff;
         let read = from_bytes::<Policy>(&changed);
-        // Only where 255 is a number like any other may it be read, and then it is read as what it is.
+        // 255 may only be read where it is a number like any other, and then it is read as 255.
         assert!(read.is_err() || to_bytes(&read.unwrap().0, id) == changed, "byte {place}");
     }
     for length in 0..bytes.len() {
