@@ -1,8 +1,8 @@
-//! Does a store keep its contract? A suite for stores of a host's own.
+//! Does a store keep its contract? A suite for stores of your own.
 //!
-//! Each numbered clause of [`UserStore`] that can be seen from outside is tried, on fresh ids, and nothing is ever
-//! deleted: the suite may run against any database that is not in production. It needs no runtime of its own, only
-//! somebody who drives the future.
+//! It tries each numbered clause of [`UserStore`] that can be seen from outside, on fresh ids, and never deletes
+//! anything: the suite may run against any database that is not in production. It needs no runtime of its own, only an
+//! executor that drives the future.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), countersign::conformance::Broken> {
@@ -21,9 +21,9 @@
 //!
 //! # Fresh ids
 //!
-//! An id is fresh if no record was ever written for it. Where records are columns of a table that exists already, the
-//! id's row has to exist: let `fresh` insert it, as the tests of `examples/own_store.rs` do. If the insert fails, the
-//! suite ends with its error.
+//! An id is fresh if no record was ever written for it. If records are columns of a table that exists already, the id's
+//! row has to exist: let `fresh` insert it, as the tests of `examples/own_store.rs` do. If the insert fails, the suite
+//! ends with its error.
 //!
 //! | suite | asks `fresh` for at most |
 //! | --- | --- |
@@ -37,10 +37,10 @@
 //! * whether what was `Done` survives a crash or a failover (clause 5);
 //! * whether other servers read it at once (clause 7), unless it is given one: [`Suite::also_through`];
 //! * whether the events arrive (clauses 2 and 6), unless it is told how to count them: [`Suite::counting_events`];
-//! * whether a write makes up rows in a table of the host's (clause 4), unless it is told of an id that has none:
+//! * whether a write creates rows in a table of the host (clause 4), unless it is given an id without a row:
 //!   [`Suite::refusing`];
-//! * races that the store decides within one poll of its future. Those in a database, or between its own reads and
-//!   writes, it does see: 64 racers are held up at random wherever they wait.
+//! * races that the store decides within one poll of its future. It does see races in a database, or between the
+//!   store's own reads and writes: 64 racers are held up at random wherever they wait.
 
 mod clauses;
 mod race;
@@ -69,7 +69,7 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-/// A clause that a store does not keep, or why the suite could not find out.
+/// The clause that a store does not keep, or why the suite could not find out.
 #[derive(Debug)]
 pub struct Broken {
     clause: Option<&'static str>,
@@ -78,8 +78,8 @@ pub struct Broken {
 }
 
 impl Broken {
-    /// The clause, by its number and name at [`UserStore`], or at [`Roster`](crate::Roster). `None` if it was not the
-    /// store that failed, but what the suite was given: the ids, or the count of events.
+    /// Returns the clause, by its number and name at [`UserStore`] or [`Roster`](crate::Roster). `None` if the store
+    /// did not fail, but what the suite was given: the ids, or the count of events.
     pub fn clause(&self) -> Option<&str> {
         self.clause
     }
@@ -100,10 +100,10 @@ impl std::error::Error for Broken {
     }
 }
 
-/// Runs the suite against a store of users' records. `fresh` makes [ids](self#fresh-ids), at most 23.
+/// Runs the suite against a store of users' records. `fresh` makes at most 23 [ids](self#fresh-ids).
 ///
 /// # Errors
-/// [`Broken`] names the first clause that is not kept, in a sentence.
+/// [`Broken`] says in a sentence which clause is not kept first.
 pub async fn user_store<S: UserStore>(
     store: &S,
     fresh: impl AsyncFnMut() -> Result<(OrgId, UserId), BoxError>,
@@ -111,10 +111,10 @@ pub async fn user_store<S: UserStore>(
     Suite::of_users(store, fresh).run().await
 }
 
-/// Runs the suite against a store of orgs' settings. `fresh` makes [ids](self#fresh-ids), at most 23.
+/// Runs the suite against a store of orgs' settings. `fresh` makes at most 23 [ids](self#fresh-ids).
 ///
 /// # Errors
-/// [`Broken`] names the first clause that is not kept, in a sentence.
+/// [`Broken`] says in a sentence which clause is not kept first.
 pub async fn settings_store<S: SettingsStore>(
     store: &S,
     fresh: impl AsyncFnMut() -> Result<OrgId, BoxError>,
@@ -122,7 +122,7 @@ pub async fn settings_store<S: SettingsStore>(
     Suite::of_settings(store, fresh).run().await
 }
 
-/// The suite, and what it may be given to see more.
+/// The suite, and what it can be given to see more.
 pub struct Suite<'a, T> {
     through: Vec<T>,
     fresh: Box<dyn Fresh + 'a>,
@@ -139,7 +139,7 @@ impl<T> fmt::Debug for Suite<'_, T> {
 }
 
 impl<'a, S: UserStore> Suite<'a, UserRecords<'a, S>> {
-    /// Makes the suite for a store of users' records. `fresh` makes [ids](self#fresh-ids), at most 23.
+    /// Creates the suite for a store of users' records. `fresh` makes at most 23 [ids](self#fresh-ids).
     pub fn of_users(
         store: &'a S,
         fresh: impl AsyncFnMut() -> Result<(OrgId, UserId), BoxError> + 'a,
@@ -147,13 +147,13 @@ impl<'a, S: UserStore> Suite<'a, UserRecords<'a, S>> {
         Self::of(UserRecords(store), OfUsers(fresh))
     }
 
-    /// Adds another way to the same records: a second pool, a second server, the store opened anew.
+    /// Adds another way to the same records: a second pool, a second server, or the store opened again.
     #[must_use]
     pub fn also_through(self, store: &'a S) -> Self {
         self.and_through(UserRecords(store))
     }
 
-    /// Names ids for which the host's own table has no row, and no write may make one up.
+    /// Names ids for which the host's own table has no row, and for which no write may create one.
     #[must_use]
     pub fn refusing(self, org: OrgId, user: UserId) -> Self {
         Self { nobody: Some(Key { org, user: Some(user) }), ..self }
@@ -161,18 +161,18 @@ impl<'a, S: UserStore> Suite<'a, UserRecords<'a, S>> {
 }
 
 impl<'a, S: SettingsStore> Suite<'a, SettingsRecords<'a, S>> {
-    /// Makes the suite for a store of settings. `fresh` makes [ids](self#fresh-ids), at most 23.
+    /// Creates the suite for a store of settings. `fresh` makes at most 23 [ids](self#fresh-ids).
     pub fn of_settings(store: &'a S, fresh: impl AsyncFnMut() -> Result<OrgId, BoxError> + 'a) -> Self {
         Self::of(SettingsRecords(store), OfOrgs(fresh))
     }
 
-    /// Adds another way to the same settings: a second pool, a second server, the store opened anew.
+    /// Adds another way to the same settings: a second pool, a second server, or the store opened again.
     #[must_use]
     pub fn also_through(self, store: &'a S) -> Self {
         self.and_through(SettingsRecords(store))
     }
 
-    /// Names an org for which the host's own table has no row, and no write may make one up.
+    /// Names an org for which the host's own table has no row, and for which no write may create one.
     #[must_use]
     pub fn refusing(self, org: OrgId) -> Self {
         Self { nobody: Some(Key { org, user: None }), ..self }
@@ -191,7 +191,7 @@ impl<'a, T: Records> Suite<'a, T> {
         self
     }
 
-    /// Counts the events of an org in the trail, so that the suite sees whether those of a swap arrive.
+    /// Sets how to count the events of an org in the trail, so that the suite sees whether those of a swap arrive.
     #[must_use]
     pub fn counting_events(self, count: impl AsyncFn(&OrgId) -> Result<u64, BoxError> + 'a) -> Self {
         Self { count_events: Some(Box::new(count)), ..self }
@@ -200,7 +200,7 @@ impl<'a, T: Records> Suite<'a, T> {
     /// Tries every clause.
     ///
     /// # Errors
-    /// [`Broken`] names the first one that is not kept, in a sentence.
+    /// [`Broken`] says in a sentence which clause is not kept first.
     pub async fn run(mut self) -> Result<(), Broken> {
         self.nothing_comes_from_nothing().await?;
         self.nobody_is_made_up().await?;
@@ -219,13 +219,13 @@ fn broken<T>(clause: &'static str, how: impl Into<String>) -> Result<T, Broken> 
     Err(Broken { clause: Some(clause), how: how.into(), source: None })
 }
 
-/// A call of the store failed that should have worked. Each contract has a clause that says what that is.
+/// Reports that a call of the store failed that should have worked. Each contract has a clause that says what that is.
 fn failed(clause: &'static str, what: &str, error: impl Into<BoxError>) -> Broken {
     let source = error.into();
     Broken { clause: Some(clause), how: format!("{what}: {source}"), source: Some(source) }
 }
 
-/// What the suite was lent failed, and not the store.
+/// Reports that something the suite was lent failed, and not the store.
 fn lent_failed(what: &str, source: BoxError) -> Broken {
     Broken { clause: None, how: format!("{what}: {source}"), source: Some(source) }
 }

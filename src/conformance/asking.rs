@@ -1,6 +1,6 @@
-//! How a trial asks the store and those who lend to the suite, and what it says of an answer that cannot be.
+//! How a trial asks the store and what the host lent, and what the suite says about an impossible answer.
 //!
-//! This file knows the ordinary causes of a finding, and names them with what to do about them. It refuses to know which
+//! This file knows the usual causes of a finding, and names them with what to do about them. It refuses to know which
 //! database is behind the store.
 
 use super::{
@@ -20,7 +20,7 @@ impl<T: Records> Suite<'_, T> {
         &self.through[0]
     }
 
-    /// An id that was never used, of which the store must say so.
+    /// Returns an id that was never used, after checking that the store says so.
     pub(super) async fn fresh(&mut self) -> Result<Key, Broken> {
         let key = self.fresh.key().await.map_err(|error| lent_failed("`fresh` failed", error))?;
         if self.given.contains(&key) {
@@ -64,7 +64,7 @@ impl<T: Records> Suite<'_, T> {
         })
     }
 
-    /// How many events of an org there are; 0 if nobody can tell.
+    /// Returns how many events an org has; 0 if they cannot be counted.
     pub(super) async fn events(&self, org: &OrgId) -> Result<u64, Broken> {
         match &self.count_events {
             Some(events) => {

@@ -1,7 +1,7 @@
 //! What a host lends the suite: ids, each with the row that must exist first, and a look at its trail.
 //!
-//! This file knows how to ask, and refuses to make ids up: what may be an id, and what must be inserted before one can
-//! have a record, only the host knows. Its closures are put into boxes, so that a suite has no type for each of them.
+//! This file knows how to ask, and refuses to make up ids: only the host knows what may be an id, and what must be
+//! inserted before one can have a record. Its closures are boxed, so that a suite has no type for each of them.
 
 use std::pin::Pin;
 

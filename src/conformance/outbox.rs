@@ -24,13 +24,13 @@ const ONCE: &str = "3 (once and for all)";
 const NOBODY: &str = "4 (nobody is passed over)";
 const FAILURE: &str = "5 (failure is an error)";
 
-/// How many users' notices wait at once, while a mailer tells of them.
+/// The number of users whose notices wait at once while a mailer tells of them.
 const WRITERS: usize = 24;
 
-/// Runs the suite against a store that has an outbox. It acknowledges its own notices only, however many others wait.
+/// Runs the suite against a store that has an outbox. It acknowledges only its own notices, however many others wait.
 ///
-/// `fresh` makes [ids](super#fresh-ids), exactly 31. It sees most in users of one org, and others of another: run it with
-/// both.
+/// `fresh` makes exactly 31 [ids](super#fresh-ids). Run it twice, with users of one org and with users of several: the
+/// first sees most, and each sees something that the other does not.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), countersign::conformance::Broken> {
@@ -45,7 +45,7 @@ const WRITERS: usize = 24;
 /// ```
 ///
 /// # Errors
-/// [`Broken`] names the first clause that is not kept, in a sentence.
+/// [`Broken`] says in a sentence which clause is not kept first.
 pub async fn outbox<S: UserStore + Outbox>(
     store: &S,
     fresh: impl AsyncFnMut() -> Result<(OrgId, UserId), BoxError>,
@@ -154,7 +154,7 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
         self.acknowledge(&of_the_other).await
     }
 
-    /// As from a process whose clock, or whose transaction, is slow.
+    /// Tries an event that seems to come from a process with a slow clock or a slow transaction.
     async fn an_earlier_event_that_comes_later_is_told(&self, one: &Key, other: &Key) -> Result<(), Broken> {
         let both = [one, other];
         for (key, at) in [(one, 1_800_000_000), (other, 1_700_000_000), (one, 1_600_000_000)] {
@@ -174,7 +174,7 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
         Ok(())
     }
 
-    /// Writers with clocks of their own, and a mailer among them.
+    /// Tries writers with clocks of their own, and a mailer among them.
     async fn a_round_among_writers_passes_over_nobody(&self, keys: &[Key]) -> Result<(), Broken> {
         type Racer<'a> = Pin<Box<dyn Future<Output = Result<Vec<NoticeId>, Broken>> + 'a>>;
         let mut dice = Dice::new();
@@ -212,7 +212,7 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
         }
     }
 
-    /// Tells these users what they have to be told, and leaves alone what is others'.
+    /// Tells these users what they have to be told, and leaves alone what belongs to others.
     async fn round(&self, keys: &[Key]) -> Result<Vec<NoticeId>, Broken> {
         let mut told = Vec::new();
         let round = tell_waiting(self.store, |notice| {
@@ -235,7 +235,7 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
         }
     }
 
-    /// All that waits for these users, read in pages of this size.
+    /// Returns all notices that wait for these users, read in pages of this size.
     async fn waiting_for(&self, keys: &[&Key], page: u32) -> Result<Vec<Notice>, Broken> {
         let (mut all, mut after) = (Vec::new(), None::<NoticeId>);
         loop {

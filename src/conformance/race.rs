@@ -19,15 +19,15 @@ impl Dice {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        // The high half, which is the better one; what is left of a bias does not matter here.
+        // The high half, which is the better one; the remaining bias does not matter here.
         usize::try_from((self.0 >> 32) % bound as u64).unwrap_or(0)
     }
 }
 
-/// Drives all futures to their ends, and returns what they came to in their order.
+/// Drives all futures to their ends, and returns their results in their order.
 ///
-/// At each turn every one that is left is polled or held up by the throw of a coin, in an order that is drawn anew: so
-/// that those which read first and write later do so in every order there is.
+/// At each turn, every future that is left is polled or held up by the toss of a coin, in an order that is drawn again
+/// each time. So stores that read first and write later do so in every possible order.
 pub(super) async fn race<F: Future>(dice: &mut Dice, futures: Vec<F>) -> Vec<F::Output> {
     let mut left: Vec<(usize, Pin<Box<F>>)> = futures.into_iter().map(Box::pin).enumerate().collect();
     let mut done: Vec<(usize, F::Output)> = Vec::new();
@@ -51,7 +51,7 @@ pub(super) async fn race<F: Future>(dice: &mut Dice, futures: Vec<F>) -> Vec<F::
             return Poll::Ready(());
         }
         if held_up {
-            // Nobody else will wake those that were not polled.
+            // Nobody else wakes those that were not polled.
             context.waker().wake_by_ref();
         }
         Poll::Pending

@@ -10,7 +10,7 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-/// Whose record it is. Settings have no user.
+/// The owner of a record. Settings have no user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     pub(super) org: OrgId,
@@ -39,11 +39,11 @@ pub trait Records {
     ) -> Result<Swap, BoxError>;
 }
 
-/// A store as one of users' records.
+/// A store as a store of users' records.
 #[derive(Debug)]
 pub struct UserRecords<'a, S>(pub(super) &'a S);
 
-/// A store as one of settings.
+/// A store as a store of settings.
 #[derive(Debug)]
 pub struct SettingsRecords<'a, S>(pub(super) &'a S);
 

@@ -1,4 +1,4 @@
-//! Does a roster list everybody, once, as directory and store know them?
+//! Does a roster list everybody, once, as the directory and the store know them?
 
 use super::{Broken, broken, failed};
 use crate::{
@@ -19,18 +19,20 @@ const STORE: &str = "5 (as the store was told)";
 const SUMS: &str = "6 (groups are sums)";
 const FAILURE: &str = "7 (failure is an error)";
 
-/// As many steps as a walk may take: an org for a test has fewer people.
+/// The largest number of pages of a listing: an org for a test has fewer people.
 const MOST_PAGES: usize = 10_000;
-/// In so many ways people differ.
+/// The number of ways in which people differ.
 const KINDS: usize = 7;
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
 
-/// Runs the suite against a [`Roster`], of an org for this test alone, for whose people nothing was ever written.
+/// Runs the suite against a [`Roster`], with an org for this test alone, for whose people nothing was ever written.
 ///
-/// It needs nine people at least: seven internal users, a Master Admin and a customer; and one in another org. It makes
-/// no ids of its own. Records of no meaning are written for these people through `store`; delete the org afterwards.
+/// It needs at least nine people: seven internal users, a Master Admin and a customer. There must also be a user in
+/// another org. It creates no ids of its own. It writes meaningless records for these people through `store`; delete
+/// the org afterwards.
 ///
 /// # Errors
+/// [`Broken`] says in a sentence which clause is not kept first.
 /// [`Broken`] names the first clause that is not kept, in a sentence.
 pub async fn roster(
     roster: &impl Roster,
@@ -140,7 +142,7 @@ impl<R: Roster, D: Directory, S: UserStore> Suite<'_, R, D, S> {
         Ok(())
     }
 
-    /// Every user is told something else, and some are told nothing.
+    /// Writes something different for every user, and nothing for some.
     async fn as_the_store_was_told(&self, everybody: &[Listed]) -> Result<(), Broken> {
         if let Some(listed) = everybody.iter().find(|listed| listed.summary.is_some()) {
             return broken(STORE, format!("{} has a summary before any was written", listed.person.id));
@@ -208,7 +210,7 @@ fn of(group: &RosterGroup) -> Alike {
     Alike::of(group.role, group.summary.as_ref(), NOW)
 }
 
-/// One in which everything is set and different, and the ways in which people differ that groups tell apart.
+/// One summary in which everything is set and different, and the ways in which people differ that groups tell apart.
 fn summaries() -> [Option<UserSummary>; KINDS] {
     let at = |seconds: u64| Some(Timestamp::from_unix(NOW.as_unix() - 100 + seconds));
     let later = Epoch::FIRST.next([9; 8]);
@@ -224,7 +226,7 @@ fn summaries() -> [Option<UserSummary>; KINDS] {
         None,
         Some(UserSummary { enrolled_epoch: Some(later), enrolled_since: at(3), ..UserSummary::default() }),
         Some(UserSummary { enrolled_epoch: Some(Epoch::FIRST), ..UserSummary::default() }),
-        // As of the moment itself it is over.
+        // At that very moment it is over.
         Some(UserSummary { pending_until: at(100), waiting_until: at(101), ..UserSummary::default() }),
         Some(UserSummary { pending_until: at(101), waiting_until: at(100), ..UserSummary::default() }),
         Some(UserSummary::default()),

@@ -1,7 +1,7 @@
 //! The trials of the suite, one for each clause that can be seen from outside, for users' records and settings alike.
 //!
-//! This file knows what must be true of a sound store. It refuses to know how its answers are read and found fault with,
-//! which is in `asking.rs`.
+//! This file knows what must be true of a sound store. It refuses to know how answers are read and judged, which is in
+//! `asking.rs`.
 
 use super::{
     Broken, Suite, broken,
@@ -35,7 +35,7 @@ impl<T: Records> Suite<'_, T> {
         self.must_show(&key, 1, &bytes(0, 40), NOTHING).await
     }
 
-    /// Neither a row of the host's table nor an event, for somebody who is not in it. An error is as good as `Stale`.
+    /// Tries a user who is not in the host's table: no row and no event may appear. An error is as good as `Stale`.
     pub(super) async fn nobody_is_made_up(&mut self) -> Result<(), Broken> {
         let Some(nobody) = self.nobody.take() else { return Ok(()) };
         let before = self.events(&nobody.org).await?;
@@ -67,7 +67,7 @@ impl<T: Records> Suite<'_, T> {
             revision += 1;
             self.must_show(&key, revision, &record, READ).await?;
         }
-        // All zeros, all ones, and what looks like text and is none.
+        // All zeros, all ones, and bytes that look like text and are none.
         for record in [vec![0; 100], vec![0xff; 100], b"\xc3\x28 '); drop table \0 \r\n%s".to_vec()] {
             self.must_swap(&key, revision, &record, READ).await?;
             revision += 1;
@@ -90,7 +90,7 @@ impl<T: Records> Suite<'_, T> {
         Ok(())
     }
 
-    /// With the first swap, which is often another statement than the later ones, and with a later one.
+    /// Tries the first swap, which is often another statement than the later ones, and a later one.
     pub(super) async fn events_come_with_their_swap(&mut self) -> Result<(), Broken> {
         if self.count_events.is_none() {
             return Ok(());
@@ -124,7 +124,7 @@ impl<T: Records> Suite<'_, T> {
         for (n, key) in (0_u64..).zip(&keys) {
             self.must_swap(key, 0, &bytes(n, 60), READ).await?;
         }
-        // Also one user's id in another's org: ids are told apart by both together. Where records are columns of the
+        // Also one user's id in another's org: ids are told apart by both together. If records are columns of the
         // host's own table there is no such user, and then there must be no such record either.
         let [one, two] = [0, 1].map(|n| keys[n].clone());
         let crossed =
@@ -134,7 +134,7 @@ impl<T: Records> Suite<'_, T> {
             if matches!(self.store().load(&key).await, Ok(Some(_))) {
                 return broken(READ, format!("nothing was written for {key}, and another's record is read"));
             }
-            // Upon the revision that the two others have; then as a first write.
+            // With the revision that the two others have; then as a first write.
             if matches!(self.store().try_swap(&key, 1, &record, &[]).await, Ok(Swap::Done)) {
                 return broken(
                     READ,
@@ -145,7 +145,7 @@ impl<T: Records> Suite<'_, T> {
                 keys.push(key);
             }
         }
-        // One of them goes on; the others stay what they were.
+        // One of them changes; the others stay as they were.
         self.must_swap(&keys[1], 1, &bytes(99, 60), READ).await?;
         for (n, key) in (0_u64..).zip(&keys) {
             let (revision, record) = if n == 1 { (2, bytes(99, 60)) } else { (1, bytes(n, 60)) };
@@ -154,7 +154,7 @@ impl<T: Records> Suite<'_, T> {
         Ok(())
     }
 
-    /// What was done through one way is read through every other at once.
+    /// Checks that what was done through one way is read at once through every other.
     pub(super) async fn reads_are_current(&mut self) -> Result<(), Broken> {
         let key = self.fresh().await?;
         for revision in 0..32 {
@@ -178,7 +178,7 @@ impl<T: Records> Suite<'_, T> {
         Ok(())
     }
 
-    /// 64 racers swap upon one revision, each held up at random wherever it waits.
+    /// Lets 64 racers swap upon one revision, each held up at random wherever it waits.
     pub(super) async fn one_of_many(&mut self, upon: u64) -> Result<(), Broken> {
         for _ in 0..8 {
             let key = self.fresh().await?;
@@ -216,7 +216,7 @@ impl<T: Records> Suite<'_, T> {
     }
 }
 
-/// Bytes that differ with `seed` and look like nothing.
+/// Makes bytes that differ with `seed` and look like nothing.
 pub(super) fn bytes(seed: u64, length: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..length)
