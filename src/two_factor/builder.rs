@@ -1,4 +1,4 @@
-//! Putting a [`TwoFactor`] together.
+//! Building a [`TwoFactor`].
 
 use std::{fmt, sync::Arc};
 
@@ -17,7 +17,7 @@ use crate::{
     two_factor::TwoFactor,
 };
 
-/// A [`TwoFactor`] in the making.
+/// The parts of a [`TwoFactor`] that is being built.
 #[must_use = "call `build`"]
 pub struct Builder {
     directory: Box<dyn AnyDirectory>,
@@ -58,71 +58,71 @@ impl Builder {
         }
     }
 
-    /// The name of your portal, as the authenticator app shows it above the code: at most 30 characters that every
-    /// app reads right ([`LabelRules::STRICT`]). There is no default.
+    /// Sets the name of your portal, as the authenticator app shows it above the code: at most 30 characters that every
+    /// app reads correctly ([`LabelRules::STRICT`]). There is no default.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         (self.issuer, self.issuer_rules) = (issuer.into(), LabelRules::STRICT);
         self
     }
 
-    /// The same, and it may have the characters `& ? # % + / =`, as in "Johnson & Johnson". What some apps make of
-    /// them stands at [`LabelRules::allow_reserved`].
+    /// Sets the name, which may also have the characters `& ? # % + / =`, as in "Johnson & Johnson".
+    /// [`LabelRules::allow_reserved`] says what some apps make of them.
     pub fn issuer_with_reserved(mut self, issuer: impl Into<String>) -> Self {
         (self.issuer, self.issuer_rules) = (issuer.into(), LabelRules::STRICT.allow_reserved());
         self
     }
 
-    /// Which codes authenticators make and which are taken, in all orgs.
+    /// Sets which codes authenticators make and which are accepted, in all orgs.
     pub fn code_rules(mut self, rules: CodeRules) -> Self {
         self.codes = rules;
         self
     }
 
-    /// The requirement of an org whose settings were never written. Default: off.
+    /// Sets the requirement of an org whose settings were never written. Default: [`Requirement::Off`].
     pub fn default_requirement(mut self, requirement: Requirement) -> Self {
         self.default_policy.requirement = requirement;
         self
     }
 
-    /// The settings of an org whose settings were never written. Its first decision, be it only to switch the
-    /// requirement on, writes them down with it, and from then on they are its own.
+    /// Sets the settings of an org whose settings were never written. The org's first decision, even if it only
+    /// switches the requirement on, writes them down too, and from then on they are the org's own.
     pub fn default_settings(mut self, settings: Settings) -> Self {
         self.default_policy.settings = settings;
         self
     }
 
-    /// Who there is in an org: for [`report`](TwoFactor::report), [`counts`](TwoFactor::counts) and
-    /// [`who_can_help`](TwoFactor::who_can_help), which fail without it.
+    /// Sets the people of an org. Without it, [`report`](crate::Admin::report), [`counts`](crate::Admin::counts) and
+    /// [`who_can_help`](crate::User::who_can_help) fail with [`NoRoster`](crate::ErrorKind::NoRoster).
     pub fn roster(mut self, roster: impl Roster) -> Self {
         self.roster = Some(Box::new(roster));
         self
     }
 
-    /// Another clock than the system's: for tests.
+    /// Replaces the system's clock, for tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Box::new(clock);
         self
     }
 
-    /// Another source of randomness than the system's.
+    /// Replaces the system's source of randomness.
     pub fn random(mut self, random: impl SecureRandom) -> Self {
         self.random = Box::new(random);
         self
     }
 
-    /// Somebody who hears of events as they happen, beside those who were named before.
+    /// Adds a listener that hears of events as they happen.
     pub fn listener(mut self, listener: impl Listener) -> Self {
         self.listeners.push(Box::new(listener));
         self
     }
 
-    /// Puts it together.
+    /// Builds it.
     ///
     /// # Errors
-    /// [`InvalidLabel`] when the issuer was not given, or not every app would show it as it is.
+    /// [`InvalidLabel`] if the issuer was not set, or if not every app would show it as given.
     pub fn build(self) -> Result<TwoFactor, InvalidLabel> {
-        // Any account name does to find out whether the issuer can stand in a label. Here it is refused, and not cut
-        // or tidied up: it is the same for all users, and whoever chose it is reading this error.
+        // Any account name finds out whether the issuer can be in a label. The issuer is refused here, and not cut or
+        // tidied up: it is the same for all users, and whoever chose it is reading this error.
         self.issuer_rules.label(&self.issuer, "account")?;
         Ok(TwoFactor(Arc::new(Core {
             directory: self.directory,

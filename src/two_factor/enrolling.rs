@@ -1,4 +1,4 @@
-//! An enrollment, or a replacement: the invitation where one is needed, the QR code, the first code.
+//! An enrollment or a replacement: the invitation if one is needed, the QR code, the first code.
 
 use crate::{
     account::{Account, Terms},
@@ -20,7 +20,7 @@ pub(super) async fn accept(core: &Core, attempt: Attempt<'_>) -> Result<Ticket, 
     let trace = Trace::of_bearer(&claims, attempt.seen_from);
     let accept = |account: Account, terms: Terms<'_>| Ok(account.accept(&claims, attempt.code, terms));
     let invitation = Some(core.judge(&person, &trace, accept).await?.reply);
-    // No new lifetime: the password is as old as it was.
+    // No new lifetime: the password was typed when the first ticket was made.
     let id = core.draw().map(TicketId)?;
     Ok(core.seal(&TicketClaims { id, invitation, ..claims })?)
 }
@@ -28,7 +28,7 @@ pub(super) async fn accept(core: &Core, attempt: Attempt<'_>) -> Result<Ticket, 
 pub(super) async fn setup(core: &Core, visit: Visit<'_>) -> Result<Setup, Stop<Refusal>> {
     let Visit { ticket, seen_from } = visit;
     let (claims, person) = core.bearer(ticket).await?;
-    // Nobody is kept from enrolling by a name that only a few apps get wrong, or that is long.
+    // A name that is long, or that only a few apps get wrong, keeps nobody from enrolling.
     let label = LabelRules::FORGIVING.label(&core.issuer, &person.account);
     let label =
         label.map_err(|source| Error::from_source(ErrorKind::UnusableName, "drawing a QR code", source))?;

@@ -1,4 +1,4 @@
-//! A login after the password: where it goes, the code that is typed, the session that it opens.
+//! A login after the password: the next step, the typed code, the session that it opens.
 
 use crate::{
     account::{Account, Decision, Let, Prompted, Standing, Terms},
@@ -53,7 +53,7 @@ pub(super) async fn check_in(core: &Core, first_factor: FirstFactor) -> Result<G
     }
 }
 
-/// A pass for a user whose first factor was just accepted on a remembered device; `None` if the code must be asked for.
+/// Returns a pass for a user whose first factor was just accepted on a remembered device; `None` to ask for the code.
 async fn enter_on(
     core: &Core,
     person: &Person,
@@ -125,8 +125,7 @@ pub(super) async fn sign_out(core: &Core, stamp: &Stamp) -> Result<SignOut, Erro
     Ok(SignOut::Ended)
 }
 
-/// A code was typed: `judge` is the command of the state machine that takes it, and a right one the `means` by which the
-/// pass is earned.
+/// Judges a typed code with `judge`, a command of the state machine. A right code earns a pass by `means`.
 pub(super) async fn let_in<T>(
     core: &Core,
     attempt: Attempt<'_>,

@@ -1,4 +1,4 @@
-//! What the pages need: the secret in every form that an app can take it in, what to say when asking for a code.
+//! What the pages need: the secret in every form that an app accepts, and what to say when asking for a code.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::{
     tokens::{Pass, RecoveryCodes},
 };
 
-/// What the page shows on which a user sets up his authenticator. It holds the secret: show it to him, in this
+/// The content of the page on which a user sets up their authenticator. It holds the secret: show it to them in this
 /// one answer, and keep it nowhere (send the page with `Cache-Control: no-store`).
 pub struct Setup {
     label: Label,
@@ -31,53 +31,54 @@ impl Setup {
         Ok(Self { label, uri, key: shown.secret.to_grouped_base32(), qr, totp: shown.totp, expires_at })
     }
 
-    /// The QR code as an SVG element, to be put into the page as it is. It holds no text but the words "QR code",
-    /// and is black on white whatever the page's colors.
+    /// Returns the QR code as an SVG element, to be put into the page as it is. It has no text except the words "QR
+    /// code", and is black on white whatever the page's colors.
     pub fn svg(&self) -> Zeroizing<String> {
         self.qr.to_svg()
     }
 
-    /// The QR code as a PNG file, for what shows no SVG; [`QrCode::to_png`] says which size is good for what. Send it
-    /// as the page itself is sent: to the user who enrolls, with `Cache-Control: no-store`.
+    /// Returns the QR code as a PNG file, for what shows no SVG; [`QrCode::to_png`] says which size fits which use.
+    /// Send it like the page: to the user who enrolls, with `Cache-Control: no-store`.
     ///
     /// # Errors
+    /// [`InvalidModuleSize`] unless a module has 1 to 32 pixels.
     /// [`InvalidModuleSize`] unless a module has 1 to 32 pixels.
     #[cfg(feature = "png")]
     pub fn png(&self, pixels_per_module: u8) -> Result<Zeroizing<Vec<u8>>, InvalidModuleSize> {
         self.qr.to_png(pixels_per_module)
     }
 
-    /// The QR code as text for a terminal.
+    /// Returns the QR code as text for a terminal.
     pub fn terminal(&self) -> Zeroizing<String> {
         self.qr.to_terminal()
     }
 
-    /// The key in groups of four, for typing it into the app by hand.
+    /// Returns the key in groups of four, for typing it into the app by hand.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The key URI, for a link that opens the app on the phone itself.
+    /// Returns the key URI, for a link that opens the app on the same phone.
     pub fn uri(&self) -> &str {
         self.uri.expose()
     }
 
-    /// The issuer, as the app will show it.
+    /// Returns the issuer, as the app will show it.
     pub fn issuer(&self) -> &str {
         self.label.issuer()
     }
 
-    /// The account, as the app will show it.
+    /// Returns the account, as the app will show it.
     pub fn account(&self) -> &str {
         self.label.account()
     }
 
-    /// How codes are made from the key.
+    /// Returns how codes are made from the key.
     pub fn totp(&self) -> Totp {
         self.totp
     }
 
-    /// Until when the first code must be in.
+    /// Returns the time until which the first code must be entered.
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
     }
@@ -93,25 +94,25 @@ impl fmt::Debug for Setup {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Prompt {
-    /// How many digits the code has. Authenticators keep those with which they were enrolled.
+    /// The number of digits of a code. Authenticators keep the number with which they were enrolled.
     pub digits: Digits,
     /// How many codes can be tried before the account is blocked; at least one.
     pub left: u32,
-    /// Until when no code is looked at, if that is a time to come.
+    /// Until when no code is looked at, if that is in the future.
     pub wait_until: Option<Timestamp>,
-    /// Whether it is the authenticator of another system that is asked for, which was imported: the user has never
-    /// seen it work here.
+    /// Whether the code is asked for from an authenticator of another system, whose key was imported: the user has
+    /// never seen it work here.
     pub is_imported: bool,
 }
 
-/// An enrollment that was finished.
+/// A finished enrollment.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Enrolled {
-    /// The user is in: the first code was his login too.
+    /// The pass: the first code was also the user's login.
     pub pass: Pass,
-    /// What lets him in when his phone is lost, each once: show them now, they are never shown again. `None` when one
-    /// authenticator was put in the place of another, which leaves the codes that there are as they were.
+    /// Recovery codes, each of which lets the user in once if their phone is lost. Show them now; they are never shown
+    /// again. `None` after a replacement, which leaves the existing codes as they are.
     pub recovery_codes: Option<RecoveryCodes>,
 }
 
@@ -119,8 +120,8 @@ pub struct Enrolled {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Recovered {
-    /// The user is in.
+    /// The pass: the user is in.
     pub pass: Pass,
-    /// How many recovery codes he has left.
+    /// How many recovery codes they have left.
     pub left: u32,
 }

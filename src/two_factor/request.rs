@@ -1,4 +1,4 @@
-//! What a host hands in at the two steps of a login.
+//! What a host passes in at the two steps of a login.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use crate::{
     who::{OrgId, UserId},
 };
 
-/// The host's word that it has just accepted a user's first factor: his password, a single sign-on.
+/// The host's word that it has just accepted a user's first factor: their password, a single sign-on.
 ///
-/// Make one right after the check, and nowhere else. All that the library knows of the first factor is this.
+/// Make one right after the check, and nowhere else. The library knows nothing else of the first factor.
 #[derive(Clone, Debug)]
-#[must_use = "it is for `TwoFactor::check_in`"]
+#[must_use = "pass it to `TwoFactor::check_in`"]
 pub struct FirstFactor {
     pub(crate) org: OrgId,
     pub(crate) user: UserId,
@@ -21,27 +21,27 @@ pub struct FirstFactor {
 }
 
 impl FirstFactor {
-    /// The first factor of this user was accepted just now.
+    /// States that the first factor of this user was accepted just now.
     pub fn accepted(org: &OrgId, user: &UserId) -> Self {
         Self { org: org.clone(), user: user.clone(), seen_from: None, device: None }
     }
 
-    /// Where the request came from, for the audit trail: an address, a device's name.
+    /// Says where the request came from, for the audit trail: an address, a device's name.
     pub fn seen_from(mut self, origin: impl fmt::Display) -> Self {
         self.seen_from = Origin::new(&origin);
         self
     }
 
-    /// On a device that may be remembered: with the token from its cookie. If it is
-    /// [remembered](crate::TwoFactor::remember_device), no code is asked for.
+    /// Adds the token from the cookie of a device that may be remembered. If it is
+    /// [remembered](crate::SignedIn::remember_device), no code is asked for.
     pub fn on_device(mut self, token: impl Into<DeviceToken>) -> Self {
         self.device = Some(token.into());
         self
     }
 }
 
-/// A code that somebody typed, and the ticket it belongs to.
-#[must_use = "it is for `TwoFactor::verify`, `TwoFactor::confirm` or `TwoFactor::recover`"]
+/// A code that was typed, and the ticket it belongs to.
+#[must_use = "pass it to `TwoFactor::verify`, `TwoFactor::confirm`, `TwoFactor::recover` or `TwoFactor::accept`"]
 pub struct Attempt<'a> {
     pub(crate) ticket: &'a Ticket,
     pub(crate) code: &'a str,
@@ -49,12 +49,12 @@ pub struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    /// This code, as it was typed.
+    /// Creates an attempt with this code, as it was typed.
     pub fn new(ticket: &'a Ticket, code: &'a str) -> Self {
         Self { ticket, code, seen_from: None }
     }
 
-    /// Where the request came from, for the audit trail: an address, a device's name.
+    /// Says where the request came from, for the audit trail: an address, a device's name.
     pub fn seen_from(mut self, origin: impl fmt::Display) -> Self {
         self.seen_from = Origin::new(&origin);
         self
@@ -67,9 +67,9 @@ impl fmt::Debug for Attempt<'_> {
     }
 }
 
-/// A look at the page with the QR code, with the ticket it belongs to: a `&Ticket` will do, and
-/// [`Ticket::seen_from`] says where the request came from.
-#[must_use = "it is for `TwoFactor::setup` or `TwoFactor::cancel`"]
+/// A visit to the page with the QR code, with the ticket it belongs to. A `&Ticket` is enough; [`Ticket::seen_from`]
+/// says where the request came from.
+#[must_use = "pass it to `TwoFactor::setup` or `TwoFactor::cancel`"]
 pub struct Visit<'a> {
     pub(crate) ticket: &'a Ticket,
     pub(crate) seen_from: Option<Origin>,
@@ -82,8 +82,8 @@ impl<'a> From<&'a Ticket> for Visit<'a> {
 }
 
 impl Ticket {
-    /// A look at the page with the QR code, and where the request came from, for the audit trail: an address, a
-    /// device's name.
+    /// Creates a visit to the page with the QR code, and says where the request came from, for the audit trail: an
+    /// address, a device's name.
     pub fn seen_from(&self, origin: impl fmt::Display) -> Visit<'_> {
         Visit { ticket: self, seen_from: Origin::new(&origin) }
     }

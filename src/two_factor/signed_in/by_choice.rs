@@ -1,4 +1,4 @@
-//! Enrolling where nobody has to, and doing without again.
+//! Enrolling when nobody has to, and withdrawing again.
 
 use crate::{
     account::{Account, Standing, Terms},
@@ -17,7 +17,7 @@ pub(super) async fn enroll(
 ) -> Result<Ticket, Stop<ActRefusal>> {
     let FirstFactor { org, user, seen_from, device: _ } = first_factor;
     let (person, before) = core.internal_holder(&pass.session, ActRefusal::NotOffered).await?;
-    // By what the directory makes of the id: a host may spell it in more than one way.
+    // Compared by the id in the directory's spelling: a host may spell it in more than one way.
     let named = core.known(&org, &user).await?;
     if (named.org, named.id) != (person.org.clone(), person.id.clone()) {
         return Err(ActRefusal::SessionOver.into());

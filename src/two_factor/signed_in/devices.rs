@@ -36,7 +36,7 @@ pub(super) async fn list(core: &Core, pass: &Pass) -> Result<Vec<Device>, Stop<A
     Ok(before.account().remembered(before.terms(core)))
 }
 
-/// To ask for more codes than before takes no proof.
+/// Forgets devices. This takes no proof, since more codes are asked for afterwards.
 pub(super) async fn forget(core: &Core, pass: &Pass, which: Forgotten) -> Result<(), Stop<ActRefusal>> {
     let (owner, _) = core.internal_holder(&pass.session, ActRefusal::EnrollFirst).await?;
     let forget = |account: Account, _: Terms<'_>| Ok(account.forget(which, None));

@@ -1,4 +1,4 @@
-//! A user's own recovery codes: drawing new ones, and telling how many are left.
+//! A user's own recovery codes: drawing new ones, and counting those that are left.
 
 use crate::{
     account::{Account, Terms},
@@ -15,7 +15,7 @@ pub(super) async fn renew(core: &Core, pass: &Pass) -> Result<RecoveryCodes, Sto
     if !session.shows_fresh_code(terms.policy, terms.now) {
         return Err(ActRefusal::FreshCodeNeeded.into());
     }
-    // Asked again upon what is about to be overwritten: a reset may have come in between.
+    // Checked again for what is about to be overwritten: a reset may have come in between.
     let renew = |account: Account, terms: Terms<'_>| {
         Ok(account.renew_recovery_codes(session.generation, core.recovery_codes()?, terms))
     };
