@@ -1,4 +1,4 @@
-//! Who is enrolled and who is not, in pages; and who can help whom. It reads, and decides nothing.
+//! Who is enrolled and who is not, in pages, and who can help whom. It reads, and decides nothing.
 
 mod status;
 mod csv;
@@ -18,9 +18,9 @@ use crate::{
     who::{OrgId, Person, Role, UserId},
 };
 
-/// A report that was begun: as of that moment, and by the policy of that moment.
+/// A report, as of the moment when it was started and by the policy of that moment.
 ///
-/// It holds no more than a page of people at once, however many there are.
+/// It holds at most one page of people at a time, however many there are.
 #[must_use = "a report is read with `next_page`"]
 pub struct Report {
     core: Arc<Core>,
@@ -31,7 +31,7 @@ pub struct Report {
     status: Option<Status>,
     after: Option<UserId>,
     read_up_to: Option<UserId>,
-    /// What was read and not yet given out.
+    /// What was read and not returned yet.
     waiting: VecDeque<ReportRow>,
 }
 
@@ -68,22 +68,22 @@ impl Report {
         self
     }
 
-    /// Begins after this user: the last of a page that was shown earlier.
+    /// Starts after this user: the last of a page that was shown earlier.
     pub fn after(mut self, user: UserId) -> Self {
         self.after = Some(user);
         self
     }
 
-    /// Returns when the report was begun.
+    /// Returns when the report was started.
     pub fn as_of(&self) -> Timestamp {
         self.now
     }
 
-    /// Reads the next rows, in the roster's order: exactly so many (at most 1,000) unless the report ends before. An
+    /// Reads the next rows, in the roster's order: exactly `rows` (at most 1,000) unless the report ends before. An
     /// empty page means that it is complete.
     ///
     /// # Errors
-    /// [`Unavailable`](crate::ErrorKind::Unavailable) when the roster cannot be read. The next call tries again, and
+    /// [`Unavailable`](crate::ErrorKind::Unavailable) if the roster cannot be read. The next call tries again, and
     /// nothing is missed.
     pub async fn next_page(&mut self, rows: usize) -> Result<Vec<ReportRow>, Error> {
         let wanted = rows.clamp(1, MOST_IN_A_PAGE as usize);
@@ -116,7 +116,7 @@ pub(crate) async fn counts(
     Ok(Counts::sum(&groups, &policy, now))
 }
 
-/// The Master Admins who can reset a user, at most so many that nobody needs more.
+/// Returns Master Admins who can reset a user; no more than anybody needs.
 pub(crate) async fn helpers(core: &Core, org: &OrgId, user: &UserId) -> Result<Vec<Person>, Error> {
     const ENOUGH: usize = 100;
     core.roster()?;

@@ -1,4 +1,4 @@
-//! For the tests of host applications: a clock that is moved by hand, and an authenticator app.
+//! Helpers for the tests of host applications: a clock that is moved by hand, and an authenticator app.
 
 use std::{
     fmt,
@@ -15,7 +15,7 @@ use crate::{
     two_factor::Setup,
 };
 
-/// A clock that stands still until a test moves it. Clones show the same time.
+/// A clock that moves only when a test moves it. Clones show the same time.
 ///
 /// ```
 /// use countersign::{Clock, Timestamp, testing::ManualClock};
@@ -29,7 +29,7 @@ use crate::{
 pub struct ManualClock(Arc<AtomicU64>);
 
 impl ManualClock {
-    /// A clock that shows this time.
+    /// Creates a clock that shows this time.
     pub fn at(time: Timestamp) -> Self {
         Self(Arc::new(AtomicU64::new(time.as_unix())))
     }
@@ -39,7 +39,7 @@ impl ManualClock {
         self.set(self.now().after(span));
     }
 
-    /// Sets the clock to any time, an earlier one included.
+    /// Sets the clock to any time, even an earlier one.
     pub fn set(&self, time: Timestamp) {
         self.0.store(time.as_unix(), Ordering::SeqCst);
     }
@@ -58,32 +58,32 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// An app into which the key of a setup page was typed.
+    /// Creates an app into which the key of a setup page was typed.
     ///
     /// # Errors
-    /// [`InvalidSecret`] if the page showed a key that is none.
+    /// [`InvalidSecret`] if the key of the page is invalid.
     pub fn enrolled_with(setup: &Setup) -> Result<Self, InvalidSecret> {
         Ok(Self { secret: Secret::from_base32(setup.key())?, totp: setup.totp() })
     }
 
-    /// An app into which this key was typed: for tests that see the page and not the [`Setup`]. It makes codes as every
-    /// app does by default, six digits every 30 seconds.
+    /// Creates an app into which this key was typed, for tests that see the page and not the [`Setup`]. Its codes are
+    /// every app's default: six digits every 30 seconds.
     ///
     /// # Errors
-    /// [`InvalidSecret`] if it is none.
+    /// [`InvalidSecret`] if the key is invalid.
     pub fn with_key(key: &str) -> Result<Self, InvalidSecret> {
         Ok(Self { secret: Secret::from_base32(key)?, totp: Totp::default() })
     }
 
-    /// What the app shows at a point in time.
+    /// Returns what the app shows at `time`.
     ///
     /// # Panics
-    /// Before the time from which the app counts, which is 1970 for every app there is.
+    /// If `time` is before the time from which the app counts, which is 1970 for every app there is.
     pub fn code_at(&self, time: Timestamp) -> String {
         self.totp.code_at(&self.secret, time).expect("no app counts from later than 1970").expose()
     }
 
-    /// What the app shows now.
+    /// Returns what the app shows now.
     pub fn code(&self, clock: &impl Clock) -> String {
         self.code_at(clock.now())
     }

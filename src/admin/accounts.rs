@@ -13,7 +13,7 @@ use crate::{
     who::{OrgId, Person},
 };
 
-/// Resets an account, readable or not; but not plainly one whose password someone else may know.
+/// Resets an account, readable or not. A plain reset is refused if someone else may know the password.
 pub(super) async fn reset(
     admin: &Admin<'_>,
     target: &Person,
@@ -37,7 +37,8 @@ pub(super) async fn unlock(admin: &Admin<'_>, target: &Person) -> Result<(), Err
     core.decide(target, &admin.trace(), unlock).await.map(|decided| decided.reply)
 }
 
-/// By which settings an account is blocked. Lost keys are no reason not to reset it: then these do not open either.
+/// Returns the settings by which an account is blocked. If keys are lost, settings do not open either; resets still
+/// work.
 pub(super) async fn settings_or_first(core: &Core, org: &OrgId) -> Result<Settings, Error> {
     match core.policy(org).await {
         Err(error) if error.kind() == ErrorKind::Unreadable => Ok(core.default_policy.settings),
@@ -45,7 +46,7 @@ pub(super) async fn settings_or_first(core: &Core, org: &OrgId) -> Result<Settin
     }
 }
 
-/// Writes what `reset` makes over an account; `None` is one that cannot be read.
+/// Writes what `reset` makes of an account; `None` is one that cannot be read.
 pub(super) async fn overwrite<R>(
     admin: &Admin<'_>,
     target: &Person,

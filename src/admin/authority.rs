@@ -1,4 +1,4 @@
-//! Who may do what to whom (R13). Pure: it is told who they are and decides.
+//! Who may do what to whom (R13). Pure: it is told who they are, and decides.
 
 use crate::{
     audit::Denied,
@@ -6,7 +6,7 @@ use crate::{
     who::{Person, Role},
 };
 
-/// The user whom `actor` may reset or unlock, if he may. `None` is one that the actor's org does not have.
+/// Returns the user whom `actor` may reset or unlock, if they may. `None` is a user that the actor's org lacks.
 pub(crate) fn may_touch(actor: &Person, target: Option<Person>) -> Result<Person, Denied> {
     must_be_master_admin(actor)?;
     match target {
@@ -18,8 +18,8 @@ pub(crate) fn may_touch(actor: &Person, target: Option<Person>) -> Result<Person
     }
 }
 
-/// The user whom the vendor's support may reset. Customers have nothing to reset, and nothing is ever written for them
-/// (R5).
+/// Returns the user whom the vendor's support may reset. Customers have nothing to reset, and nothing is ever written
+/// for them (R5).
 pub(crate) fn may_be_reset(target: Option<Person>) -> Result<Person, Denied> {
     match target {
         None => Err(Denied::NotInThisOrg),
@@ -28,17 +28,17 @@ pub(crate) fn may_be_reset(target: Option<Person>) -> Result<Person, Denied> {
     }
 }
 
-/// May `actor` switch his org's requirement from what holds `now` to `to`?
+/// Checks whether `actor` may switch their org's requirement from what it is `now` to `to`.
 pub(crate) fn may_switch(actor: &Person, now: Requirement, to: Requirement) -> Result<(), Denied> {
     must_be_master_admin(actor)?;
     match (now, to) {
-        // What is mandated is the vendor's to lift, and mandating is the vendor's to do.
+        // Only the vendor mandates, and only the vendor lifts what is mandated.
         (Requirement::Mandated, _) | (_, Requirement::Mandated) => Err(Denied::Mandated),
         _ => Ok(()),
     }
 }
 
-/// What every administrative act asks of its actor.
+/// Checks what every administrative act asks of its actor.
 pub(crate) fn must_be_master_admin(actor: &Person) -> Result<(), Denied> {
     match actor.role {
         Role::MasterAdmin => Ok(()),

@@ -1,4 +1,4 @@
-//! Resetting many: one after the other, each told for himself, and to be gone on with after an interruption.
+//! Resetting many users: one after the other, each with an answer of their own. An interrupted run can be resumed.
 
 mod outcome;
 mod targets;
@@ -24,19 +24,19 @@ use crate::{
     who::{Person, UserId},
 };
 
-/// A run that resets many users, each in a write and with an event of his own.
+/// A run that resets many users, each in a write and with an event of their own.
 ///
-/// *Authority* is looked at anew for each (R13): a Master Admin who is demoted, reset or signed out in the middle
-/// stops there, and so does one whose code grows old. [`resume_with`](Self::resume_with) a fresh pass.
+/// *Authority* is checked again for each (R13). A Master Admin who is demoted, reset or signed out in the middle stops
+/// there, and so does one whose code grows old. [`resume_with`](Self::resume_with) a fresh pass.
 ///
-/// *Interrupted*, a run is begun again with the same users and the [`begun_at`](Self::begun_at) of the first one
-/// ([`resume_from`](Self::resume_from)): who was reset by then has nothing to reset, and who has begun to enroll anew
-/// since then is left alone. No journal is needed, as every record knows when it was enrolled.
+/// *Interrupted*, a run is started again with the same users and the [`begun_at`](Self::begun_at) of the first one
+/// ([`resume_from`](Self::resume_from)). Users who were reset by then have nothing to reset, and users who have started
+/// to enroll again since are left alone. No journal is needed, as every record knows when it was enrolled.
 #[must_use = "nobody is reset before `next` is called"]
 pub struct BulkReset<'a> {
     admin: Admin<'a>,
     targets: Targets,
-    /// Who is in hand. He stays so when a call is dropped in the middle, and comes again at the next.
+    /// The current user. They stay so if a call is dropped in the middle, and come again at the next call.
     current: Option<UserId>,
     begun_at: Timestamp,
     is_dry: bool,
@@ -49,27 +49,28 @@ impl<'a> BulkReset<'a> {
         Self { admin, targets, current: None, begun_at, is_dry: false, remedy: Remedy::None }
     }
 
-    /// Only tells what would become of each: nobody is reset and nothing is written, no event either. It wants the role,
-    /// and no fresh code.
+    /// Only tells what would happen to each user: nobody is reset and nothing is written, not even an event. This needs
+    /// the role, and no fresh code.
     pub fn dry_run(mut self) -> Self {
         self.is_dry = true;
         self
     }
 
-    /// States that the passwords of all of them have been changed: those are reset too whose accounts are blocked, as
-    /// [`ManagedUser::with_new_password`](crate::admin::ManagedUser::with_new_password) does with one. Change them first.
+    /// States that the passwords of all of them have been changed. Then users are also reset if their accounts are
+    /// blocked, as [`ManagedUser::with_new_password`](crate::admin::ManagedUser::with_new_password) does for one.
+    /// Change the passwords first.
     pub fn with_new_passwords(mut self) -> Self {
         self.remedy = Remedy::NewPassword;
         self
     }
 
-    /// Goes on with a run that was begun at that time, in another process perhaps.
+    /// Resumes a run started at `begun_at`, possibly by another process.
     pub fn resume_from(mut self, begun_at: Timestamp) -> Self {
         self.begun_at = begun_at;
         self
     }
 
-    /// When this run was begun: keep it, to go on if it is interrupted.
+    /// Returns when this run was started. Keep it, to resume the run if it is interrupted.
     pub fn begun_at(&self) -> Timestamp {
         self.begun_at
     }
@@ -80,17 +81,18 @@ impl<'a> BulkReset<'a> {
         self.admin.right = Right::MasterAdmin(pass);
     }
 
-    /// Resets the next user, and returns what became of it; `None` after the last.
+    /// Resets the next user, and returns the outcome; `None` after the last.
     ///
     /// # Refusals
-    /// They are of the actor: nobody was reset by this call, and the next call begins with the same user.
+    /// They are about the actor: nobody was reset by this call, and the next call begins with the same user.
     /// [`SessionOver`](ActRefusal::SessionOver), [`Denied`](ActRefusal::Denied), and, unless the run is dry,
     /// [`FreshCodeNeeded`](ActRefusal::FreshCodeNeeded).
     ///
     /// # Errors
-    /// What concerns one user is an [`Outcome`]. An error concerns all, the roster, the settings or the Master Admin's own
-    /// record: [`NoRoster`](crate::ErrorKind::NoRoster), [`Unavailable`](crate::ErrorKind::Unavailable) and
-    /// [`Unreadable`](crate::ErrorKind::Unreadable). The next call tries again.
+    /// What concerns one user is an [`Outcome`]. An error concerns the roster, the settings or the Master Admin's own
+    /// record, and so the whole run: [`NoRoster`](crate::ErrorKind::NoRoster),
+    /// [`Unavailable`](crate::ErrorKind::Unavailable) and [`Unreadable`](crate::ErrorKind::Unreadable). The next call
+    /// tries again.
     pub async fn next(&mut self) -> Result<Verdict<Option<ResetOutcome>, ActRefusal>, Error> {
         verdict(self.step().await)
     }
@@ -103,7 +105,7 @@ impl<'a> BulkReset<'a> {
         Ok(Some(ResetOutcome { user, outcome }))
     }
 
-    /// Who acts, at this moment; `None` is an operator.
+    /// Returns who acts, at this moment; `None` is an operator.
     async fn actor(&self) -> Result<Option<InternalActor<'a>>, Stop<ActRefusal>> {
         if let Right::MasterAdmin(pass) = self.admin.right
             && *pass.org() != self.admin.org
@@ -128,7 +130,7 @@ impl<'a> BulkReset<'a> {
         Ok(why)
     }
 
-    /// The user in hand, or else the next one. Of everybody, the Master Admin who acts is left out.
+    /// Returns the current user, or else the next one. With "everybody", the Master Admin who acts is left out.
     async fn upcoming(&mut self, actor: Option<&InternalActor<'_>>) -> Result<Option<UserId>, Error> {
         while self.current.is_none() {
             let next = self.targets.next(self.admin.core(), &self.admin.org).await?;
@@ -152,13 +154,13 @@ impl<'a> BulkReset<'a> {
         }
     }
 
-    /// Like the reset of one, of an account that has something to reset from before the run.
+    /// Resets an account like a single reset, if it has something to reset from before the run.
     async fn reset_if_due(&self, target: &Person) -> Result<Outcome, Error> {
         let settings = accounts::settings_or_first(self.admin.core(), &target.org).await?;
         let Self { begun_at, is_dry, remedy, .. } = *self;
         let event = EventKind::Reset { remedy, reason: self.admin.reason.clone() };
         let reset = |account: Option<Account>, next, _| {
-            // What cannot be read can be reset all the same.
+            // What cannot be read can still be reset.
             let found = account.map_or(Found::ToReset, |account| account.found_by_run(begun_at, &settings));
             Ok(match found {
                 Found::Nothing => Decision::reply(Outcome::NothingToReset),

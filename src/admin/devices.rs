@@ -1,4 +1,4 @@
-//! The devices on which somebody else is not asked for a code.
+//! The devices on which another user is not asked for a code.
 
 use crate::{
     account::{Account, Forgotten, Terms},

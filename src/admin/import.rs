@@ -1,4 +1,4 @@
-//! Moving in: keys of another system, taken in by the vendor.
+//! Importing keys of another system, by the vendor.
 
 use crate::{
     account::{Account, Terms},

@@ -1,4 +1,4 @@
-//! Lists of users and their keys from another system, as CSV: what is wrong with one line spoils no other.
+//! Lists of users and their keys from another system, as CSV. A bad line does not affect the others.
 
 use std::borrow::Cow;
 
@@ -9,17 +9,17 @@ use crate::{
 
 /// Reads a list of users and keys, line by line.
 ///
-/// CSV (RFC 4180) whose first line names the columns `user` and `key`, in either order, and where every record is one
-/// line. A key is a key URI (`otpauth://totp/…`), or a secret in base32 whose codes are the usual ones: SHA-1, six
-/// digits, 30 seconds. Each line comes out with its number, be it good or not, and empty ones are passed over: so
-/// nothing is lost, and a list can be mended and imported again.
+/// The list is CSV (RFC 4180). Its first line names the columns `user` and `key`, in either order, and every record is
+/// one line. A key is a key URI (`otpauth://totp/…`), or a secret in base32 with the usual codes: SHA-1, six digits, 30
+/// seconds. Each line is returned with its number, good or bad, and empty ones are skipped. So nothing is lost, and a
+/// list can be corrected and imported again.
 ///
 /// ```
 /// let list = "user,key\n\
 ///             ann,gezd gnbv gy3t qojq gezd gnbv gy3t qojq\n\
 ///             bob,JBSWY3DPEHPK3PXP\n";
 /// let mut lines = countersign::key_list(list)?;
-/// let ann = lines.next().ok_or("there is a line")?;
+/// let mut lines = countersign::admin::key_list(list)?;
 /// assert_eq!((ann.number, ann.entry?.user.as_str()), (2, "ann"));
 /// let bob = lines.next().ok_or("there is another")?.entry.unwrap_err();
 /// assert_eq!(bob.to_string(), "bob: secret: a secret must have at least 16 bytes");
@@ -27,13 +27,13 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// [`NoKeyList`]: then not a line was looked at.
+/// [`NoKeyList`], before any line is looked at.
 pub fn key_list(text: &str) -> Result<impl Iterator<Item = Line>, NoKeyList> {
-    // What a spreadsheet puts before a file in UTF-8.
+    // Spreadsheets put this before a file in UTF-8.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
     let (_, names) = lines.next().ok_or(NoKeyList)?;
-    // A column that is not known might say how codes are made, and is not overlooked.
+    // An unknown column might say how codes are made, so it is not ignored.
     let [first, second] = two_fields(names).ok_or(NoKeyList)?;
     let are = |one: &str, other: &str| first.eq_ignore_ascii_case(one) && second.eq_ignore_ascii_case(other);
     let user_first = match (are("user", "key"), are("key", "user")) {
@@ -48,36 +48,36 @@ pub fn key_list(text: &str) -> Result<impl Iterator<Item = Line>, NoKeyList> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Line {
-    /// Which of the text it is, counted from one.
+    /// The number of the line in the text, counted from one.
     pub number: u64,
-    /// What it says, or why that cannot be used.
+    /// The content, or why it cannot be used.
     pub entry: Result<Entry, InvalidLine>,
 }
 
-/// A user and his key.
+/// A user and their key.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Entry {
-    /// The user, as the list names him. Targets that means is the host's to find out.
+    /// The user, as the list names them. The host finds out which of its users that is.
     pub user: UserId,
-    /// His key, for [`Support::import`](crate::Support::import).
+    /// Their key, for [`Support::import`](crate::admin::Support::import).
     pub key: Imported,
 }
 
-/// What is wrong with a line. It names the user where he can be read, and repeats nothing of a key (R9).
+/// Why a line cannot be used. It names the user if their id can be read, and repeats nothing of a key (R9).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidLine {
-    /// It has not two columns, or a quotation mark too many.
-    #[error("there are not two columns")]
+    /// It does not have two columns, or has a quotation mark too many.
+    #[error("not two columns; write user,key")]
     Columns,
-    /// What stands in the column `user` can be nobody's id.
+    /// The column `user` cannot be an id.
     #[error("the user {0}")]
     User(#[source] InvalidName),
-    /// What stands in the column `key` cannot be imported.
+    /// The column `key` cannot be imported.
     #[error("{}: {why}", user.as_str())]
     Key {
-        /// Whose it is.
+        /// The user.
         user: UserId,
         /// Why.
         #[source]
@@ -87,7 +87,7 @@ pub enum InvalidLine {
 
 /// A text that is no such list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the first line does not name the two columns user and key")]
+#[error("the first line does not name the two columns; write user,key")]
 pub struct NoKeyList;
 
 impl Entry {
@@ -113,21 +113,21 @@ fn read_key(key: &str, user: &UserId) -> Result<Imported, InvalidKeyUri> {
     Ok(Imported { issuer, account, secret: Secret::from_base32(key)?, totp: Totp::default() })
 }
 
-/// The two fields of a line without the blanks around them; `None` if there are more or fewer.
+/// Returns the two fields of a line without the blanks around them; `None` if there are more or fewer.
 fn two_fields(line: &str) -> Option<[Cow<'_, str>; 2]> {
     let (first, rest) = field(line)?;
     let (second, end) = field(rest?)?;
     end.is_none().then_some([first, second])
 }
 
-/// The first field of a line, and what follows its comma.
+/// Returns the first field of a line, and what follows its comma.
 fn field(line: &str) -> Option<(Cow<'_, str>, Option<&str>)> {
     let line = line.trim();
     let Some(quoted) = line.strip_prefix('"') else {
         let (field, rest) = line.split_once(',').map_or((line, None), |(field, rest)| (field, Some(rest)));
         return (!field.contains('"')).then_some((Cow::Borrowed(field.trim()), rest));
     };
-    // Within quotation marks two of them stand for one.
+    // Within quotation marks, two of them mean one.
     let mut length = 0;
     loop {
         length += quoted.get(length..)?.find('"')?;

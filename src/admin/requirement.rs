@@ -19,14 +19,14 @@ pub(super) async fn require(admin: &Admin<'_>, to: Requirement) -> Result<(), St
         return Err(admin.deny(&actor, Act::Require, why).await?.into());
     }
     actor.shows(Proof::FreshCode)?;
-    // Asked again upon what is about to be overwritten: the vendor may have mandated it just now.
+    // Checked again for what is about to be overwritten: the vendor may have mandated it just now.
     match switch(admin, to, may).await? {
         Ok(()) => Ok(()),
         Err(why) => Err(admin.deny(&actor, Act::Require, why).await?.into()),
     }
 }
 
-/// Switches the requirement, if `may` says so of the one that holds at that moment.
+/// Switches the requirement, if `may` allows it for the requirement at that moment.
 async fn switch(
     admin: &Admin<'_>,
     to: Requirement,

@@ -1,4 +1,4 @@
-//! By what right somebody acts: a pass, or the vendor's word. Read anew for each act (R13).
+//! The right to act: a pass, or the vendor's word. It is read again for each act (R13).
 
 use crate::{
     account::{Account, Terms},
@@ -13,7 +13,7 @@ use crate::{
     who::{Person, UserId},
 };
 
-/// By what right somebody administers.
+/// The right by which somebody administers.
 #[derive(Clone)]
 pub(crate) enum Right<'a> {
     MasterAdmin(&'a Pass),
@@ -24,11 +24,11 @@ pub(crate) enum Right<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Proof {
     RoleAlone,
-    /// A fresh code, where the policy asks the actor for codes.
+    /// A fresh code, if the policy asks the actor for codes.
     FreshCode,
 }
 
-/// A Master Admin, or somebody who would be one, as the directory and the store know them at this moment.
+/// The internal user who acts, as the directory and the store know them at this moment.
 pub(super) struct InternalActor<'a> {
     pub(super) person: Person,
     before: Before,
@@ -51,7 +51,7 @@ impl InternalActor<'_> {
 }
 
 impl<'a> Admin<'a> {
-    /// Who acts, with the role read anew; `None` is the vendor's operator, who is no user.
+    /// Returns who acts, with the role read again; `None` is the vendor's operator, who is no user.
     pub(super) async fn actor(&self) -> Result<Option<InternalActor<'a>>, Stop<ActRefusal>> {
         let Right::MasterAdmin(pass) = self.right else { return Ok(None) };
         match self.core().holder(&pass.session).await? {
@@ -62,7 +62,7 @@ impl<'a> Admin<'a> {
         }
     }
 
-    /// The user to whom something is about to be done, if the actor may. An attempt without authority is recorded.
+    /// Returns the target of an act, if the actor may do it. An attempt without authority is recorded.
     pub(super) async fn target(
         &self,
         user: &UserId,
@@ -83,7 +83,7 @@ impl<'a> Admin<'a> {
         }
     }
 
-    /// By what a report judges, if the actor may read one.
+    /// Returns the policy and time by which a report judges, if the actor may read one.
     pub(super) async fn reader(&self) -> Result<(Policy, Timestamp), Stop<ActRefusal>> {
         let Some(actor) = self.actor().await? else {
             return Ok((self.core().policy(&self.org).await?.record, self.core().clock.now()));

@@ -1,31 +1,32 @@
-//! A report as comma-separated values (RFC 4180), fit to be opened in a spreadsheet.
+//! A report as comma-separated values (RFC 4180), fit for a spreadsheet.
 //!
-//! By hand, for these are eleven columns of our own and one rule; what reads such files is harder, and not done here.
+//! It is written by hand: there are eleven columns of our own and one rule. Reading such files is harder, and not done
+//! here.
 
 use std::fmt;
 
 use super::status::ReportRow;
 use crate::time::Timestamp;
 
-/// A line of a CSV file, its CRLF among it, in [`Display`](fmt::Display).
+/// A line of a CSV file, including its CRLF, in [`Display`](fmt::Display).
 ///
-/// Names come from people, and a spreadsheet takes a cell for a formula that begins with one of `= + - @`, a tab or a
+/// Names come from people, and a spreadsheet takes a cell for a formula if it begins with one of `= + - @`, a tab or a
 /// carriage return ([OWASP, "CSV Injection"](https://owasp.org/www-community/attacks/CSV_Injection)). Such a cell is
-/// quoted and given an apostrophe in front, which spreadsheets take for "this is text" and do not show. Points in time
-/// are in UTC, as in RFC 3339.
+/// quoted and gets an apostrophe in front, which spreadsheets take to mean "this is text" and do not show. Times are in
+/// UTC, as in RFC 3339.
 #[derive(Clone, Debug)]
 pub struct CsvLine<'a>(Option<&'a ReportRow>);
 
 impl CsvLine<'_> {
-    /// The first line: the names of the columns.
+    /// The first line, with the names of the columns.
     pub const HEAD: CsvLine<'static> = CsvLine(None);
 }
 
 impl ReportRow {
-    /// This row as a line of a CSV file; [`CsvLine::HEAD`] is the first one.
+    /// Returns this row as a line of a CSV file; [`CsvLine::HEAD`] is the first line.
     ///
     /// ```
-    /// use countersign::{CsvLine, ReportRow};
+    /// use countersign::admin::{CsvLine, ReportRow};
     ///
     /// fn file(rows: &[ReportRow]) -> String {
     ///     let lines = rows.iter().map(|row| row.csv().to_string());
@@ -66,8 +67,8 @@ struct Cell<'a>(&'a str);
 impl fmt::Display for Cell<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.0;
-        // The full-width forms as well, which some spreadsheets fold to the narrow ones, and behind blanks too, which
-        // some skip.
+        // Also in the full-width forms, which some spreadsheets fold to the narrow ones, and after blanks, which some
+        // skip.
         let begins_a_formula = text
             .trim_start_matches(' ')
             .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
@@ -81,15 +82,15 @@ impl fmt::Display for Cell<'_> {
     }
 }
 
-/// A point in time, as in RFC 3339 §5.6: `2027-01-15T08:00:00Z`.
+/// A time as in RFC 3339 §5.6: `2027-01-15T08:00:00Z`.
 struct Utc(Timestamp);
 
 impl fmt::Display for Utc {
-    /// The days by Howard Hinnant's `civil_from_days`: years that begin in March put the leap day last
+    /// Computes the day by Howard Hinnant's `civil_from_days`: in years that begin in March the leap day is last
     /// (<https://howardhinnant.github.io/date_algorithms.html#civil_from_days>).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DAY: u64 = 24 * 60 * 60;
-        // The last second of the year 9999: RFC 3339 knows none after it.
+        // The last second of the year 9999: RFC 3339 has none after it.
         let seconds = self.0.as_unix().min(253_402_300_799);
         let (days, second) = (seconds / DAY + 719_468, seconds % DAY);
         let (era, day_of_era) = (days / 146_097, days % 146_097);

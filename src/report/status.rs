@@ -1,7 +1,7 @@
-//! How things stand with everybody's second factor: who is enrolled, who has to, who is locked out.
+//! The state of everybody's second factor: who is enrolled, who has to enroll, who is locked out.
 //!
-//! Pure, and for reading only. It judges facts that may be a moment old; what somebody may do is decided by the
-//! account itself.
+//! It is pure, and for reading only. It judges facts that may be a moment old; the account itself decides what somebody
+//! may do.
 
 use std::{fmt, str::FromStr};
 
@@ -12,31 +12,31 @@ use crate::{
     who::{Person, Role},
 };
 
-/// How things stand with somebody's second factor.
+/// The state of a user's second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Status {
     /// A customer: never asked.
     Exempt,
-    /// The org's requirement is off, and he has not enrolled by choice: he is not asked.
+    /// The org's requirement is off, and they have not enrolled by choice: they are not asked.
     NotRequired,
-    /// No code of his is looked at until somebody unlocks or resets the account.
+    /// No code of theirs is looked at until somebody unlocks or resets the account.
     Blocked,
-    /// No code of his is looked at for a while.
+    /// No code of theirs is looked at for a while.
     Waiting,
     /// Enrolled in the current epoch: asked for a code at each login.
     Enrolled,
-    /// A QR code was shown, and its first code is awaited.
+    /// A QR code was shown, and waits for its first code.
     Pending,
-    /// Enrolled in an earlier epoch, which does not count: must enroll again.
+    /// Enrolled in an earlier epoch, which does not count: they must enroll again.
     Outdated,
-    /// Not enrolled: must, at the next login.
+    /// Not enrolled: they must enroll at the next login.
     NotEnrolled,
 }
 
-/// A word that is no [`Status`].
+/// A word that names no [`Status`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a status")]
+#[error("not a status; see `Status::ALL`")]
 pub struct NoStatus;
 
 impl Status {
@@ -52,7 +52,7 @@ impl Status {
         Self::Exempt,
     ];
 
-    /// The word for it, which [`FromStr`] reads back: for columns, paths and filters.
+    /// Returns the stable word for it, for columns, paths and filters. [`FromStr`] reads it back.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Exempt => "exempt",
@@ -66,7 +66,7 @@ impl Status {
         }
     }
 
-    /// What the facts come to. First what keeps somebody out, as a login does.
+    /// Judges the facts. What keeps somebody out comes first, as in a login.
     fn of(role: Role, summary: Option<&UserSummary>, policy: &Policy, now: Timestamp) -> Self {
         let nothing = UserSummary::default();
         let facts = summary.unwrap_or(&nothing);
@@ -107,15 +107,15 @@ impl FromStr for Status {
     }
 }
 
-/// Somebody in a report. What is not known of him is `None`: his [`Status`] says whether what is known still counts.
+/// One person's row in a report. Unknown facts are `None`. The [`Status`] says whether the known ones still count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReportRow {
-    /// Who it is.
+    /// The person.
     pub person: Person,
-    /// How things stood when the report was begun.
+    /// Their status when the report was started.
     pub status: Status,
-    /// When his authenticator was enrolled, if he has one, be it of an earlier epoch.
+    /// When their authenticator was enrolled, if they have one, even in an earlier epoch.
     pub enrolled_since: Option<Timestamp>,
     /// When a code of it was last accepted.
     pub last_used: Option<Timestamp>,
@@ -131,7 +131,7 @@ impl ReportRow {
     pub(crate) fn new(listed: Listed, policy: &Policy, now: Timestamp) -> Self {
         let Listed { person, summary } = listed;
         let status = Status::of(person.role, summary.as_ref(), policy, now);
-        // Whatever a row may say of a customer, who was internal once, is none of today's business.
+        // What a row says of a customer dates from when they were internal, and does not matter today.
         let UserSummary { enrolled_since, last_used, pending_until, waiting_until, blocked_since, .. } =
             summary.filter(|_| status != Status::Exempt).unwrap_or_default();
         let later = |at: Option<Timestamp>| at.filter(|at| *at > now);
@@ -140,8 +140,8 @@ impl ReportRow {
     }
 }
 
-/// Whether he could help a colleague who is locked out: a Master Admin who can sign in with a code himself, if need be
-/// after a wait.
+/// Returns whether they could help a colleague who is locked out: a Master Admin who can sign in with a code, if
+/// necessary after a wait.
 pub(crate) fn can_help(Listed { person, summary }: &Listed, policy: &Policy) -> bool {
     let can_sign_in = |summary: &UserSummary| {
         summary.enrolled_epoch == Some(policy.epoch) && summary.blocked_since.is_none()
@@ -149,11 +149,11 @@ pub(crate) fn can_help(Listed { person, summary }: &Listed, policy: &Policy) -> 
     person.role == Role::MasterAdmin && summary.as_ref().is_some_and(can_sign_in)
 }
 
-/// How many people of an org there are, by how things stand with them.
+/// The number of people of an org, by status.
 ///
 /// ```
-/// # fn page(counts: &countersign::Counts) -> String {
-/// use countersign::Status;
+/// # fn page(counts: &countersign::admin::Counts) -> String {
+/// use countersign::admin::Status;
 /// let lacking = counts.of(Status::NotEnrolled) + counts.of(Status::Outdated) + counts.of(Status::Pending);
 /// format!("{} of {} have yet to set it up.", lacking, counts.internal())
 /// # }
@@ -177,23 +177,23 @@ impl Counts {
         counts
     }
 
-    /// How many of this status.
+    /// Returns how many people have this status.
     pub fn of(&self, status: Status) -> u64 {
         self.by_status[status as usize]
     }
 
-    /// How many are not customers.
+    /// Returns how many people are not customers.
     pub fn internal(&self) -> u64 {
         self.everybody() - self.of(Status::Exempt)
     }
 
-    /// How many there are, customers among them.
+    /// Returns how many people there are, including customers.
     pub fn everybody(&self) -> u64 {
         self.by_status.iter().sum()
     }
 
-    /// How many Master Admins there are, enrolled or not. A sole one who loses his phone can be helped by the vendor
-    /// only: warn below two.
+    /// Returns how many Master Admins there are, enrolled or not. Warn below two: only the vendor can help a sole one
+    /// who loses their phone.
     pub fn master_admins(&self) -> u64 {
         self.master_admins
     }

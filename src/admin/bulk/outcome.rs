@@ -1,40 +1,40 @@
-//! What became of one among many.
+//! The outcome for one user among many.
 
 use std::fmt;
 
 use crate::{audit::Denied, error::Error, who::UserId};
 
-/// What became of one user of a run.
+/// The outcome for one user of a run.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ResetOutcome {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// What became of one reset among many. [`Display`](fmt::Display) is a few English words.
+/// The outcome of one reset among many. [`Display`](fmt::Display) is a few English words.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// He is reset, and must enroll again.
+    /// They are reset, and must enroll again.
     Reset,
-    /// He would be, in a run that is not dry.
+    /// They would be reset, in a run that is not dry.
     WouldReset,
-    /// There is nothing to reset: he never enrolled, or is reset already.
+    /// There is nothing to reset: they never enrolled, or are reset already.
     NothingToReset,
-    /// There is something to reset, but somebody else knows his password, as
-    /// [`Refusal::PasswordKnown`](crate::Refusal::PasswordKnown) says: nothing was changed. Change the password and reset
-    /// him [so](crate::BulkReset::with_new_passwords), or hand him an
-    /// [invitation](crate::TwoFactor::reset_and_invite).
+    /// Nothing was changed, because someone else may know the password, as
+    /// [`ActRefusal::PasswordKnown`](crate::ActRefusal::PasswordKnown) says. Change it and [say
+    /// so](crate::admin::BulkReset::with_new_passwords), or [reset and
+    /// invite](crate::admin::ManagedUser::reset_and_invite) the user.
     PasswordKnown,
-    /// He began to enroll anew after the run had begun, and is left alone.
+    /// They have started to enroll again since the run was started, and are left alone.
     EnrollsAnew,
-    /// He may not be reset; [`NotInThisOrg`](Denied::NotInThisOrg) is a user that the directory does not know.
+    /// They may not be reset. [`NotInThisOrg`](Denied::NotInThisOrg) is a user that the directory does not know.
     Denied(Denied),
-    /// The directory or the store failed; whether he is reset is not known. The run goes on with the next one: begin it
-    /// again for those who failed.
+    /// The directory or the store failed, and it is not known whether they are reset. The run goes on with the next
+    /// user: start it again for those who failed.
     Failed(Error),
 }
 
@@ -45,7 +45,7 @@ impl fmt::Display for Outcome {
             Self::WouldReset => f.write_str("would be reset"),
             Self::NothingToReset => f.write_str("nothing to reset"),
             Self::PasswordKnown => f.write_str("needs a new password or an invitation"),
-            Self::EnrollsAnew => f.write_str("enrolls anew already"),
+            Self::EnrollsAnew => f.write_str("enrolls again already"),
             Self::Denied(why) => write!(f, "denied: {why}"),
             Self::Failed(error) => write!(f, "failed: {error}"),
         }

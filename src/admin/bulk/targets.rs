@@ -1,4 +1,4 @@
-//! Who is to be reset: some who are named, or everybody, a page at a time.
+//! Who is to be reset: named users, or everybody, a page at a time.
 
 use std::{collections::VecDeque, fmt};
 
@@ -8,13 +8,13 @@ use crate::{
     who::{OrgId, Role, UserId},
 };
 
-/// Who is to be reset.
+/// The users who are to be reset.
 pub struct Targets(Source);
 
 enum Source {
     These(Box<dyn Iterator<Item = UserId> + Send + Sync>),
-    /// Those who were listed and are still to come; the roles that are still to be listed, and the last one of the
-    /// first of these.
+    /// The listed users who are still to come; the roles still to be listed; and the last user of the first of these
+    /// roles.
     Everybody {
         listed: VecDeque<UserId>,
         roles: &'static [Role],
@@ -23,7 +23,7 @@ enum Source {
 }
 
 impl Targets {
-    /// These, in this order. An iterator that reads them off a file keeps memory flat.
+    /// Names these users, in this order. An iterator that reads them from a file keeps memory flat.
     pub fn these<I>(users: I) -> Self
     where
         I: IntoIterator<Item = UserId>,
@@ -32,14 +32,14 @@ impl Targets {
         Self(Source::These(Box::new(users.into_iter())))
     }
 
-    /// All internal users of the org as the [`roster`](crate::Builder::roster) lists them, then all Master Admins, so
-    /// that these can help for as long as possible. A Master Admin who does it is left out himself.
+    /// Names all internal users of the org as the [`roster`](crate::Builder::roster) lists them. Master Admins come
+    /// last, so that they can help for as long as possible. The Master Admin who acts is left out.
     pub fn everybody() -> Self {
         const ROLES: &[Role] = &[Role::Internal, Role::MasterAdmin];
         Self(Source::Everybody { listed: VecDeque::new(), roles: ROLES, last: None })
     }
 
-    /// The next one. A call that is dropped in the middle passes nobody over.
+    /// Returns the next user. A call that is dropped in the middle skips nobody.
     pub(crate) async fn next(&mut self, core: &Core, org: &OrgId) -> Result<Option<UserId>, Error> {
         let (listed, roles, last) = match &mut self.0 {
             Source::These(users) => return Ok(users.next()),
@@ -59,7 +59,7 @@ impl Targets {
         }
     }
 
-    /// Whether somebody named them, and wants to be told of each.
+    /// Returns whether the users were named, so that the caller wants an outcome for each.
     pub(crate) fn is_named(&self) -> bool {
         matches!(self.0, Source::These(_))
     }

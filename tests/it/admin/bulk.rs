@@ -115,7 +115,7 @@ over_every_store! {
         let again = these(&world, &bob, &["ian", "ida", "ann"]).resume_from(begun_at);
         assert_eq!(
             told(again).await,
-            ["ian: enrolls anew already", "ida: enrolls anew already", "ann: reset"]
+            ["ian: enrolls again already", "ida: enrolls again already", "ann: reset"]
         );
         let _ = world.log_in("ian", &phone).await;
         assert_eq!(world.setup(&ticket).await.key(), shown.key(), "her QR code is the same");
@@ -292,7 +292,7 @@ over_every_store! {
         let run = support.in_org(&org, &reason).reset_many(Targets::these(["ian", "ida"].map(user)));
         world.step();
         let _ = import("ida").await;
-        assert_eq!(told(run).await, ["ian: reset", "ida: enrolls anew already"]);
+        assert_eq!(told(run).await, ["ian: reset", "ida: enrolls again already"]);
     }
 
     /// R7: what cannot be read can be reset, here too.
