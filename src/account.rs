@@ -317,8 +317,8 @@ impl Account {
         Decision::write_and_end_sessions(self, EventKind::SessionsEnded, ())
     }
 
-    /// Records that the user attempted something without the authority for it, unless the same was recorded within the
-    /// hour: refusals cannot flood the trail (R10).
+    /// Records that the user attempted something without authority. If the same was recorded within the hour, nothing
+    /// is written: refusals cannot flood the trail (R10).
     pub(crate) fn record_refused(mut self, act: Act, why: Denied, now: Timestamp) -> Decision<()> {
         const AN_HOUR: Duration = Duration::from_secs(60 * 60);
         let is_recent = |at: Timestamp| now.since(at).is_some_and(|passed| passed < AN_HOUR);

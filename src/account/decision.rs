@@ -44,7 +44,7 @@ impl<R> Decision<R> {
         Self { write: Some(Write { next, events, ends_sessions: false }), reply }
     }
 
-    /// Like [`write`](Self::write), for commands that moved the generation.
+    /// Writes like [`write`](Self::write), for commands that moved the generation.
     pub(super) fn write_and_end_sessions(next: Account, event: EventKind, reply: R) -> Self {
         Self { write: Some(Write { next, events: vec![event], ends_sessions: true }), reply }
     }

@@ -109,8 +109,8 @@ impl Account {
 }
 
 impl Imported {
-    /// Returns whether a code of it would enroll the user: in the epoch in which it was imported or, if nothing was
-    /// required then, in the one that the next switch begins. Off and on after that means enrolling again, as for
+    /// Returns whether a code of it would enroll the user. It does in the epoch in which it was imported or, if nothing
+    /// was required then, in the one that the next switch begins. Off and on after that means enrolling again, as for
     /// everybody (R6).
     fn counts(&self, policy: &Policy) -> bool {
         let is_next = self.epoch.counter.checked_add(1) == Some(policy.epoch.counter);

@@ -49,8 +49,8 @@ impl<'a> BulkReset<'a> {
         Self { admin, targets, current: None, begun_at, is_dry: false, remedy: Remedy::None }
     }
 
-    /// Only tells what would happen to each user: nobody is reset and nothing is written, not even an event. This needs
-    /// the role, and no fresh code.
+    /// Makes the run dry: it only tells what would happen to each user. Nobody is reset and nothing is written, not
+    /// even an event. This needs the role, and no fresh code.
     pub fn dry_run(mut self) -> Self {
         self.is_dry = true;
         self

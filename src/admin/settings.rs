@@ -18,14 +18,14 @@ pub(super) async fn change(admin: &Admin<'_>, seen: u64, to: Settings) -> Result
     }
     let core = admin.core();
     let policy = core.policy(&admin.org).await?;
-    // What is set already is not written again, whoever asked for it last.
+    // What is set already is not written again, no matter who asked for it last.
     let Some(next) = policy.record.set(to) else { return Ok(()) };
     let from = Box::new(policy.record.settings);
     let kind = EventKind::SettingsChanged { from, to: Box::new(to), reason: admin.reason.clone() };
     let events = [admin.trace().event(core.clock.now(), &admin.org, None, kind)];
     let proposal = Proposal { upon: seen, next: &next, events: &events, ends_sessions: false };
-    // The write itself compares the stored revision with `seen`, and is not tried again: whoever wrote in between
-    // decided something that was not seen.
+    // The write itself compares the stored revision with `seen`, and is not tried again: the write in between decided
+    // something that was not seen.
     let written = core.write(&core.org_place(&admin.org), &proposal).await?;
     written.map(drop).ok_or(ActRefusal::SettingsMoved.into())
 }

@@ -210,7 +210,8 @@ fn of(group: &RosterGroup) -> Alike {
     Alike::of(group.role, group.summary.as_ref(), NOW)
 }
 
-/// One summary in which everything is set and different, and the ways in which people differ that groups tell apart.
+/// Returns one summary in which everything is set and different, and the ways in which people differ that groups tell
+/// apart.
 fn summaries() -> [Option<UserSummary>; KINDS] {
     let at = |seconds: u64| Some(Timestamp::from_unix(NOW.as_unix() - 100 + seconds));
     let later = Epoch::FIRST.next([9; 8]);

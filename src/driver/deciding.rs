@@ -156,8 +156,8 @@ impl Core {
         self.write(&self.place(person), &proposal).await
     }
 
-    /// Like [`decide`](Self::decide), for commands that may refuse. A grant or a refusal is returned only after its
-    /// write was acknowledged.
+    /// Decides like [`decide`](Self::decide), for commands that may refuse. A grant or a refusal is returned only after
+    /// its write was acknowledged.
     pub(crate) async fn judge<T, R>(
         &self,
         person: &Person,

@@ -52,8 +52,8 @@ pub(super) fn hashed<H: Hash>(secret: &Secret) -> H::Block {
     hashed
 }
 
-/// The last block of a message of `message` bytes that follows one block of padded key. The message is still missing:
-/// only the one bit, the zeros, and the length of both in bits are there (FIPS 180-4 §5.1).
+/// Returns the last block of a message of `message` bytes that follows one block of padded key. The message is still
+/// missing: only the one bit, the zeros, and the length of both in bits are there (FIPS 180-4 §5.1).
 const fn padded<const N: usize>(message: usize) -> [u8; N] {
     let mut block = [0; N];
     block[message] = 0x80;

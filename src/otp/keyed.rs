@@ -107,7 +107,7 @@ pub(super) fn code(secret: &Secret, algorithm: Algorithm, counter: u64, digits: 
     Code { value: digits.last_of(bits), digits }
 }
 
-/// Three counters at a time: as many as the usual window has, and enough to keep a processor busy.
+/// Looks at three counters at a time: as many as the usual window has, and enough to keep a processor busy.
 #[inline]
 fn find<H: Hash>(key: &KeyState<H>, code: Code, row: Row) -> Found {
     let width = row.back + 1 + row.ahead;

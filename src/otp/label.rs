@@ -228,8 +228,8 @@ fn fitting(name: &str, characters: usize, mut bytes: usize) -> usize {
     fitting.last().unwrap_or(0)
 }
 
-/// Returns the last place up to `end` where a name may be cut: not before an accent, and not within an emoji that is
-/// made of several. If that is only the beginning, returns `end` itself.
+/// Returns the last place up to `end` where a name may be cut. That is not before an accent, and not within an emoji
+/// that is made of several. If that is only the beginning, returns `end` itself.
 fn end_of_a_character(name: &str, end: usize) -> usize {
     let joins = |c| is_unseen_alone(c) || is_combining_mark(c) || matches!(c, '\u{1F3FB}'..='\u{1F3FF}');
     let tears = |place| name[place..].starts_with(joins) || name[..place].ends_with('\u{200D}');

@@ -272,7 +272,7 @@ fn totp(told: &Told<'_>) -> Result<Totp, InvalidKeyUri> {
     Ok(totp.with_algorithm(algorithm))
 }
 
-/// `SHA1`, `sha-1`, `HmacSHA1`.
+/// Reads the name of an algorithm: `SHA1`, `sha-1`, `HmacSHA1`.
 fn algorithm(raw: &str) -> Result<Algorithm, InvalidKeyUri> {
     let bare = raw
         .split_at_checked(4)

@@ -80,8 +80,9 @@ impl Secret {
         }
     }
 
-    /// Reads an existing secret from the text that users type and key URIs carry: base32 in either case, with or
-    /// without padding, and with blanks and hyphens between the groups.
+    /// Reads an existing secret from the text that users type and key URIs carry.
+    ///
+    /// That is base32 in either case, with or without padding, and with blanks and hyphens between the groups.
     ///
     /// ```
     /// use countersign::otp::Secret;

@@ -62,8 +62,8 @@ impl Window {
         Ok(Self { back, ahead, drift: 0 })
     }
 
-    /// Moves the window by `drift` steps (RFC 6238 §6), for an authenticator whose clock is known to be fast (above
-    /// zero) or slow (below zero). The window does not grow: as many codes are right as before.
+    /// Moves the window by `drift` steps (RFC 6238 §6). This is for an authenticator whose clock is known to be fast
+    /// (above zero) or slow (below zero). The window does not grow: as many codes are right as before.
     ///
     /// # Errors
     /// [`WindowTooWide`] beyond [`MOST`](Self::MOST) steps either way.
@@ -255,7 +255,7 @@ impl Verifier {
     }
 }
 
-/// At most 20 steps either way: a drift and a window of ten each.
+/// Returns how far `counter` is from `present`. That is at most 20 steps either way: a drift and a window of ten each.
 fn offset(counter: u64, present: u64) -> i8 {
     let steps = i128::from(counter) - i128::from(present);
     i8::try_from(steps).expect("a window reaches no further than 20 steps")

@@ -57,8 +57,8 @@ impl CodeRules {
         Ok(self)
     }
 
-    /// Remembers how far off a user's clock was at their last right code, up to `steps`, and moves the window there for
-    /// the next one (RFC 6238 §6).
+    /// Follows users' clocks: the window moves to where a user's clock was at their last right code, up to `steps` (RFC
+    /// 6238 §6).
     ///
     /// The window does not grow: no more codes are right than without. Default: 0, which follows nothing. Phones set
     /// their clocks by themselves; this is for hardware tokens, which cannot.

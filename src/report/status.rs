@@ -140,7 +140,7 @@ impl ReportRow {
     }
 }
 
-/// Returns whether they could help a colleague who is locked out: a Master Admin who can sign in with a code, if
+/// Returns whether they could help a colleague who is locked out. Master Admins who can sign in with a code can, if
 /// necessary after a wait.
 pub(crate) fn can_help(Listed { person, summary }: &Listed, policy: &Policy) -> bool {
     let can_sign_in = |summary: &UserSummary| {

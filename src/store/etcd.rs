@@ -130,9 +130,9 @@ impl EtcdStore {
         Self { nodes: self.nodes.with_patience(patience), ..self }
     }
 
-    /// Returns what happened in an org, newest first by the clocks of those who decided it: at most `limit` events, and
-    /// only those after `before` in that order if it is given. To get the next page, pass the id of the last event of
-    /// this one.
+    /// Returns what happened in an org, newest first: at most `limit` events. The order is by the clocks of the
+    /// processes that decided it. With `before`, only events after that one in this order are returned. To get the next
+    /// page, pass the id of the last event of this one.
     ///
     /// # Errors
     /// [`EtcdError`] if no node can be read, or if `before` is from another kind of store.
@@ -170,7 +170,7 @@ impl EtcdStore {
         }
     }
 
-    /// The one conditional write, for users and settings alike.
+    /// Performs the one conditional write, for users and settings alike.
     async fn swap(&self, write: Write<'_>) -> Result<Swap, EtcdError> {
         let Write { owner: (org, user), key, summary, expected, next, events } = write;
         let mut value = revision(next.revision)?.to_be_bytes().to_vec();

@@ -86,7 +86,7 @@ impl MemoryStore {
     }
 }
 
-/// The one conditional write, for users and settings alike.
+/// Performs the one conditional write, for users and settings alike.
 fn swap<K: Ord, S: Clone>(
     rows: &mut BTreeMap<K, (Stored, S)>,
     log: &mut Log,

@@ -106,8 +106,10 @@ impl PostgresStore {
         Opening::new(pool)
     }
 
-    /// Returns the options that this store recommends for its pool: at most 32 connections, five seconds to wait for a
-    /// free one, and a ping only for those that were not used for that long.
+    /// Returns the options that this store recommends for its pool.
+    ///
+    /// Those are at most 32 connections, five seconds to wait for a free one, and a ping only for connections that were
+    /// not used for that long.
     ///
     /// sqlx pings before each use, which doubles the time of a statement. Without any ping, a restart of the server
     /// would leave one dead connection after the other to be handed out.
@@ -129,9 +131,9 @@ impl PostgresStore {
         self.hands.pool()
     }
 
-    /// Returns what happened in an org, newest first by the clocks of those who decided it: at most `limit` events, and
-    /// only those after `before` in that order if it is given. To get the next page, pass the id of the last event of
-    /// this one.
+    /// Returns what happened in an org, newest first: at most `limit` events. The order is by the clocks of the
+    /// processes that decided it. With `before`, only events after that one in this order are returned. To get the next
+    /// page, pass the id of the last event of this one.
     ///
     /// # Errors
     /// [`PostgresError`] if the database cannot be read, or if `before` is from another kind of store.
@@ -160,7 +162,7 @@ impl PostgresStore {
         summaries::of(self, org, &users).await
     }
 
-    /// Performs the swap of [`UserStore`] in a transaction of the host, for a host that writes a row of its own in the
+    /// Performs the swap of [`UserStore`] in a transaction of the host. So a host can write a row of its own in the
     /// same commit. Nothing is done before [`Uncommitted::commit`].
     ///
     /// ```no_run

@@ -136,7 +136,9 @@ pub struct Listed {
     pub summary: Option<UserSummary>,
 }
 
-/// People who are alike in these respects: their role, whether anything was ever written for them, their
+/// A group of people who are alike, and their number.
+///
+/// They have in common their role, whether anything was ever written for them, their
 /// [`enrolled_epoch`](UserSummary::enrolled_epoch), whether there is a [`blocked_since`](UserSummary::blocked_since),
 /// and whether [`waiting_until`](UserSummary::waiting_until) and [`pending_until`](UserSummary::pending_until) are
 /// after the moment of counting.

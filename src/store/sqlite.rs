@@ -87,9 +87,10 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the store in this file, which is created if it is missing: on Unix readable by its owner only, elsewhere
-    /// as the folder's permissions say. The file must be on a local disk; SQLite's write-ahead log does not work over a
-    /// network.
+    /// Opens the store in this file, which is created if it is missing.
+    ///
+    /// On Unix a new file is readable by its owner only, elsewhere as the folder's permissions say. The file must be on
+    /// a local disk; SQLite's write-ahead log does not work over a network.
     ///
     /// # Errors
     /// [`SqliteError`] if the file cannot be opened or created, is no database or belongs to a newer version, or if
@@ -148,8 +149,10 @@ impl SqliteStore {
         Ok(Self { pool, writer })
     }
 
-    /// Returns how this store connects to a file, for hosts that make their own pool: write-ahead log,
-    /// `synchronous = FULL`, five seconds to wait for the write lock, and a file that is created if it is missing.
+    /// Returns how this store connects to a file, for hosts that make their own pool.
+    ///
+    /// That is with a write-ahead log and `synchronous = FULL`. It waits five seconds for the write lock, and creates a
+    /// missing file.
     pub fn options(path: impl AsRef<Path>) -> SqliteConnectOptions {
         connect::options(path.as_ref())
     }
@@ -202,7 +205,7 @@ impl SqliteStore {
         Ok(Some(Stored { revision: revision.get(), record }))
     }
 
-    /// The one conditional write, for users and settings alike: `write` changes one row, or none.
+    /// Performs the one conditional write, for users and settings alike: `write` changes one row, or none.
     async fn swap(&self, write: Sql<'_>, events: &[Event]) -> Result<Swap, SqliteError> {
         let mut follows = Vec::new();
         for event in events {

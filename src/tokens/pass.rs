@@ -35,12 +35,12 @@ pub struct Pass {
 pub(crate) struct Witness(());
 
 impl Witness {
-    /// The store answered `Done` to the write on which the decision rests.
+    /// States that the store answered `Done` to the write on which the decision rests.
     pub(crate) fn write_acknowledged() -> Self {
         Self(())
     }
 
-    /// The decision rests on no write.
+    /// States that the decision rests on no write.
     pub(crate) fn nothing_to_write() -> Self {
         Self(())
     }

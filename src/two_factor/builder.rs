@@ -58,8 +58,9 @@ impl Builder {
         }
     }
 
-    /// Sets the name of your portal, as the authenticator app shows it above the code: at most 30 characters that every
-    /// app reads correctly ([`LabelRules::STRICT`]). There is no default.
+    /// Sets the name of your portal, as the authenticator app shows it above the code. There is no default.
+    ///
+    /// It has at most 30 characters that every app reads correctly ([`LabelRules::STRICT`]).
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         (self.issuer, self.issuer_rules) = (issuer.into(), LabelRules::STRICT);
         self
@@ -122,7 +123,7 @@ impl Builder {
     /// [`InvalidLabel`] if the issuer was not set, or if not every app would show it as given.
     pub fn build(self) -> Result<TwoFactor, InvalidLabel> {
         // Any account name finds out whether the issuer can be in a label. The issuer is refused here, and not cut or
-        // tidied up: it is the same for all users, and whoever chose it is reading this error.
+        // tidied up: it is the same for all users, and the person who chose it is reading this error.
         self.issuer_rules.label(&self.issuer, "account")?;
         Ok(TwoFactor(Arc::new(Core {
             directory: self.directory,

@@ -82,7 +82,7 @@ impl<'a> From<&'a Ticket> for Visit<'a> {
 }
 
 impl Ticket {
-    /// Creates a visit to the page with the QR code, and says where the request came from, for the audit trail: an
+    /// Creates a visit to the page with the QR code. `origin` says where the request came from, for the audit trail: an
     /// address, a device's name.
     pub fn seen_from(&self, origin: impl fmt::Display) -> Visit<'_> {
         Visit { ticket: self, seen_from: Origin::new(&origin) }

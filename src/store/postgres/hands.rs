@@ -106,7 +106,7 @@ impl Hand {
 
     /// Passes the connection on to the next call, if it is fit for that, and returns the result.
     ///
-    /// A connection that still owes an answer is closed: whoever got it would have to wait for that answer first.
+    /// A connection that still owes an answer is closed: the next call would have to wait for that answer first.
     pub(super) fn give_back<T>(
         self,
         answer: Result<Result<T, sqlx::Error>, Elapsed>,

@@ -64,8 +64,8 @@ async fn make_schema(connection: &mut PgConnection, names: &Names) -> Result<(),
     Ok(())
 }
 
-/// `IF NOT EXISTS` does not look and create in one step: of two at once, the second runs into the catalog's own unique
-/// index after the first has committed. The next try finds it done.
+/// Recognizes that another process did the same. `IF NOT EXISTS` does not look and create in one step: of two at once,
+/// the second runs into the catalog's own unique index after the first has committed. The next try finds it done.
 fn somebody_else_did_it(error: &PostgresError) -> bool {
     match error {
         PostgresError::Conflict(_) => true,

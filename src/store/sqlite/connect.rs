@@ -54,7 +54,7 @@ pub(super) async fn first_contact(path: &Path) -> Result<(), SqliteError> {
     Ok(connection.close().await?)
 }
 
-/// Changes the mode by path, after SQLite created the file, and never by a file handle of our own: closing one would
+/// Changes the mode by path, after SQLite created the file, and never by a file handle of our own. Closing one would
 /// drop all locks that this process holds on the file (POSIX), including SQLite's. Log files inherit the mode.
 #[cfg(unix)]
 fn only_for_its_owner(path: &Path) -> std::io::Result<()> {
@@ -62,15 +62,15 @@ fn only_for_its_owner(path: &Path) -> std::io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))
 }
 
-/// Elsewhere the folder's access list says who may read.
+/// Does nothing: elsewhere the folder's access list says who may read.
 #[cfg(not(unix))]
 fn only_for_its_owner(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// SQLite asks for the right to write this while it already reads. Waiting for it could deadlock, so whatever the busy
-/// timeout, it is refused at once if another connection is about to write: the host, or another process that makes the
-/// same switch. Then queue as any writer does, for which SQLite waits, and look again.
+/// Switches the journal. SQLite asks for the right to write this while it already reads. Waiting for it could deadlock,
+/// so whatever the busy timeout, it is refused at once if another connection is about to write: the host, or another
+/// process that makes the same switch. Then queue as any writer does, for which SQLite waits, and look again.
 async fn switch_to_wal(connection: &mut SqliteConnection) -> Result<(), SqliteError> {
     let mut attempts_left = 5;
     loop {

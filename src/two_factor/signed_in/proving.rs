@@ -7,7 +7,7 @@ use crate::{
     verdict::ActRefusal,
 };
 
-/// A ticket for somebody who is signed in and proves themselves again.
+/// Makes a ticket with which a signed-in user proves themselves again.
 pub(super) async fn prove(core: &Core, pass: &Pass, purpose: Purpose) -> Result<Ticket, Stop<ActRefusal>> {
     let session = &pass.session;
     let (person, before) = core.internal_holder(session, ActRefusal::EnrollFirst).await?;
