@@ -1,4 +1,4 @@
-//! What may be said of a wrong code, so that its user can help himself.
+//! What may be said of a wrong code, so that its user can help themselves.
 
 use std::{fmt, time::Duration};
 
@@ -23,7 +23,7 @@ pub enum Hint {
     },
     /// The app has not done as the QR code says: several ignore silently that codes are to be made with another hash
     /// function than SHA-1, or to have more than six digits. Said only at the enrollment. Another app is needed, or
-    /// [`CodeRules`](crate::CodeRules) that every app keeps.
+    /// [`CodeRules`](crate::policy::CodeRules) that every app keeps.
     AppShows {
         /// Its codes are made with this.
         algorithm: Algorithm,
