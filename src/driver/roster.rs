@@ -36,7 +36,9 @@ impl Core {
             person.org == *org && role.is_none_or(|role| person.role == role)
         };
         if !page.iter().all(is_asked_for) {
-            return Err(unavailable("the roster lists somebody of another org or role (clauses 1, 4)".into()));
+            return Err(unavailable(
+                "the roster lists somebody of another org or role (clauses 1, 4)".into(),
+            ));
         }
         Ok(page)
     }
