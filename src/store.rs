@@ -83,7 +83,7 @@ pub trait Directory: Send + Sync + 'static {
 /// ```
 /// use std::{collections::BTreeMap, convert::Infallible, sync::Mutex};
 ///
-/// use countersign::{Change, Event, OrgId, Stored, Swap, UserId, UserStore, UserSummary};
+/// use countersign::{OrgId, UserId, UserStore, audit::Event, store::{Change, Stored, Swap, UserSummary}};
 ///
 /// /// A row of the users table. A user who was never written has revision 0, and no record.
 /// struct Row {
