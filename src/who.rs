@@ -34,6 +34,14 @@ fn checked(name: String) -> Result<Box<str>, InvalidName> {
 
 /// One shape for both ids: a bounded text, compared byte by byte. A number always makes a valid one.
 macro_rules! id {
+    (@from $name:ident: $($number:ty),*) => {$(
+        /// The number in decimal.
+        impl From<$number> for $name {
+            fn from(id: $number) -> Self {
+                Self(id.to_string().into_boxed_str())
+            }
+        }
+    )*};
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +61,25 @@ macro_rules! id {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// Reads the id back as the host's own key type, such as the number that it was made from.
+            ///
+            /// Several texts can be read as one key: as an `i64`, `007` and `+7` are 7 like `7`, and yet three ids. So
+            /// look the key up, and go on with an id made from the row that was found, as
+            /// [`Directory`](crate::Directory) asks for.
+            ///
+            /// ```
+            #[doc = concat!("use countersign::", stringify!($name), ";")]
+            #[doc = concat!("assert_eq!(", stringify!($name), "::from(7_i64).parse(), Ok(7_i64));")]
+            #[doc = concat!("assert!(", stringify!($name), "::try_from(\"ann\")?.parse::<i64>().is_err());")]
+            /// # Ok::<(), countersign::InvalidName>(())
+            /// ```
+            ///
+            /// # Errors
+            /// The error of `T` if the id cannot be read as one.
+            pub fn parse<T: FromStr>(&self) -> Result<T, T::Err> {
+                self.0.parse()
+            }
         }
 
         impl FromStr for $name {
@@ -63,19 +90,25 @@ macro_rules! id {
             }
         }
 
-        /// The number in decimal.
-        impl From<i64> for $name {
-            fn from(id: i64) -> Self {
-                Self(id.to_string().into_boxed_str())
+        /// Like [`new`](Self::new).
+        impl TryFrom<&str> for $name {
+            type Error = InvalidName;
+
+            fn try_from(id: &str) -> Result<Self, InvalidName> {
+                Self::new(id)
             }
         }
 
-        /// The number in decimal.
-        impl From<u64> for $name {
-            fn from(id: u64) -> Self {
-                Self(id.to_string().into_boxed_str())
+        /// Like [`new`](Self::new).
+        impl TryFrom<String> for $name {
+            type Error = InvalidName;
+
+            fn try_from(id: String) -> Result<Self, InvalidName> {
+                Self::new(id)
             }
         }
+
+        id!(@from $name: i32, u32, i64, u64);
 
         /// The hyphenated lower-case form.
         #[cfg(feature = "uuid")]
@@ -98,7 +131,8 @@ id! {
     ///
     /// ```
     /// use countersign::OrgId;
-    /// assert_eq!(OrgId::from(7_i64), OrgId::new("7")?);
+    /// assert_eq!(OrgId::from(7), OrgId::new("7")?);
+    /// assert_eq!(OrgId::try_from("acme")?.as_str(), "acme");
     /// assert!(OrgId::new("").is_err());
     /// # Ok::<(), countersign::InvalidName>(())
     /// ```
@@ -108,6 +142,21 @@ id! {
 id! {
     /// The name of a user of an org, as the host's directory spells it.
     UserId
+}
+
+impl OrgId {
+    /// Returns the org of a portal that has only one. Its text is `single`, and never changes.
+    ///
+    /// It is a function and no constant, since an id owns its text. Records are bound to the org they were written for,
+    /// so a portal that may have several one day starts with ids of its own.
+    ///
+    /// ```
+    /// use countersign::{FirstFactor, OrgId, UserId};
+    /// let first_factor = FirstFactor::accepted(&OrgId::single(), &UserId::from(7));
+    /// ```
+    pub fn single() -> Self {
+        Self("single".into())
+    }
 }
 
 /// What a user is to the portal.
@@ -198,5 +247,41 @@ impl Person {
     /// Returns the role.
     pub fn role(&self) -> Role {
         self.role
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{InvalidName, OrgId, UserId};
+
+    #[test]
+    fn a_number_becomes_the_same_id_whatever_its_type_and_is_read_back() {
+        let seven = UserId::new("7").unwrap();
+        for id in [UserId::from(7), UserId::from(7_u32), UserId::from(7_i64), UserId::from(7_u64)] {
+            assert_eq!(id, seven);
+        }
+        assert_eq!((seven.parse(), seven.parse()), (Ok(7_i32), Ok("7".to_owned())));
+        assert_eq!(UserId::from(i32::MIN).parse(), Ok(i32::MIN));
+        assert_eq!(UserId::from(u64::MAX).parse(), Ok(u64::MAX));
+        assert!(UserId::from(u64::MAX).parse::<i64>().is_err());
+    }
+
+    /// R11.
+    #[test]
+    fn a_text_becomes_an_id_by_the_same_rules_whatever_its_type() {
+        for text in ["ann", "", "a\0b", &"a".repeat(256)] {
+            let id = UserId::new(text);
+            assert_eq!(
+                (UserId::try_from(text), UserId::try_from(text.to_owned()), text.parse()),
+                (id.clone(), id.clone(), id)
+            );
+        }
+        assert_eq!(OrgId::try_from(""), Err(InvalidName::Empty));
+    }
+
+    /// Portals have stored it with their records.
+    #[test]
+    fn the_single_org_never_changes() {
+        assert_eq!(OrgId::single(), OrgId::new("single").unwrap());
     }
 }
