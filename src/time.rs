@@ -55,6 +55,36 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// Whole seconds; what is less is cut off. A time before 1970 becomes 1970 itself, like that of a [`SystemClock`].
+///
+/// ```
+/// use countersign::Timestamp;
+/// use std::time::{Duration, SystemTime};
+///
+/// let time = SystemTime::UNIX_EPOCH + Duration::from_millis(59_999);
+/// assert_eq!(Timestamp::from(time), Timestamp::from_unix(59));
+/// assert_eq!(SystemTime::from(Timestamp::from_unix(59)), SystemTime::UNIX_EPOCH + Duration::from_secs(59));
+/// ```
+#[cfg(feature = "std")]
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        Self(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
+    }
+}
+
+/// The same point in time. One beyond what the system can represent becomes the last full second that it can: on Linux
+/// that is 292 billion years from now.
+#[cfg(feature = "std")]
+impl From<Timestamp> for SystemTime {
+    fn from(Timestamp(seconds): Timestamp) -> Self {
+        UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or_else(|| {
+            // No constant says which second is the last. Every number is a sum of powers of two, so add those that fit.
+            let powers = (0..u64::BITS).rev().map(|bit| Duration::from_secs(1 << bit));
+            powers.fold(UNIX_EPOCH, |last, power| last.checked_add(power).unwrap_or(last))
+        })
+    }
+}
+
 /// A source of the time.
 ///
 /// Hosts use [`SystemClock`]; tests use their own (`testing::ManualClock`). Keep the clocks of servers that share a
@@ -76,7 +106,39 @@ impl Clock for SystemClock {
     /// earlier then looks as if it came from the future, and is refused (R11).
     #[allow(clippy::disallowed_methods, reason = "this is the one place that may ask")]
     fn now(&self) -> Timestamp {
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp(since_1970.as_secs())
+        SystemTime::now().into()
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    use super::Timestamp;
+
+    /// R11: no time of a system panics, or wraps around.
+    #[test]
+    fn a_time_before_1970_is_1970_and_fractions_are_cut_off() {
+        for (time, seconds) in [
+            (UNIX_EPOCH, 0),
+            (UNIX_EPOCH - Duration::from_nanos(1), 0),
+            (UNIX_EPOCH - Duration::from_secs(86_400), 0),
+            (UNIX_EPOCH + Duration::from_millis(1_999), 1),
+        ] {
+            assert_eq!(Timestamp::from(time), Timestamp::from_unix(seconds), "{time:?}");
+        }
+    }
+
+    /// R11.
+    #[test]
+    fn a_time_beyond_the_systems_last_is_its_last() {
+        for seconds in [0, 59, 1_800_000_000, 253_402_300_799] {
+            let time = Timestamp::from_unix(seconds);
+            assert_eq!(Timestamp::from(SystemTime::from(time)), time);
+        }
+        let last = SystemTime::from(Timestamp::from_unix(u64::MAX));
+        assert_eq!(last.checked_add(Duration::from_secs(1)), None);
+        assert!(last > SystemTime::from(Timestamp::from_unix(253_402_300_799)));
+        assert_eq!(SystemTime::from(Timestamp::from(last)), last);
     }
 }
