@@ -3,6 +3,8 @@
 //! Every change leaves an event in the same atomic write (R10). An event says who did what to which account, when and
 //! from where. It knows no secret, no code and no ticket (R9): its types have no place for one.
 
+use std::fmt;
+
 use crate::{
     audit::{
         kind::EventKind,
@@ -61,6 +63,36 @@ impl Actor {
             Self::User(user) => Some(user.as_str()),
             Self::Operator(operator) => Some(operator.as_str()),
             Self::Host => None,
+        }
+    }
+}
+
+/// The kind, then the name: `user ann`, `operator sue@vendor.example`, `host`. With the kind in front, nobody's name can
+/// look like an actor of another kind.
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "{} {name}", self.kind()),
+            None => f.write_str(self.kind()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Actor;
+    use crate::audit::text::Operator;
+
+    #[test]
+    fn an_actor_is_shown_with_kind_and_name() {
+        let sue = Operator::new("sue@vendor.example").unwrap();
+        for (actor, shown) in [
+            (Actor::User("ann".parse().unwrap()), "user ann"),
+            (Actor::User("host".parse().unwrap()), "user host"),
+            (Actor::Operator(sue), "operator sue@vendor.example"),
+            (Actor::Host, "host"),
+        ] {
+            assert_eq!(actor.to_string(), shown);
         }
     }
 }
