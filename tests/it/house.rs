@@ -3,6 +3,7 @@
 
 mod cargo;
 mod dependencies;
+mod diagrams;
 mod package;
 mod readme;
 mod tidy;

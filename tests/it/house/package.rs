@@ -24,7 +24,7 @@ const BY_NAME: [&str; 8] = [
 
 /// In which folder which kinds of files belong.
 const BY_KIND: [(&str, &[&str]); 3] =
-    [("docs", &["md", "png"]), ("examples", &["rs"]), ("src", &["rs", "sql"])];
+    [("docs", &["md", "png", "svg", "txt"]), ("examples", &["rs"]), ("src", &["rs", "sql"])];
 
 fn kind(file: &str) -> &str {
     Path::new(file).extension().and_then(|kind| kind.to_str()).unwrap_or_default()
