@@ -78,7 +78,7 @@ pub trait Directory: Send + Sync + 'static {
 ///    swap may hide a write that happened; the library finds out.
 ///
 /// The example is a store over a table that a host has already, with the SQL it would use. `examples/own_store.rs` is
-/// all of it in SQLite, to be copied, with [the suite for stores](crate::manual#write-your-own-store) as its test.
+/// all of it in SQLite, to be copied, with [the suite for stores](crate::manual::own_store) as its test.
 ///
 /// ```
 /// use std::{collections::BTreeMap, convert::Infallible, sync::Mutex};

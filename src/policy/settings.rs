@@ -101,7 +101,7 @@ impl Settings {
     };
 }
 
-/// The product's own settings. The [manual](crate::manual#why-each-default) says why each value is what it is.
+/// The product's own settings. The [manual](crate::manual::defaults) says why each value is what it is.
 impl Default for Settings {
     fn default() -> Self {
         Self::PRODUCT

@@ -4,6 +4,7 @@
 mod cargo;
 mod dependencies;
 mod diagrams;
+mod manual;
 mod package;
 mod readme;
 mod tidy;
