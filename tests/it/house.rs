@@ -6,6 +6,7 @@ mod dependencies;
 mod diagrams;
 mod manual;
 mod package;
+mod papers;
 mod readme;
 mod tidy;
 

@@ -42,7 +42,16 @@ fn its_numbers_are_those_that_were_measured_last() {
 
 #[test]
 fn what_it_links_to_is_there() {
-    for page in ["README.md", "tests/README.md", "benches/RESULTS.md", "benches/peers/README.md"] {
+    for page in [
+        "README.md",
+        "CHANGELOG.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "tests/README.md",
+        "benches/RESULTS.md",
+        "benches/peers/README.md",
+    ] {
         let folder = root().join(page);
         let folder = folder.parent().unwrap();
         let text = file(page);
