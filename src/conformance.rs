@@ -103,7 +103,7 @@ impl std::error::Error for Broken {
 /// Runs the suite against a store of users' records. `fresh` makes at most 23 [ids](self#fresh-ids).
 ///
 /// # Errors
-/// [`Broken`] says in a sentence which clause is not kept first.
+/// [`Broken`] names the first clause that is not kept, in a sentence.
 pub async fn user_store<S: UserStore>(
     store: &S,
     fresh: impl AsyncFnMut() -> Result<(OrgId, UserId), BoxError>,
@@ -114,7 +114,7 @@ pub async fn user_store<S: UserStore>(
 /// Runs the suite against a store of orgs' settings. `fresh` makes at most 23 [ids](self#fresh-ids).
 ///
 /// # Errors
-/// [`Broken`] says in a sentence which clause is not kept first.
+/// [`Broken`] names the first clause that is not kept, in a sentence.
 pub async fn settings_store<S: SettingsStore>(
     store: &S,
     fresh: impl AsyncFnMut() -> Result<OrgId, BoxError>,
@@ -200,7 +200,7 @@ impl<'a, T: Records> Suite<'a, T> {
     /// Tries every clause.
     ///
     /// # Errors
-    /// [`Broken`] says in a sentence which clause is not kept first.
+    /// [`Broken`] names the first clause that is not kept, in a sentence.
     pub async fn run(mut self) -> Result<(), Broken> {
         self.nothing_comes_from_nothing().await?;
         self.nobody_is_made_up().await?;

@@ -18,8 +18,8 @@ use crate::{
 /// let list = "user,key\n\
 ///             ann,gezd gnbv gy3t qojq gezd gnbv gy3t qojq\n\
 ///             bob,JBSWY3DPEHPK3PXP\n";
-/// let mut lines = countersign::key_list(list)?;
 /// let mut lines = countersign::admin::key_list(list)?;
+/// let ann = lines.next().ok_or("there is a line")?;
 /// assert_eq!((ann.number, ann.entry?.user.as_str()), (2, "ann"));
 /// let bob = lines.next().ok_or("there is another")?.entry.unwrap_err();
 /// assert_eq!(bob.to_string(), "bob: secret: a secret must have at least 16 bytes");

@@ -45,7 +45,7 @@ const WRITERS: usize = 24;
 /// ```
 ///
 /// # Errors
-/// [`Broken`] says in a sentence which clause is not kept first.
+/// [`Broken`] names the first clause that is not kept, in a sentence.
 pub async fn outbox<S: UserStore + Outbox>(
     store: &S,
     fresh: impl AsyncFnMut() -> Result<(OrgId, UserId), BoxError>,

@@ -32,7 +32,6 @@ const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
 /// the org afterwards.
 ///
 /// # Errors
-/// [`Broken`] says in a sentence which clause is not kept first.
 /// [`Broken`] names the first clause that is not kept, in a sentence.
 pub async fn roster(
     roster: &impl Roster,

@@ -87,7 +87,7 @@ impl PaperCode {
         Self::parse(text).and_then(|code| if code.paper == paper { Ok(code) } else { Err(NoPaperCode) })
     }
 
-    /// The characters without hyphens: what is hashed or kept.
+    /// Returns the characters without hyphens: what is hashed or kept.
     pub(crate) fn expose(&self) -> &[u8] {
         &self.characters[..self.paper.characters()]
     }

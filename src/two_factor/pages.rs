@@ -42,7 +42,6 @@ impl Setup {
     ///
     /// # Errors
     /// [`InvalidModuleSize`] unless a module has 1 to 32 pixels.
-    /// [`InvalidModuleSize`] unless a module has 1 to 32 pixels.
     #[cfg(feature = "png")]
     pub fn png(&self, pixels_per_module: u8) -> Result<Zeroizing<Vec<u8>>, InvalidModuleSize> {
         self.qr.to_png(pixels_per_module)

@@ -39,7 +39,7 @@ async fn a_locked_database_is_named_as_the_cause_and_nothing_changes() {
     sqlx::raw_sql("DELETE FROM countersign_users").execute(&mut *holder).await.unwrap();
     let refused = swap(&impatient, &user("ann"), 1).await.unwrap_err();
     assert!(matches!(refused, SqliteError::Locked(_)), "{refused:?}");
-    assert_eq!(refused.to_string(), "the database is locked by another connection");
+    assert_eq!(refused.to_string(), "the database is locked by another connection; try again later");
     assert!(refused.source().is_some());
     assert_eq!(revision(&impatient, &user("ann")).await, 1, "readers do not wait for a writer");
 
