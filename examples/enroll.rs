@@ -15,7 +15,7 @@ use std::{
 
 use countersign::{
     Attempt, Clock, Directory, Enrolled, FirstFactor, Gate, KeyId, Keyring, MemoryStore, OrgId, OsRandom,
-    Pass, Person, Refusal, Requirement, Role, SystemClock, Ticket, TwoFactor, UserId, Verdict,
+    Pass, Person, Refusal, Requirement, Role, SystemClock, Ticket, Timestamp, TwoFactor, UserId, Verdict,
 };
 
 /// The users table of this very small portal.
@@ -52,7 +52,9 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         }
     }
 
-    println!("\nNow Ann signs in again. The code that enrolled her is used up: wait for the app's next one.");
+    println!(
+        "\nNow Ann signs in again. The code that ended the enrollment is used up: wait for the app's next one."
+    );
     println!("(A recovery code is taken as well.)");
     if let Gate::AskCode(ticket) = two_factor.check_in(FirstFactor::accepted(&org, &ann)).await? {
         let Some(pass) = log_in(&two_factor, &ticket).await? else { return Ok(()) };
@@ -89,10 +91,9 @@ async fn enroll(
             Verdict::Granted(enrolled) => return Ok(Some(enrolled)),
             Verdict::Refused(refusal) => {
                 explain(refusal);
-                match refusal {
-                    Refusal::SetupExpired => is_shown = false,
-                    Refusal::TicketVoid | Refusal::Blocked => return Ok(None),
-                    _ => {}
+                is_shown &= refusal != Refusal::SetupExpired;
+                if is_over(refusal) {
+                    return Ok(None);
                 }
             }
         }
@@ -105,7 +106,7 @@ async fn log_in(
 ) -> Result<Option<Pass>, Box<dyn Error + Send + Sync>> {
     loop {
         let Some(code) = ask("The code that the app shows now: ")? else { return Ok(None) };
-        // A portal has a page of its own for recovery codes; here whatever is longer than a code is one.
+        // A portal has a separate page for recovery codes; here anything longer than a code is one.
         let answer = if code.len() > 8 {
             two_factor.recover(Attempt::new(ticket, &code)).await?.map(|recovered| {
                 println!("  {} recovery codes are left.", recovered.left);
@@ -118,7 +119,7 @@ async fn log_in(
             Verdict::Granted(pass) => return Ok(Some(pass)),
             Verdict::Refused(refusal) => {
                 explain(refusal);
-                if matches!(refusal, Refusal::TicketVoid | Refusal::Blocked) {
+                if is_over(refusal) {
                     return Ok(None);
                 }
             }
@@ -126,12 +127,26 @@ async fn log_in(
     }
 }
 
-/// Says why a code was refused, in words for the person who typed it.
+/// Whether no further code helps in this login.
+fn is_over(refusal: Refusal) -> bool {
+    match refusal {
+        Refusal::Malformed
+        | Refusal::WrongCode { .. }
+        | Refusal::AlreadyUsed { .. }
+        | Refusal::Wait { .. }
+        | Refusal::ClockMovedBack { .. }
+        | Refusal::SetupExpired
+        | Refusal::InvitationVoid => false,
+        Refusal::Blocked | Refusal::TicketVoid | Refusal::InvitationNeeded | Refusal::AlreadyDone => true,
+    }
+}
+
+/// Tells the person who typed a code why it was refused.
 fn explain(refusal: Refusal) {
     let now = SystemClock.now();
-    let seconds_until = |until: countersign::Timestamp| until.since(now).unwrap_or_default().as_secs();
+    let seconds_until = |until: Timestamp| until.since(now).unwrap_or_default().as_secs();
     match refusal {
-        Refusal::WrongCode { left, wait_until, hint, .. } => {
+        Refusal::WrongCode { left, wait_until, hint } => {
             println!("  Wrong code. You have {left} more tries.");
             if let Some(hint) = hint {
                 println!("  But {hint}.");
@@ -140,7 +155,7 @@ fn explain(refusal: Refusal) {
                 println!("  The next one is looked at in {} seconds.", seconds_until(until));
             }
         }
-        Refusal::AlreadyUsed { left, .. } => {
+        Refusal::AlreadyUsed { left, wait_until: _ } => {
             println!(
                 "  That code was right, but it has been used already. Wait for the next one ({left} more tries)."
             );
@@ -151,7 +166,20 @@ fn explain(refusal: Refusal) {
                 seconds_until(until)
             );
         }
-        other => println!("  {other}."),
+        Refusal::ClockMovedBack { until } => {
+            println!(
+                "  The clock of this computer was set back. Wait {} seconds, or type a recovery code.",
+                seconds_until(until)
+            );
+        }
+        // The library's own sentences are good enough for a terminal.
+        Refusal::Malformed
+        | Refusal::Blocked
+        | Refusal::TicketVoid
+        | Refusal::SetupExpired
+        | Refusal::InvitationNeeded
+        | Refusal::InvitationVoid
+        | Refusal::AlreadyDone => println!("  {refusal}."),
     }
 }
 

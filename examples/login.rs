@@ -5,12 +5,15 @@
 //! ```
 //!
 //! The first half is what such a host writes, and what the README shows: who is who, what is put together once at the
-//! start, and a handler for each page. It knows no web framework: a handler takes the browser's session and says which
-//! page comes next. The second half is a browser made of lines in a terminal, so that it can be tried with an app on a
-//! phone. `examples/portal` is the same on the web, with everything that a page needs besides.
+//! start, and a handler for each page. It uses no web framework: a handler takes the browser's session and returns the
+//! page that comes next. The second half is a browser made of lines in a terminal, so that you can try it with an app on
+//! your phone. `examples/portal` is the same on the web, with everything else that pages need.
 #![allow(clippy::print_stdout, reason = "it speaks to the person at the terminal")]
 
-use std::io::{self, Write as _};
+use std::{
+    fmt,
+    io::{self, Write as _},
+};
 
 use countersign::{
     ActRefusal, Attempt, BoxError, Directory, Error, FirstFactor, Gate, KeyId, Keyring, OrgId, OsRandom,
@@ -39,14 +42,14 @@ async fn start(pool: SqlitePool, keyring: Keyring) -> Result<TwoFactor, BoxError
     Ok(TwoFactor::builder(Users(pool), store, keyring).issuer("Acme Portal").build()?)
 }
 
-/// What you keep of a browser on the server. Give it a new session id whenever either field is set.
+/// What the server keeps of a browser. Give it a new session id whenever either field is set.
 #[derive(Default)]
 struct Session {
     ticket: Option<Ticket>,
     stamp: Option<Stamp>,
 }
 
-/// POST /login, once the password was right: where does its bearer go from here?
+/// POST /login, after the password was right: decides which page comes next.
 async fn after_password(
     two_factor: &TwoFactor,
     session: &mut Session,
@@ -76,8 +79,7 @@ async fn first_code(two_factor: &TwoFactor, session: &mut Session, code: &str) -
             session.sign_in(&enrolled.pass);
             Page::Enrolled(enrolled.recovery_codes) // shown this one time
         }
-        Verdict::Refused(Refusal::TicketVoid) => Page::SignIn,
-        Verdict::Refused(refusal) => Page::Enroll(Some(refusal)),
+        Verdict::Refused(refusal) => refused(refusal, Page::Enroll),
     })
 }
 
@@ -86,15 +88,32 @@ async fn code(two_factor: &TwoFactor, session: &mut Session, code: &str) -> Resu
     let Some(ticket) = &session.ticket else { return Ok(Page::SignIn) };
     Ok(match two_factor.verify(Attempt::new(ticket, code)).await? {
         Verdict::Granted(pass) => session.sign_in(&pass),
-        Verdict::Refused(Refusal::TicketVoid) => Page::SignIn,
-        Verdict::Refused(refusal) => Page::Code(Some(refusal)), // wrong, used already, wait, blocked
+        Verdict::Refused(refusal) => refused(refusal, Page::Code),
     })
+}
+
+/// Where a refusal leads. The list is closed: the compiler tells you when there is another one.
+fn refused(refusal: Refusal, again: fn(Option<Refusal>) -> Page) -> Page {
+    match refusal {
+        // The same form with its sentence: how many tries are left, until when to wait, what is wrong with the phone.
+        Refusal::Malformed
+        | Refusal::WrongCode { .. }
+        | Refusal::AlreadyUsed { .. }
+        | Refusal::Wait { .. }
+        | Refusal::SetupExpired
+        | Refusal::InvitationVoid
+        | Refusal::ClockMovedBack { .. } => again(Some(refusal)),
+        Refusal::InvitationNeeded => Page::Invitation(None),
+        Refusal::AlreadyDone => Page::Home, // the form was sent twice
+        Refusal::Blocked => Page::Blocked,
+        Refusal::TicketVoid => Page::SignIn,
+    }
 }
 
 /// At every request: a reset, a changed password or a new policy ends the session here.
 async fn signed_in(two_factor: &TwoFactor, session: &Session) -> Result<Option<Pass>, Error> {
     let Some(stamp) = &session.stamp else { return Ok(None) };
-    Ok(two_factor.resume(stamp).await?.granted())
+    two_factor.resume(stamp).await
 }
 
 /// POST /users/{user}/reset, by a Master Admin.
@@ -104,27 +123,32 @@ async fn reset(two_factor: &TwoFactor, session: &mut Session, user: &UserId) -> 
     administered(two_factor, session, &pass, verdict).await
 }
 
-/// POST /settings, by a Master Admin: the box that makes everybody enroll.
+/// POST /settings, by a Master Admin: the checkbox that makes everybody enroll.
 async fn require(two_factor: &TwoFactor, session: &mut Session, to: Requirement) -> Result<Page, Error> {
     let Some(pass) = signed_in(two_factor, session).await? else { return Ok(Page::SignIn) };
     let verdict = two_factor.admin(&pass).require(to).await?;
     administered(two_factor, session, &pass, verdict).await
 }
 
-/// What a Master Admin does needs a code of the last five minutes. If theirs is older, ask for another one first.
+/// Administration needs a code of the last five minutes. If theirs is older, ask for another one first.
 async fn administered(
     two_factor: &TwoFactor,
     session: &mut Session,
     pass: &Pass,
-    verdict: Verdict<()>,
+    verdict: Verdict<(), ActRefusal>,
 ) -> Result<Page, Error> {
-    if verdict.refusal() == Some(ActRefusal::FreshCodeNeeded)
-        && let Verdict::Granted(ticket) = two_factor.signed_in(pass).step_up().await?
-    {
-        session.ticket = Some(ticket); // still signed in: `code` renews the stamp
-        return Ok(Page::Code(None));
-    }
-    Ok(verdict.refusal().map_or(Page::Done, Page::Refused))
+    Ok(match verdict {
+        Verdict::Granted(()) => Page::Done,
+        Verdict::Refused(ActRefusal::SessionOver) => Page::SignIn,
+        Verdict::Refused(ActRefusal::FreshCodeNeeded) => match two_factor.signed_in(pass).step_up().await? {
+            Verdict::Granted(ticket) => {
+                session.ticket = Some(ticket); // still signed in: `code` renews the stamp
+                Page::Code(None)
+            }
+            Verdict::Refused(refusal) => Page::Refused(refusal),
+        },
+        Verdict::Refused(refusal) => Page::Refused(refusal),
+    })
 }
 
 /// POST /recovery: one of the recovery codes, for a phone that is lost.
@@ -132,18 +156,16 @@ async fn recovery_code(two_factor: &TwoFactor, session: &mut Session, code: &str
     let Some(ticket) = &session.ticket else { return Ok(Page::SignIn) };
     Ok(match two_factor.recover(Attempt::new(ticket, code)).await? {
         Verdict::Granted(recovered) => session.sign_in(&recovered.pass),
-        Verdict::Refused(Refusal::TicketVoid) => Page::SignIn,
-        Verdict::Refused(refusal) => Page::Code(Some(refusal)),
+        Verdict::Refused(refusal) => refused(refusal, Page::Code),
     })
 }
 
-/// POST /invitation: for those whom an admin invited to enroll.
+/// POST /invitation: for users whom an admin invited to enroll.
 async fn invitation(two_factor: &TwoFactor, session: &mut Session, typed: &str) -> Result<Page, Error> {
     let Some(ticket) = &session.ticket else { return Ok(Page::SignIn) };
     Ok(match two_factor.accept(Attempt::new(ticket, typed)).await? {
         Verdict::Granted(ticket) => session.park(ticket, Page::Enroll(None)),
-        Verdict::Refused(Refusal::TicketVoid) => Page::SignIn,
-        Verdict::Refused(refusal) => Page::Invitation(Some(refusal)),
+        Verdict::Refused(refusal) => refused(refusal, Page::Invitation),
     })
 }
 
@@ -169,7 +191,7 @@ enum Page {
     Blocked,
     Home,
     Done,
-    Refused(Refusal),
+    Refused(ActRefusal),
 }
 
 // From here on: the browser, and a database that is gone afterwards.
@@ -247,7 +269,7 @@ async fn visit(two_factor: &TwoFactor, session: &mut Session, page: Page) -> Res
             invitation(two_factor, session, &typed).await?
         }
         Page::Blocked => {
-            println!("This account is blocked. Another Master Admin can reset it.");
+            println!("This account is blocked. Another Master Admin can unlock or reset it.");
             Page::SignIn
         }
         Page::Home => {
@@ -279,8 +301,8 @@ async fn visit(two_factor: &TwoFactor, session: &mut Session, page: Page) -> Res
     }))
 }
 
-fn explain(complaint: Option<Refusal>) {
-    if let Some(refusal) = complaint {
+fn explain(why: Option<impl fmt::Display>) {
+    if let Some(refusal) = why {
         println!("  {refusal}.");
     }
 }

@@ -1,4 +1,4 @@
-//! A store over tables that a portal has already. Copy it, and put in the names of yours.
+//! A store over tables that a portal has already. Copy it, and replace the names by those of your tables.
 //!
 //! ```text
 //! cargo run --example own_store --features sqlite
@@ -6,8 +6,8 @@
 //! ```
 //!
 //! `users` and `orgs` get two columns each, and events a table of their own. The first command lets a user enroll from
-//! the terminal, and shows what is in the tables then. The second runs the whole suite for stores over this one, for
-//! which a crate of yours needs `countersign` with the features `conformance` and `testing` among its dev-dependencies.
+//! the terminal, then shows what is in the tables. The second runs the whole conformance suite for stores over this one.
+//! For that, your crate needs `countersign` with the features `conformance` and `testing` in its dev-dependencies.
 #![allow(clippy::print_stdout, reason = "it speaks to the person at the terminal")]
 
 use std::{
@@ -36,8 +36,8 @@ const TABLES: &str = "
         role   TEXT NOT NULL CHECK (role IN ('customer', 'internal', 'master-admin'))
     ) STRICT;";
 
-/// What the second step adds. A revision of 0 means that nothing was written yet, so that one UPDATE does for the first
-/// write and for all later ones. NULL would not do: it equals nothing, and the first write would find no row.
+/// What the second step adds. A revision of 0 means that nothing was written yet, so one UPDATE serves the first write
+/// and all later ones. NULL would not work: it equals nothing, and the first write would find no row.
 const ADDED: &str = "
     ALTER TABLE users ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE users ADD COLUMN record BLOB;
@@ -187,7 +187,7 @@ fn two_factor(portal: &Portal) -> Result<TwoFactor, BoxError> {
     Ok(two_factor.issuer("Own Store").default_requirement(Requirement::On).build()?)
 }
 
-/// Lets a user enroll whose password was right.
+/// Enrolls a user after their password was right.
 async fn enroll(two_factor: &TwoFactor, org: &OrgId, user: &UserId) -> Result<(), BoxError> {
     let Gate::Enroll(ticket) = two_factor.check_in(FirstFactor::accepted(org, user)).await? else {
         return Ok(());

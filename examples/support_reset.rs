@@ -1,16 +1,16 @@
-//! The tool of a vendor's support desk: helps a Master Admin who is locked out, and whom nobody in his org can help.
+//! The tool of a vendor's support desk: helps a Master Admin who is locked out when nobody in their org can.
 //!
 //! ```text
 //! cargo run --example support_reset --features sqlite -- FOLDER LOGIN --operator NAME --case NUMBER
 //! ```
 //!
 //! `FOLDER` is that of the portal example: `portal.sqlite` with its users beside the library's tables, and `keyring.txt`.
-//! Run it while the portal runs, on its server, and let nobody start it whom you have not authenticated yourself: it
-//! asks for no password.
+//! Run it on the portal's server, while the portal runs. It asks for no password: only people whom you have authenticated
+//! yourself may start it.
 //!
-//! It says who the user is and who else could help him, asks how the desk made sure that it is he, and then resets him.
-//! He enrolls anew: no code is ever skipped. A blocked account, whose password somebody knows, is reset with an
-//! invitation, which is read out to him.
+//! It shows who the user is and who else could help them, asks how the desk verified the caller, and then resets the
+//! account. The user enrolls again: no code is ever skipped. If the account was blocked, somebody else knows its password;
+//! it is then reset with an invitation, which the desk reads out to the user.
 #![allow(clippy::print_stdout, reason = "it speaks to the person at the terminal")]
 
 use std::{
@@ -36,7 +36,7 @@ struct Request {
     case: String,
 }
 
-/// The portal's users table. The desk may only read it.
+/// The portal's users table, which the desk only reads.
 #[derive(Clone)]
 struct Users(SqlitePool);
 
@@ -73,7 +73,7 @@ impl Users {
         }))
     }
 
-    /// The other Master Admins of the org who could do it themselves: enrolled in its epoch, and not blocked.
+    /// Returns the other Master Admins of the org who can reset the user: enrolled in its epoch, and not blocked.
     async fn helpers(&self, user: &User) -> Result<Vec<String>, BoxError> {
         let select = "SELECT people.name FROM portal_users AS people
              JOIN countersign_settings AS org ON org.org_id = people.org_id
@@ -102,7 +102,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Whether something was done.
+/// Returns whether something was done.
 async fn run() -> Result<bool, BoxError> {
     let Request { folder, login, operator, case } = request(env::args().skip(1))?;
     let database = folder.join("portal.sqlite");
@@ -125,8 +125,8 @@ async fn run() -> Result<bool, BoxError> {
     if helpers.is_empty() {
         println!("No Master Admin of this org can help at the moment.");
     } else {
-        println!("These Master Admins can reset it themselves: {}.", helpers.join(", "));
-        println!("Send the caller there, unless they cannot be reached.");
+        println!("These Master Admins can reset the account: {}.", helpers.join(", "));
+        println!("Send the caller to them, unless they cannot be reached.");
     }
     let Some(how) = ask("How did you make sure who is calling? ")? else { return Ok(false) };
     let reason = Reason::in_case(&case, &how).map_err(|error| format!("the case or the reason {error}"))?;
@@ -137,27 +137,25 @@ async fn run() -> Result<bool, BoxError> {
 }
 
 async fn reset(support: &Support, user: &User, reason: &Reason) -> Result<bool, BoxError> {
-    match support.in_org(&user.org, reason).user(&user.id).reset().await? {
+    let org = support.in_org(&user.org, reason);
+    let account = org.user(&user.id);
+    match account.reset().await? {
         Verdict::Granted(()) => {
             println!("Done. {} sets up an authenticator app at the next login.", user.name);
             return Ok(true);
         }
         Verdict::Refused(ActRefusal::PasswordKnown) => {}
-        Verdict::Refused(refusal) => return Err(refusal.to_string().into()),
+        Verdict::Refused(refusal) => return Err(refusal.into()),
     }
     println!("The account was blocked: somebody else knows its password, and could enroll first.");
-    println!("An invitation keeps him out. Let the password be changed as well.");
+    println!("An invitation keeps them out. Have the password changed as well.");
     if ask("Type invite to reset and read an invitation out: ")?.as_deref() != Some("invite") {
         return Ok(false);
     }
-    match support.in_org(&user.org, reason).user(&user.id).reset_and_invite().await? {
-        Verdict::Granted(invitation) => {
-            println!("\n    {}\n", *invitation.text());
-            println!("Done. {} enrolls with it until {}.", user.name, invitation.expires_at());
-            Ok(true)
-        }
-        Verdict::Refused(refusal) => Err(refusal.to_string().into()),
-    }
+    let invitation = account.reset_and_invite().await?.into_result()?;
+    println!("\n    {}\n", *invitation.text());
+    println!("Done. {} enrolls with it until {}.", user.name, invitation.expires_at());
+    Ok(true)
 }
 
 fn request(mut words: impl Iterator<Item = String>) -> Result<Request, BoxError> {
