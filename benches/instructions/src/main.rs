@@ -1,14 +1,17 @@
-//! Does one case so many times, for `check` to count the instructions of.
+//! Runs one case a number of times, so that `check` can count its instructions.
 //!
 //!     instructions            tells the cases
 //!     instructions CASE TIMES
 //!
-//! It measures nothing by itself. What it does besides the case is the same however many times, so that the difference
+//! It measures nothing by itself. What it does besides the case does not depend on the number of times, so the difference
 //! of two runs is the case alone.
 
 use std::{env, hint::black_box, process::ExitCode};
 
-use countersign::{Timestamp, otp::{Check, Code, Digits, Imported, KeyUri, Label, Secret, Totp, Verifier, Window}};
+use countersign::{
+    Timestamp,
+    otp::{Check, Code, Digits, Imported, KeyUri, Label, Secret, Totp, Verifier, Window},
+};
 
 /// RFC 4226, Appendix D: the secret, and the code of step 5.
 const SECRET_TEXT: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
@@ -18,7 +21,7 @@ const WRONG: &str = "123456";
 const KEY_URI: &str = "otpauth://totp/Acme%20Portal:ann%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\
                        &issuer=Acme%20Portal&algorithm=SHA1&digits=6&period=30";
 
-/// A word for the command line, and what is done so many times.
+/// A word for the command line, and what is run that many times.
 type Case = (&'static str, fn(u32));
 
 /// What they are is said in `benches/peers`, whose cases they are but for the last.

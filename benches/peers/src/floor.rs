@@ -46,7 +46,7 @@ fn message<const N: usize>([inner, outer]: [[u32; 5]; 2]) -> [u32; 5] {
     all
 }
 
-/// So many compressions that need nothing of each other.
+/// Compressions that do not depend on each other.
 #[inline]
 fn row<const N: usize>(mut states: [[u32; 5]; N]) -> [[u32; 5]; N] {
     for state in &mut states {

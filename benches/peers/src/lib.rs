@@ -1,8 +1,8 @@
 //! Countersign beside the other crates that check codes: the same cases, for each crate that can do them.
 //!
-//! What is measured stands here once, and three look at it: `tests/agree.rs` (does each do its work, and do all say
-//! the same?), `benches/verify.rs` (criterion) and `src/bin/table.rs` (`benches/RESULTS.md`). Here nobody knows
-//! how often a case is run, or what is made of the times.
+//! What is measured is written here once, for three users: `tests/agree.rs` (does each do its work, and do all say the
+//! same?), `benches/verify.rs` (criterion) and `src/bin/table.rs` (`benches/RESULTS.md`). This file does not know how
+//! often a case is run, or what becomes of the times.
 
 use std::{
     fmt,
@@ -18,7 +18,7 @@ mod peers;
 pub use floor::floor;
 pub use peers::{NAMES, PEERS};
 
-/// The secret of RFC 4226, Appendix D, where the codes below stand, too.
+/// The secret of RFC 4226, Appendix D, which also has the codes below.
 pub const SECRET: &[u8; 20] = b"12345678901234567890";
 /// The same as a user or a database has it.
 pub const SECRET_TEXT: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
@@ -58,7 +58,7 @@ impl Case {
     pub const ALL: [Self; 6] =
         [Self::Generate, Self::Wrong, Self::Right, Self::LoginWrong, Self::LoginRight, Self::KeyUri];
 
-    /// What stands above its column.
+    /// The title of its column.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Generate => "make a code",
@@ -133,7 +133,7 @@ impl Work {
         self.0.answer()
     }
 
-    /// Does it so many times and tells how long that took. What the crate gave back is dropped within that time.
+    /// Runs it that many times and returns how long that took. What the crate gave back is dropped within that time.
     pub fn time(&mut self, times: u64) -> Duration {
         self.0.time(times)
     }

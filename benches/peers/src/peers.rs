@@ -3,10 +3,7 @@
 //! Every input passes through `black_box`, so that nothing is computed before the clock runs. A code comes as the text
 //! that a user typed, and each crate makes of it what it asks for.
 
-#![cfg_attr(
-    not(feature = "default"),
-    allow(dead_code, unused_imports, reason = "no crate needs all that stands here")
-)]
+#![cfg_attr(not(feature = "default"), allow(dead_code, unused_imports, reason = "no crate needs all of it"))]
 
 use std::{
     hint::black_box,
@@ -39,7 +36,7 @@ peers! {
     "boringauth": boringauth,
 }
 
-/// A number as the code of six digits that it stands for.
+/// Returns a number as a code of six digits.
 fn six_digits(number: impl Into<u64>) -> Answer {
     Answer::Code(format!("{:06}", number.into() % 1_000_000))
 }
@@ -55,8 +52,8 @@ fn decoded() -> Vec<u8> {
     base32::decode(alphabet, black_box(SECRET_TEXT)).expect("it is base32")
 }
 
-/// For crates that go by the system's clock whatever they are told: steps of so many seconds that the one which
-/// began a moment ago outlasts every run, and when the counting began, so that it is the present one.
+/// For crates that always use the system's clock: steps so long that the one which began a moment ago outlasts every
+/// run, and the time at which counting began, so that it is the current step.
 const LONG_PERIOD: u32 = 1_000_000;
 
 #[allow(clippy::disallowed_methods, reason = "the crates in question ask it themselves")]

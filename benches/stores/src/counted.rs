@@ -5,7 +5,10 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use countersign::{OrgId, SettingsStore, UserId, UserStore, store::{Change, OrgSummary, Stored, Swap, UserSummary}};
+use countersign::{
+    OrgId, SettingsStore, UserId, UserStore,
+    store::{Change, OrgSummary, Stored, Swap, UserSummary},
+};
 
 /// How often a store was asked to read and to write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

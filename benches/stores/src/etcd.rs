@@ -16,7 +16,7 @@ use crate::{
 };
 
 const USERS: u32 = 100_000;
-/// In so many turns, so that whatever else the machine does hits both alike.
+/// The number of turns. Whatever else the machine does then hits both alike.
 const TURNS: usize = 5;
 /// What etcd suggests as the most for a quota.
 const SUGGESTED_MOST: f64 = 8.0 * 1024.0 * 1024.0 * 1024.0;

@@ -11,8 +11,8 @@ use tokio::task::JoinSet;
 
 use crate::{population::Population, waits::Waits};
 
-/// So many tasks, each of which reads a user's record and writes the next one, and then another user's: each as soon
-/// as the one before was answered. What counts is how long a task waited for both together.
+/// Runs tasks, each of which reads a user's record and writes the next one, then another user's, each as soon as the one
+/// before was answered. What counts is how long a task waited for both together.
 pub(crate) async fn run<S>(
     store: &S,
     population: &Arc<Population>,

@@ -1,17 +1,21 @@
 //! Many enrolled users, whose records are as long as real ones and whose events say what real ones say: one user
-//! enrolls and logs in through the library, and all others are copies of him.
+//! enrolls and logs in through the library, and all others are copies of that one.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-use countersign::{BoxError, MemoryStore, OrgId, Requirement, SettingsStore, UserId, UserStore, audit::Event, store::{Change, Delivery, OrgSummary, Outbox, Stored, Swap, UserSummary, tell_waiting}};
+use countersign::{
+    BoxError, MemoryStore, OrgId, Requirement, SettingsStore, UserId, UserStore,
+    audit::Event,
+    store::{Change, Delivery, OrgSummary, Outbox, Stored, Swap, UserSummary, tell_waiting},
+};
 use tokio::task::JoinSet;
 
 use crate::portal::{Portal, admin, org};
 
-/// What one enrolled user's store has of him.
+/// What the store has of one enrolled user.
 #[derive(Clone, Debug)]
 pub(crate) struct Population {
     record: Vec<u8>,
@@ -37,7 +41,7 @@ impl Population {
 
         let events = store.events();
         let Some(Stored { record, .. }) = store.load_user(&org(), &admin()).await? else {
-            return Err("whoever enrolled has a record".into());
+            return Err("a user who enrolled has a record".into());
         };
         let settings = store.load_settings(&org()).await?.zip(store.org_summary(&org()));
         Ok(Self {
@@ -54,8 +58,8 @@ impl Population {
         Self { login: Vec::new(), ..self.clone() }
     }
 
-    /// Acknowledges all that waits in the outbox, as a portal does that has sent its mails: what waits is soon gone, and
-    /// is no part of how much room users take.
+    /// Acknowledges all that waits in the outbox, like a portal that has sent its mails. What waits is soon gone, and does
+    /// not count as room that users take.
     pub(crate) async fn tell(store: &impl Outbox) -> Result<(), BoxError> {
         tell_waiting(store, async |_| Delivery::Done).await.map(drop).map_err(Into::into)
     }
@@ -65,8 +69,8 @@ impl Population {
         self.record.len()
     }
 
-    /// Enrolls so many in an empty store, as the library would: with the org's settings, each user's record and the
-    /// events of his enrollment.
+    /// Enrolls `users` users in an empty store, as the library would: with the org's settings, each user's record and
+    /// the events of their enrollment.
     pub(crate) async fn enroll<S>(&self, store: &S, users: u64) -> Result<(), BoxError>
     where
         S: UserStore + SettingsStore + Clone,

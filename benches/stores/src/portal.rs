@@ -1,9 +1,13 @@
-//! A portal over any store, whose users are all Master Admins unless something else is said: what is measured is what
-//! the library itself does.
+//! A portal over any store, whose users are all Master Admins unless something else is given otherwise: what is measured is what the
+//! library itself does.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, fmt, time::Duration};
 
-use countersign::{Attempt, BoxError, Builder, Directory, FirstFactor, Gate, KeyId, Keyring, OrgId, Pass, Person, Requirement, Role, Roster, SettingsStore, Timestamp, TwoFactor, UserId, UserStore, Verdict, testing::{Authenticator, ManualClock}};
+use countersign::{
+    Attempt, BoxError, Builder, Directory, FirstFactor, Gate, KeyId, Keyring, OrgId, Pass, Person,
+    Requirement, Role, Roster, SettingsStore, Timestamp, TwoFactor, UserId, UserStore, Verdict,
+    testing::{Authenticator, ManualClock},
+};
 
 struct Everybody;
 
@@ -20,7 +24,7 @@ pub(crate) fn org() -> OrgId {
     OrgId::from(7_u64)
 }
 
-/// The one who administers it.
+/// The user who administers it.
 pub(crate) fn admin() -> UserId {
     UserId::new("admin").expect("a short text is an id")
 }
@@ -36,7 +40,7 @@ impl Portal {
         Self::build(|keyring| TwoFactor::builder(Everybody, store, keyring))
     }
 
-    /// One of people who stand in a table.
+    /// A portal whose people are in a table.
     pub(crate) fn of<P>(people: P, store: impl UserStore + SettingsStore) -> Result<Self, BoxError>
     where
         P: Directory + Roster + Clone,
@@ -55,7 +59,7 @@ impl Portal {
         Ok(self.two_factor.check_in(FirstFactor::accepted(&org(), user).seen_from("192.0.2.7")).await?)
     }
 
-    /// Signs in somebody of whom nothing is asked.
+    /// Signs in a user who is asked for nothing.
     pub(crate) async fn walk_in(&self, user: &UserId) -> Result<Pass, BoxError> {
         match self.check_in(user).await? {
             Gate::Open(pass) => Ok(pass),
@@ -96,9 +100,7 @@ impl Portal {
     }
 }
 
-pub(crate) fn granted<T>(verdict: Verdict<T>) -> Result<T, BoxError> {
-    match verdict {
-        Verdict::Granted(granted) => Ok(granted),
-        Verdict::Refused(refusal) => Err(format!("refused: {refusal:?}").into()),
-    }
+/// Returns what was granted. Nothing that is measured should be refused.
+pub(crate) fn granted<T, R: fmt::Display>(verdict: Verdict<T, R>) -> Result<T, BoxError> {
+    verdict.into_result().map_err(|refusal| format!("refused: {refusal}").into())
 }

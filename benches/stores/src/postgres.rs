@@ -19,9 +19,9 @@ use crate::{
 
 const USERS: u32 = 100_000;
 const TASKS: usize = 64;
-/// In so many turns, so that whatever else the machine does hits all alike.
+/// The number of turns. Whatever else the machine does then hits all alike.
 const TURNS: u32 = 5;
-/// What we set out for, of pgbench's rate.
+/// Our target, as a share of pgbench's rate.
 const TARGET: f64 = 0.45;
 
 pub(crate) async fn markdown(options: &Options) -> Result<String, BoxError> {

@@ -85,8 +85,8 @@ async fn of_so_many(folder: &Path, users: u32) -> Result<Vec<Told>, BoxError> {
     Ok(told)
 }
 
-/// Enrolls nine of ten of so many people through the library, as their records have to open, and signs in the Master
-/// Admin who is among them.
+/// Enrolls nine of ten people through the library, since their records have to open, and signs in the Master Admin among
+/// them.
 async fn enroll(file: &Path, users: u64) -> Result<Stamp, BoxError> {
     let store = SqliteStore::open(file).await?;
     let people = People::populate(store.pool().clone(), users).await?;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 const USERS: u32 = 100_000;
-/// In so many turns, so that whatever else the machine does hits both alike.
+/// The number of turns. Whatever else the machine does then hits both alike.
 const TURNS: usize = 5;
 
 pub(crate) async fn markdown(options: &Options) -> Result<String, BoxError> {

@@ -23,7 +23,7 @@ pub(crate) async fn markdown() -> Result<String, BoxError> {
     let code = portal.code(&phone);
     let pass = granted(portal.two_factor.verify(Attempt::new(&ticket, &code)).await?)?;
     let verify = store.take_calls();
-    let _ = granted(portal.two_factor.resume(pass.stamp()).await?)?;
+    let _ = portal.two_factor.resume(pass.stamp()).await?.ok_or("the session is over")?;
     let resume = store.take_calls();
 
     let row = |what: &str, Calls { loads, swaps }: Calls| format!("| {what} | {loads} | {swaps} |\n");

@@ -37,7 +37,7 @@ impl Waits {
         self.failed.len()
     }
 
-    /// So many a second.
+    /// Returns how many there were a second.
     #[allow(clippy::cast_precision_loss, reason = "a rate is not exact")]
     pub(crate) fn rate(&self) -> f64 {
         self.done.len() as f64 / self.span.as_secs_f64()

@@ -21,7 +21,7 @@ fn main() -> io::Result<()> {
         let work: usize = work.parse().map_err(io::Error::other)?;
         let times: u64 = times.parse().map_err(io::Error::other)?;
         let (_, _, work) = works.get_mut(work).ok_or(io::ErrorKind::InvalidData)?;
-        // Whoever was measured meanwhile has filled the caches with his own.
+        // The peer that was measured in the meantime has filled the caches with its own data.
         work.time(times / 8 + 1);
         writeln!(out, "{}", work.time(times).as_nanos())?;
         out.flush()?;

@@ -1,4 +1,4 @@
-//! Takes the secret's text at every call and decodes it for each step anew, so there is nothing to be made ready: its
+//! Takes the secret's text at every call and decodes it again for each step, so there is nothing to be made ready: its
 //! logins are its checks. Stops at the first step that matches. Writes key URIs and reads none.
 
 use google_authenticator::GoogleAuthenticator;

@@ -1,4 +1,4 @@
-//! Computes all steps of the window, and takes the key in anew for each. Has no base32, and reads no key URIs.
+//! Computes all steps of the window, and processes the key again for each. Has no base32, and reads no key URIs.
 
 use totp_rfc::{Secret, Totp, TotpMatch, ValidationWindow, VerifyError};
 

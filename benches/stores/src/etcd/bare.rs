@@ -1,6 +1,9 @@
 //! What etcd's client does without a store around it: a put of a record, upon nothing and with nothing beside it.
 
-use countersign::{BoxError, OrgId, UserId, UserStore, store::{Change, Stored, Swap, UserSummary}};
+use countersign::{
+    BoxError, OrgId, UserId, UserStore,
+    store::{Change, Stored, Swap, UserSummary},
+};
 use etcd_client::{Client, Error, KvClient};
 
 #[derive(Clone)]

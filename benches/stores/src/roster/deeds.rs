@@ -7,7 +7,11 @@ use std::{
     time::Instant,
 };
 
-use countersign::{BoxError, Pass, Stamp, TwoFactor, admin::{BulkReset, CsvLine, Outcome, Targets}, store::sqlite::SqliteStore};
+use countersign::{
+    BoxError, Pass, Stamp, TwoFactor,
+    admin::{BulkReset, CsvLine, Outcome, Targets},
+    store::sqlite::SqliteStore,
+};
 
 use super::people::People;
 use crate::portal::{Portal, granted};
@@ -59,7 +63,7 @@ pub(crate) async fn as_a_process(mut words: impl Iterator<Item = String>) -> Res
     let store = SqliteStore::open(&file).await?;
     let people = People::over(store.pool().clone());
     let two_factor = Portal::of(people, store)?.two_factor;
-    let pass = granted(two_factor.resume(&stamp).await?)?;
+    let pass = two_factor.resume(&stamp).await?.ok_or("the session is over")?;
     let begin = Instant::now();
     let of = match deed {
         Deed::Nothing => 0,
@@ -92,7 +96,7 @@ async fn csv(two_factor: &TwoFactor, pass: &Pass, path: &Path) -> Result<u64, Bo
     }
 }
 
-/// As far as so many are reset, or would be.
+/// Runs until `enough` are reset, or would be.
 async fn go_through(mut run: BulkReset<'_>, enough: u64) -> Result<u64, BoxError> {
     let mut reset = 0;
     while reset < enough {

@@ -1,6 +1,9 @@
 //! The host's own table, beside the library's: who is who, in pages with what the store was told of them.
 
-use countersign::{BoxError, Directory, OrgId, Person, Role, Roster, Timestamp, UserId, store::{Listed, PageRequest, RosterGroup, UserSummary}};
+use countersign::{
+    BoxError, Directory, OrgId, Person, Role, Roster, Timestamp, UserId,
+    store::{Listed, PageRequest, RosterGroup, UserSummary},
+};
 use sqlx::{FromRow, QueryBuilder, Row, SqlitePool, sqlite::SqliteRow};
 
 use crate::portal::{admin, org};
@@ -19,12 +22,12 @@ const SUMMARY: &str = "account.enrolled_epoch, account.enrolled_since, account.l
                        account.pending_until, account.waiting_until, account.blocked_since, account.revision";
 
 impl People {
-    /// The table of a portal that was there before.
+    /// Opens a table that is there already.
     pub(crate) fn over(pool: SqlitePool) -> Self {
         Self { pool }
     }
 
-    /// So many internal users, one in a thousand of them a Master Admin, and the one who measures.
+    /// Creates internal users, one in a thousand of them a Master Admin, and the admin who measures.
     pub(crate) async fn populate(pool: SqlitePool, users: u64) -> Result<Self, BoxError> {
         let mut transaction = pool.begin().await?;
         sqlx::query(

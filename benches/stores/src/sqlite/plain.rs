@@ -3,7 +3,11 @@
 
 use std::path::Path;
 
-use countersign::{OrgId, UserId, UserStore, audit::Event, store::{Change, Stored, Swap, UserSummary, sqlite::SqliteStore}};
+use countersign::{
+    OrgId, UserId, UserStore,
+    audit::Event,
+    store::{Change, Stored, Swap, UserSummary, sqlite::SqliteStore},
+};
 use sqlx::{Row as _, SqlitePool, sqlite::SqlitePoolOptions};
 
 #[derive(Clone, Debug)]

@@ -92,5 +92,5 @@ fn version(name: &str) -> &'static str {
     let mut lines = include_str!("../../../Cargo.lock").lines();
     lines.find(|line| line.strip_prefix("name = \"").and_then(|rest| rest.strip_suffix('"')) == Some(name));
     let version = lines.next().and_then(|line| line.strip_prefix("version = \"")?.strip_suffix('"'));
-    version.expect("what was built stands in the lock file")
+    version.expect("what was built is in the lock file")
 }

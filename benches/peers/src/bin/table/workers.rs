@@ -49,7 +49,7 @@ impl Worker {
         let package = env!("CARGO_MANIFEST_DIR");
         let target =
             env::var_os("CARGO_TARGET_DIR").map_or(PathBuf::from(package).join("target"), PathBuf::from);
-        // A folder for each backend: other flags make cargo build anew what is there.
+        // A folder for each backend: other flags make cargo rebuild what is there.
         let (folder, flags) = match backend {
             Backend::Chosen => (target.join("alone"), ""),
             Backend::Portable => (target.join("alone-portable"), r#"--cfg sha1_backend="soft""#),
