@@ -125,7 +125,7 @@ impl Account {
             let at = Timestamp::from_unix(step * 30);
             clock.set(at);
             // Or it might be refused for having been guessed at too often, and not for having been used.
-            portal.unlock(user).await?;
+            portal.unlock(user).await?.into_result()?;
             match portal.log_in(user, &apps[user].code_at(at)).await? {
                 Some(Verdict::Refused(Refusal::AlreadyUsed { .. })) => {}
                 Some(Verdict::Granted(_)) => {

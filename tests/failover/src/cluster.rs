@@ -57,7 +57,7 @@ impl Cluster {
         Ok(starting)
     }
 
-    /// Where whoever connects reaches the primary.
+    /// Returns the address at which clients reach the primary.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }

@@ -23,7 +23,7 @@ pub(crate) enum Entry {
     Acknowledged { key: Key, revision: u64, record: String, events: Vec<String> },
     /// A login was granted for the code of a step of an enrollment.
     Granted { enrollment: String, step: u64 },
-    /// A call failed, and how.
+    /// A call failed or was refused: the kind of the error, or the name of the refusal.
     Failed { kind: String },
     /// What must never happen.
     Violated { what: String },

@@ -24,12 +24,12 @@ use crate::{
     A_MOMENT, Failure,
     clock::{Beginning, Fast},
     ledger::{self, Entry, Ledger},
-    portal::{self, GLOBEX, GUESSED, Portal, RACERS, RESET},
+    portal::{self, Act, GLOBEX, GUESSED, Portal, RACERS, RESET},
 };
 
 const PORTALS: usize = 3;
 
-/// The portals that run, and what is done to the servers meanwhile.
+/// The portals that run, and what is done to the servers during that time.
 pub(crate) struct Loads {
     children: Vec<Child>,
     ledgers: Vec<PathBuf>,
@@ -71,7 +71,7 @@ impl Loads {
         self.faults.push((self.beginning.elapsed(), what));
     }
 
-    /// Waits until so many more writes were acknowledged.
+    /// Waits until `more` further writes were acknowledged.
     pub(crate) async fn go_on(&mut self, more: usize) -> Result<(), Failure> {
         let goal = self.acknowledged()? + more;
         while self.acknowledged()? < goal {
@@ -172,7 +172,7 @@ impl AtWork {
         !self.over.load(Ordering::SeqCst)
     }
 
-    /// What came of a call, unless it failed, which is noted.
+    /// Returns what came of a call; a failure is noted instead.
     async fn noted<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Option<T> {
         match call.await {
             Ok(done) => Some(done),
@@ -181,6 +181,18 @@ impl AtWork {
                 sleep(A_MOMENT).await;
                 None
             }
+        }
+    }
+
+    /// Does an act of the vendor's, and returns whether it was done. A refusal is noted by its stable name.
+    async fn done(&self, act: impl Future<Output = Result<Act, Error>>) -> bool {
+        match self.noted(act).await {
+            Some(Verdict::Granted(())) => true,
+            Some(Verdict::Refused(refusal)) => {
+                self.ledger.enter(&Entry::Failed { kind: refusal.name().to_owned() });
+                false
+            }
+            None => false,
         }
     }
 
@@ -199,37 +211,37 @@ impl AtWork {
                 Some(Some(Verdict::Granted(_))) => {
                     self.ledger.enter(&Entry::Granted { enrollment: user.to_owned(), step });
                 }
-                // Codes that were consumed by calls that failed add up until he is blocked.
+                // Codes that were consumed by calls that failed add up until the user is blocked.
                 Some(None) => {
-                    self.noted(self.portal.unlock(user)).await;
+                    self.done(self.portal.unlock(user)).await;
                 }
                 _ => {}
             }
         }
     }
 
-    /// Guesses until nothing is looked at any more, has the account unlocked, and begins anew.
+    /// Guesses until nothing is looked at any more, has the account unlocked, and starts again.
     async fn guess(self, user: &'static str) {
         while self.goes_on() {
             if let Some(None) = self.noted(self.portal.log_in(user, "000000")).await {
-                self.noted(self.portal.unlock(user)).await;
+                self.done(self.portal.unlock(user)).await;
             }
             sleep(A_MOMENT).await;
         }
     }
 
-    /// Enrolls a user, resets him, and tries what must not work any more.
+    /// Enrolls a user, resets them, and tries what must not work any more.
     async fn reset(self, user: &'static str) {
         while self.goes_on() {
             let key = self.noted(self.portal.enroll(user)).await.flatten();
-            if !matches!(self.noted(self.portal.reset(user)).await, Some(Verdict::Granted(()))) {
+            if !self.done(self.portal.reset(user)).await {
                 continue;
             }
             let Some(key) = key else { continue };
             let app = Authenticator::with_key(&key).expect("it was a key a moment ago");
             let code = app.code_at(self.clock.now());
             if let Some(Some(Verdict::Granted(_))) = self.noted(self.portal.log_in(user, &code)).await {
-                let what = format!("a code of {user} was accepted after he was reset");
+                let what = format!("a code of {user} was accepted after the reset");
                 self.ledger.enter(&Entry::Violated { what });
             }
             sleep(A_MOMENT).await;
@@ -240,7 +252,7 @@ impl AtWork {
     async fn switch(self) {
         while self.goes_on() {
             for to in [Requirement::On, Requirement::Off] {
-                self.noted(self.portal.require(GLOBEX, to)).await;
+                self.done(self.portal.require(GLOBEX, to)).await;
                 sleep(A_MOMENT).await;
             }
         }

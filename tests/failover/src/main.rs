@@ -112,7 +112,7 @@ async fn unless_stopped<T>(work: impl Future<Output = Result<T, Failure>>) -> Re
     }
 }
 
-/// How many acknowledged writes show that the load goes on.
+/// The number of acknowledged writes that show that the load continues.
 const ENOUGH: usize = 150;
 
 async fn synchronous(short: bool) -> Result<Account, Failure> {

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, convert::Infallible, path::Path};
 
 use countersign::{
-    Attempt, Clock, Directory, FirstFactor, Gate, KeyId, Keyring, OrgId, Pass, Person, Requirement, Role,
-    SettingsStore, TwoFactor, UserId, UserStore, Verdict,
+    ActRefusal, Attempt, Clock, Directory, FirstFactor, Gate, KeyId, Keyring, OrgId, Pass, Person,
+    Requirement, Role, SettingsStore, TwoFactor, UserId, UserStore, Verdict,
     admin::Support,
     audit::{Operator, Reason},
     store::{
@@ -22,18 +22,18 @@ use crate::{
     ledger::{Entry, Key, Ledger},
 };
 
-/// The org whose users log in, and one whose requirement goes on and off.
+/// The org whose users log in, and one whose requirement is switched on and off.
 pub(crate) const ACME: &str = "acme";
 pub(crate) const GLOBEX: &str = "globex";
 
-/// Who logs in, in all portals at once.
+/// The users who log in, in all portals at once.
 pub(crate) const RACERS: [&str; 6] = ["racer-0", "racer-1", "racer-2", "racer-3", "racer-4", "racer-5"];
-/// Whose codes are guessed.
+/// The users whose codes are guessed.
 pub(crate) const GUESSED: [&str; 2] = ["guessed-0", "guessed-1"];
-/// Who is reset again and again.
+/// The users who are reset again and again.
 pub(crate) const RESET: [&str; 2] = ["reset-0", "reset-1"];
 
-/// Everybody is an internal user, whoever is asked for.
+/// Every id that is asked for is an internal user.
 struct Everybody;
 
 impl Directory for Everybody {
@@ -51,7 +51,7 @@ struct Witnessed {
 }
 
 impl Witnessed {
-    /// What to enter should the change be done: the change itself is handed on.
+    /// Returns what to enter if the change is done: the change itself is handed on.
     fn noted<S>(user: Option<&UserId>, change: &Change<'_, S>) -> Entry {
         Entry::Acknowledged {
             key: Key { org: change.org.as_str().to_owned(), user: user.map(|user| user.as_str().to_owned()) },
@@ -98,6 +98,9 @@ impl SettingsStore for Witnessed {
     }
 }
 
+/// What came of an act of the vendor's.
+pub(crate) type Act = Verdict<(), ActRefusal>;
+
 /// Connections to whichever server is the primary.
 pub(crate) async fn pool(url: &str) -> Result<PgPool, Failure> {
     Ok(PostgresStore::pool_options().connect(url).await?)
@@ -125,7 +128,7 @@ impl<C: Clock + Clone> Portal<C> {
 
     /// Switches the requirement on, and enrolls all whose authenticators are handed around.
     pub(crate) async fn enroll_all(&self, keys: &Path) -> Result<(), Failure> {
-        self.require(ACME, Requirement::On).await?;
+        self.require(ACME, Requirement::On).await?.into_result()?;
         let mut lines = Vec::new();
         for user in RACERS.into_iter().chain(GUESSED) {
             let key = self.enroll(user).await?.ok_or("the first enrollment is refused")?;
@@ -134,8 +137,8 @@ impl<C: Clock + Clone> Portal<C> {
         Ok(std::fs::write(keys, lines.concat())?)
     }
 
-    /// Enrolls a user who has nothing yet, and tells the key that the app was given; `None` if a login has ended on the
-    /// way.
+    /// Enrolls a user who has nothing yet, and returns the key that the app was given; `None` if the login has ended on
+    /// the way.
     pub(crate) async fn enroll(&self, user: &str) -> Result<Option<String>, countersign::Error> {
         let Gate::Enroll(ticket) = self.check_in(user).await? else { return Ok(None) };
         let Verdict::Granted(setup) = self.two_factor.setup(&ticket).await? else { return Ok(None) };
@@ -160,15 +163,15 @@ impl<C: Clock + Clone> Portal<C> {
         self.two_factor.check_in(FirstFactor::accepted(&org, &user)).await
     }
 
-    pub(crate) async fn reset(&self, user: &str) -> Result<Verdict<()>, countersign::Error> {
+    pub(crate) async fn reset(&self, user: &str) -> Result<Act, countersign::Error> {
         self.support.in_org(&org(ACME), &reason()).user(&self::user(user)).reset().await
     }
 
-    pub(crate) async fn unlock(&self, user: &str) -> Result<(), countersign::Error> {
-        self.support.in_org(&org(ACME), &reason()).user(&self::user(user)).unlock().await.map(drop)
+    pub(crate) async fn unlock(&self, user: &str) -> Result<Act, countersign::Error> {
+        self.support.in_org(&org(ACME), &reason()).user(&self::user(user)).unlock().await
     }
 
-    pub(crate) async fn require(&self, of: &str, to: Requirement) -> Result<(), countersign::Error> {
+    pub(crate) async fn require(&self, of: &str, to: Requirement) -> Result<Act, countersign::Error> {
         self.support.in_org(&org(of), &reason()).require(to).await
     }
 }
