@@ -1,4 +1,4 @@
-//! What everybody sees and does for himself: the first page, the password, another phone.
+//! What all users see and do for themselves: the first page, the password, another phone.
 
 use axum::{
     Form,
@@ -6,11 +6,11 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use countersign::{Refusal, Role, Verdict, policy::OrgPolicy, tokens::Means};
+use countersign::{Role, Verdict, policy::OrgPolicy, tokens::Means};
 use serde::Deserialize;
 
 use crate::{
-    app::App,
+    app::{App, NewPassword},
     devices,
     failure::Failure,
     pages::{self, Frame, WrongPassword},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 #[derive(Deserialize)]
-pub(crate) struct NewPassword {
+pub(crate) struct Passwords {
     current: String,
     new: String,
     repeat: String,
@@ -28,7 +28,7 @@ pub(crate) struct NewPassword {
 
 pub(crate) async fn home(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Failure> {
     let role = signed_in.pass.role();
-    // Customers have nothing to do with it: their first page must come up even when the settings cannot be read.
+    // Customers have no second step: their first page must come up even if the settings cannot be read.
     let required =
         role != Role::Customer && app.two_factor.org(&signed_in.user.org).policy().await?.requirement.asks();
     Ok(pages::ok(&pages::Home {
@@ -45,16 +45,16 @@ pub(crate) async fn form(State(app): State<App>, signed_in: SignedIn) -> Result<
     page(&app, &signed_in, None).await
 }
 
-/// Where everything that the page offers ends.
+/// Back to the page, when something on it was done.
 pub(crate) fn back() -> Redirect {
     Redirect::to("/account")
 }
 
-/// A new password ends every session of the user, this one too: whoever else was signed in is out.
+/// Changes the password. It ends every session of the user, this one too: anybody else who was signed in is out.
 pub(crate) async fn change_password(
     State(app): State<App>,
     signed_in: SignedIn,
-    Form(form): Form<NewPassword>,
+    Form(form): Form<Passwords>,
 ) -> Result<Response, Failure> {
     let user = &signed_in.user;
     let wrong = if app.people.authenticate(&user.login, &form.current).await?.is_none() {
@@ -69,11 +69,29 @@ pub(crate) async fn change_password(
     if wrong.is_some() {
         return page(&app, &signed_in, wrong).await;
     }
-    app.change_password(user, &form.new).await?;
+    app.change_password(user, &form.new, new_password(&app, &signed_in).await?).await?;
     signed_in.session.end(&app, Some("Your password is changed. Please sign in with the new one.")).await
 }
 
-/// Another phone: the authenticator of now works until the new one's first code was right.
+/// Tells how a password was changed by a user who is signed in. With a code of the last minutes it is verified. Otherwise
+/// it rests on the old password alone, and anybody who knew that may have changed it: a person at a screen that was left
+/// open, or one who signed in where no code is required. All sessions end either way; but only a verified password is
+/// reported as one that nobody else knows (R16).
+///
+/// No code is asked for here: a user who is blocked could not enter one, and has the best reason to change the password.
+async fn new_password(app: &App, signed_in: &SignedIn) -> Result<NewPassword, Failure> {
+    if signed_in.pass.role() == Role::Customer {
+        return Ok(NewPassword::WithOldPasswordOnly);
+    }
+    let settings = app.two_factor.org(&signed_in.user.org).policy().await?.settings;
+    Ok(if signed_in.pass.is_fresh(settings.fresh_code()) {
+        NewPassword::Verified
+    } else {
+        NewPassword::WithOldPasswordOnly
+    })
+}
+
+/// Starts setting up another phone. The current authenticator works until the first code of the new one was right.
 pub(crate) async fn replace_authenticator(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -83,21 +101,19 @@ pub(crate) async fn replace_authenticator(
             let cookie = signed_in.session.park_step_up(&app, &ticket, "/account").await?;
             Ok((cookie, Redirect::to("/setup")).into_response())
         }
-        Verdict::Refused(refusal) => settings::after_refusal(&app, signed_in, refusal, "/account").await,
+        Verdict::Refused(refusal) => settings::after_refusal(&app, &signed_in, refusal, "/account").await,
     }
 }
 
-/// He thought better of it: the QR code that he saw is void, and all is as it was.
+/// Cancels that: the QR code that was shown is void, and everything is as before.
 pub(crate) async fn keep_authenticator(
     State(app): State<App>,
     signed_in: SignedIn,
 ) -> Result<Response, Failure> {
     let session = &signed_in.session;
-    if let Some(ticket) = session.ticket()
-        && let Verdict::Refused(refusal) = app.two_factor.cancel(ticket.seen_from(&session.seen_from)).await?
-        && refusal != Refusal::TicketVoid
-    {
-        return Ok(settings::refused(&signed_in, refusal));
+    if let Some(ticket) = session.ticket() {
+        // Refused only for a ticket that is void. Then there is nothing left to cancel.
+        let _ = app.two_factor.cancel(ticket.seen_from(&session.seen_from)).await?;
     }
     let said =
         "Nothing has changed: your authenticator app works as before. You can remove the new entry from it.";
@@ -111,7 +127,7 @@ pub(crate) async fn page(
 ) -> Result<Response, Failure> {
     let has_authenticator =
         matches!(signed_in.pass.means(), Means::Code | Means::RememberedDevice | Means::RecoveryCode);
-    // Customers have nothing to do with it, whatever can be read of the settings.
+    // Customers have no second step, even if the settings cannot be read.
     let (may_enroll, may_withdraw) = if signed_in.pass.role() == Role::Customer {
         (false, false)
     } else {

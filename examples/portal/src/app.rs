@@ -1,4 +1,4 @@
-//! Everything put together: what the handlers share, which paths there are, what every answer carries.
+//! Everything put together: what the handlers share, the paths, the headers of every answer.
 
 use axum::{
     Router,
@@ -50,11 +50,33 @@ impl App {
         Ok(Self { pool, people, two_factor, store, https })
     }
 
-    /// A new password ends what the old one opened: the sessions here, and whatever the library handed out.
-    pub(crate) async fn change_password(&self, user: &User, password: &str) -> Result<(), BoxError> {
+    /// Sets a new password, and ends everything that the old one opened: the sessions here, and what the library handed
+    /// out.
+    pub(crate) async fn change_password(
+        &self,
+        user: &User,
+        password: &str,
+        new: NewPassword,
+    ) -> Result<(), BoxError> {
         self.people.set_password(user, password).await?;
-        Ok(self.two_factor.user(&user.org, &user.id()).password_changed().await?)
+        let (org, id) = (&user.org, user.id());
+        let account = self.two_factor.user(org, &id);
+        match new {
+            NewPassword::Verified => account.password_changed().await?,
+            NewPassword::WithOldPasswordOnly => account.end_sessions().await?,
+        }
+        Ok(())
     }
+}
+
+/// How a new password was set. After a block somebody else knows the old one (R16), and may be the one who sets the new one
+/// with it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NewPassword {
+    /// With the old password and nothing else. It says nothing about who set it.
+    WithOldPasswordOnly,
+    /// With a fresh code as well, or by a person at the desk who knows the user.
+    Verified,
 }
 
 pub(crate) fn router(app: App) -> Router {
@@ -99,7 +121,7 @@ fn asset(media_type: &'static str, text: &'static str) -> MethodRouter<App> {
     get(move || async move { (headers, text) })
 }
 
-/// What every answer carries. The policy knows no inline script or style, so text that slipped through the
+/// Sets the headers of every answer. The policy allows no inline script or style, so text that slipped through the
 /// templates' escaping would still not run.
 async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
     const ALWAYS: [(HeaderName, &str); 5] = [

@@ -1,7 +1,6 @@
-//! `portal reset`: the vendor's support desk resets many, with a dry run, a bar, and a way to go on.
+//! `portal reset`: the vendor's support desk resets many, with a dry run, a progress bar, and a way to resume.
 //!
-//! Whoever can start programs on this server is the vendor, so it acts as an operator, whose name and reason stand
-//! with each reset. A Master Admin does the same in his browser.
+//! A Master Admin does the same in the browser (`reset.rs`).
 
 use std::{
     fs::File,
@@ -12,73 +11,70 @@ use std::{
 use clap::Args;
 use countersign::{
     BoxError, OrgId, Role, Roster, Timestamp, Verdict,
-    admin::{BulkReset, Outcome, Support, Targets},
-    audit::{Operator, Reason},
+    admin::{BulkReset, Outcome, Targets},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::app::App;
+use crate::{
+    app::App,
+    desk::Desk,
+    reset::{self, Tally},
+    words,
+};
 
 #[derive(Args)]
 pub(crate) struct ResetMany {
     /// The org whose users are reset
     #[arg(long, default_value = "acme")]
     org: String,
-    /// A file with a login name in each line; empty lines, and those that begin with #, are passed over
+    /// A file with one login name per line; empty lines and lines that begin with # are skipped
     #[arg(long, value_name = "PATH", required_unless_present = "all", conflicts_with = "all")]
     file: Option<PathBuf>,
     /// Everybody but customers
     #[arg(long)]
     all: bool,
-    /// Only tell what would become of each
+    /// Only show what would happen to each user
     #[arg(long)]
     dry_run: bool,
-    /// The passwords of all of them have been changed: those are reset too whose accounts are blocked
+    /// States that all their passwords were changed: users whose accounts are blocked are reset as well
     #[arg(long)]
     new_passwords: bool,
-    /// Go on with a run that was interrupted: the number that it showed when it began
+    /// Resume a run that was interrupted: the number that it showed when it began
     #[arg(long, value_name = "SECONDS")]
     begun_at: Option<u64>,
-    /// Who at the support desk does it
-    #[arg(long, value_name = "NAME")]
-    operator: String,
-    /// Why, for the audit trail
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
+    #[command(flatten)]
+    desk: Desk,
 }
 
-/// So many login names are looked up at once: memory is flat, however long the file is.
+/// How many login names are looked up at once: memory is flat, however long the file is.
 const AT_ONCE: usize = 500;
 
 impl ResetMany {
-    #[allow(clippy::print_stderr, reason = "the program speaks to whoever started it")]
+    #[allow(clippy::print_stderr, reason = "the program speaks to the person who started it")]
     pub(crate) async fn run(self, app: &App) -> Result<(), BoxError> {
-        let operator = Operator::new(self.operator.as_str());
-        let operator = operator.map_err(|error| format!("the operator's name {error}"))?;
-        let reason = Reason::new(self.reason.as_str()).map_err(|error| format!("the reason {error}"))?;
-        let (support, org) = (Support::new(&app.two_factor, operator), OrgId::new(self.org.as_str())?);
+        let org = OrgId::new(self.org.as_str())?;
+        let admin = self.desk.admin(app, &org);
         let begun_at = self.begun_at.map(Timestamp::from_unix);
-        let begun_at = begun_at
-            .unwrap_or_else(|| support.in_org(&org, &reason).reset_many(Targets::everybody()).begun_at());
+        let begun_at = reset::begin(&admin, Targets::everybody(), begun_at).begun_at();
         if !self.dry_run {
-            eprintln!("Begun at {begun_at}. If this is interrupted, go on with --begun-at {begun_at}");
+            eprintln!("Begun at {begun_at}. If this is interrupted, resume it with --begun-at {begun_at}");
         }
-        let begin = |whom| {
-            let run = support.in_org(&org, &reason).reset_many(whom).resume_from(begun_at);
+        let begin = |targets| {
+            let run = reset::begin(&admin, targets, Some(begun_at));
             let run = if self.new_passwords { run.with_new_passwords() } else { run };
             if self.dry_run { run.dry_run() } else { run }
         };
-        let mut told = Told::default();
+        let mut progress = Progress { bar: ProgressBar::hidden(), tally: Tally::default() };
         match &self.file {
             None => {
                 let groups = app.people.groups(&org, begun_at).await?;
                 let internal = groups.iter().filter(|group| group.role != Role::Customer);
-                told.bar = bar(internal.map(|group| group.people).sum())?;
-                told.go_through(app, begin(Targets::everybody())).await?;
+                progress.bar = bar(internal.map(|group| group.people).sum())?;
+                progress.go_through(app, begin(Targets::everybody())).await?;
             }
             Some(path) => {
                 let open = || File::open(path).map_err(|error| format!("{}: {error}", path.display()));
-                told.bar = bar(logins(open()?).count().try_into()?)?;
+                progress.bar = bar(logins(open()?).count().try_into()?)?;
                 let mut lines = logins(open()?);
                 loop {
                     let (mut users, mut taken) = (Vec::new(), 0);
@@ -87,21 +83,21 @@ impl ResetMany {
                         taken += 1;
                         match app.people.by_login(&login).await?.filter(|user| user.org == org) {
                             Some(user) => users.push(user.id()),
-                            None => told.tell(&login, "denied: nobody has this login name", Kind::Other),
+                            None => progress.tell_unknown(&login),
                         }
                     }
                     if taken == 0 {
                         break;
                     }
-                    told.go_through(app, begin(Targets::these(users))).await?;
+                    progress.go_through(app, begin(Targets::these(users))).await?;
                 }
             }
         }
-        told.bar.finish_and_clear();
-        let Told { reset, nothing, others, failed, .. } = told;
+        progress.bar.finish_and_clear();
+        let Tally { reset, nothing, left_alone, failed } = progress.tally;
         let what = if self.dry_run { "would be reset" } else { "reset" };
         eprintln!(
-            "{reset} {what}, {nothing} had nothing to reset, {others} were left alone, {failed} failed"
+            "{reset} {what}, {nothing} had nothing to reset, {left_alone} were left alone, {failed} failed"
         );
         if failed > 0 { Err("some failed: run it again with the same --begun-at".into()) } else { Ok(()) }
     }
@@ -112,64 +108,45 @@ fn logins(file: File) -> impl Iterator<Item = std::io::Result<String>> {
     lines.filter(|line| line.as_ref().map_or(true, |line| !line.is_empty() && !line.starts_with('#')))
 }
 
-/// On the terminal, if there is one.
+/// Makes a progress bar on the terminal, if there is one.
 fn bar(people: u64) -> Result<ProgressBar, BoxError> {
     let style = ProgressStyle::with_template("{bar:40} {pos} of {len}, {per_sec}, {eta} left")?;
     Ok(ProgressBar::new(people).with_style(style))
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Reset,
-    Nothing,
-    Other,
-    Failed,
-}
-
-struct Told {
+struct Progress {
     bar: ProgressBar,
-    reset: u64,
-    nothing: u64,
-    others: u64,
-    failed: u64,
+    tally: Tally,
 }
 
-impl Default for Told {
-    fn default() -> Self {
-        Self { bar: ProgressBar::hidden(), reset: 0, nothing: 0, others: 0, failed: 0 }
-    }
-}
-
-impl Told {
+impl Progress {
     async fn go_through(&mut self, app: &App, mut run: BulkReset<'_>) -> Result<(), BoxError> {
         loop {
             let one = match run.next().await? {
                 Verdict::Granted(Some(one)) => one,
                 Verdict::Granted(None) => return Ok(()),
-                Verdict::Refused(refusal) => return Err(refusal.to_string().into()),
+                Verdict::Refused(refusal) => return Err(words::act_refused(refusal).into()),
             };
             let login =
                 app.people.by_id(&one.user).await?.map_or_else(|| one.user.to_string(), |user| user.login);
-            let kind = match &one.outcome {
-                Outcome::Reset | Outcome::WouldReset => Kind::Reset,
-                Outcome::NothingToReset => Kind::Nothing,
-                Outcome::Failed(_) => Kind::Failed,
-                _ => Kind::Other,
-            };
-            self.tell(&login, &one.outcome.to_string(), kind);
+            self.tell(&login, &one.outcome);
         }
     }
 
-    /// A line for each on the standard output, to be kept; the bar is on the terminal's other one.
-    #[allow(clippy::print_stdout, reason = "the program speaks to whoever started it")]
-    fn tell(&mut self, login: &str, outcome: &str, kind: Kind) {
-        match kind {
-            Kind::Reset => self.reset += 1,
-            Kind::Nothing => self.nothing += 1,
-            Kind::Other => self.others += 1,
-            Kind::Failed => self.failed += 1,
-        }
-        self.bar.suspend(|| println!("{login}\t{outcome}"));
+    fn tell(&mut self, login: &str, outcome: &Outcome) {
+        self.tally.count(outcome);
+        self.print(login, &outcome.to_string());
+    }
+
+    fn tell_unknown(&mut self, login: &str) {
+        self.tally.left_alone += 1;
+        self.print(login, "denied: nobody has this login name");
+    }
+
+    /// Prints a line for each user to the standard output, to be kept; the bar is on the standard error.
+    #[allow(clippy::print_stdout, reason = "the program speaks to the person who started it")]
+    fn print(&self, login: &str, what: &str) {
+        self.bar.suspend(|| println!("{login}\t{what}"));
         self.bar.inc(1);
     }
 }

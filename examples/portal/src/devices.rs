@@ -1,4 +1,4 @@
-//! Browsers on which their user is not asked for a code: the cookie, and the list on the account page.
+//! Browsers on which users are not asked for a code: the cookie, and the list on the account page.
 
 use axum::{
     extract::{Path, State},
@@ -15,13 +15,14 @@ use crate::{
     app::App,
     failure::{self, Failure},
     session::{SignedIn, cookie_in},
+    settings,
 };
 
-/// What its user calls a browser: "Firefox on Windows". Only shown, so that a browser that lies about itself gains
-/// nothing.
+/// Names a browser as its user would: "Firefox on Windows". The name is only shown, so a browser that lies about itself
+/// gains nothing.
 pub(crate) fn name(headers: &HeaderMap) -> String {
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // Each claims to be all that stand behind it as well.
+    // Each also claims to be the ones after it.
     let browsers = [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome")];
     let systems = [
         ("Android", "Android"),
@@ -41,13 +42,13 @@ pub(crate) fn name(headers: &HeaderMap) -> String {
     }
 }
 
-/// The token that this browser was given, if it was.
+/// Returns the token that this browser was given, if any.
 pub(crate) fn token(app: &App, headers: &HeaderMap) -> Option<DeviceToken> {
     cookie_in(headers, cookie_name(app)).map(DeviceToken::from)
 }
 
-/// The box was ticked, and the code was right: from the next sign-in on it is not asked for here. That this failed is no
-/// reason not to let the user in.
+/// Remembers the browser after the box was ticked and the code was right: from the next sign-in on, it is not asked for
+/// here. The user is let in even if this fails.
 pub(crate) async fn remember(app: &App, pass: &Pass, name: &str) -> Option<HeaderValue> {
     let remembered = match app.two_factor.signed_in(pass).remember_device(name).await {
         Ok(verdict) => verdict.granted()?,
@@ -70,7 +71,7 @@ fn cookie(
 ) -> Result<HeaderValue, InvalidHeaderValue> {
     let (name, token) = (cookie_name(app), token.expose());
     let secure = if app.https { "; Secure" } else { "" };
-    // The browser's clock may be off; how long it is good for the server knows by itself.
+    // The browser's clock may be off. The server itself knows how long the token is valid.
     let seconds = expires_at.since(SystemClock.now()).map_or(0, |left| left.as_secs());
     let text = format!("{name}={token}; HttpOnly; SameSite=Lax; Path=/; Max-Age={seconds}{secure}");
     let mut value = HeaderValue::from_str(&text)?;
@@ -78,9 +79,9 @@ fn cookie(
     Ok(value)
 }
 
-/// Those of the user who is signed in; none for somebody who has no second step.
+/// Returns the remembered browsers of the user who is signed in; none for users without a second step.
 pub(crate) async fn of(app: &App, signed_in: &SignedIn) -> Result<Vec<Device>, Failure> {
-    let listed = app.two_factor.admin(&signed_in.pass).user(signed_in.pass.user()).devices().await?;
+    let listed = app.two_factor.signed_in(&signed_in.pass).devices().await?;
     Ok(listed.granted().unwrap_or_default())
 }
 
@@ -90,11 +91,11 @@ pub(crate) async fn forget(
     signed_in: SignedIn,
     id: Option<Path<String>>,
 ) -> Result<Response, Failure> {
-    let (pass, me) = (&signed_in.pass, signed_in.pass.user());
+    let me = app.two_factor.signed_in(&signed_in.pass);
     let verdict = match id {
-        None => app.two_factor.admin(pass).user(me).forget_devices().await?,
+        None => me.forget_devices().await?,
         Some(Path(id)) => match id.parse::<DeviceId>() {
-            Ok(id) => app.two_factor.admin(pass).user(me).forget_device(&id).await?,
+            Ok(id) => me.forget_device(&id).await?,
             Err(_) => return Err(Failure::missing()),
         },
     };
@@ -104,6 +105,6 @@ pub(crate) async fn forget(
             signed_in.session.say(&app, Some(notice)).await?;
             Ok(account::back().into_response())
         }
-        Verdict::Refused(refusal) => Ok(crate::settings::refused(&signed_in, refusal)),
+        Verdict::Refused(refusal) => settings::after_refusal(&app, &signed_in, refusal, "/account").await,
     }
 }

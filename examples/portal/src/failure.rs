@@ -24,13 +24,13 @@ impl Failure {
     }
 
     fn unavailable(cause: impl Into<BoxError>) -> Self {
-        let explanation = "Nobody was let in meanwhile. Please try again in a moment.";
+        let explanation = "Nobody was let in. Please try again in a moment.";
         let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "We cannot do this right now", explanation);
         Self { cause: Some(cause.into()), ..failure }
     }
 
     fn broken(cause: impl Into<BoxError>) -> Self {
-        let explanation = "It is not your fault, and trying again will not help. Please tell your support.";
+        let explanation = "This is not your fault, and trying again will not help. Please tell your support.";
         let failure = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something is broken", explanation);
         Self { cause: Some(cause.into()), ..failure }
     }
@@ -46,19 +46,19 @@ impl Failure {
     }
 
     pub(crate) fn too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "That is too much", "No form of this portal is so large.")
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "That is too much", "No form of this portal is that large.")
     }
 
     pub(crate) fn missing() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
             "There is no such page",
-            "It may have been moved. Begin at the first page.",
+            "It may have been moved. Start at the first page.",
         )
     }
 }
 
-/// Nobody gets in on an error: whatever the kind, the answer is a page that says so.
+/// Nobody gets in with an error: the answer is a page that says so, whatever the kind.
 impl From<countersign::Error> for Failure {
     fn from(error: countersign::Error) -> Self {
         match error.kind() {
@@ -106,7 +106,7 @@ impl IntoResponse for Failure {
     }
 }
 
-/// The whole chain of causes, for the operator's eyes only.
+/// Logs the whole chain of causes, which only the operator sees.
 #[allow(clippy::print_stderr, reason = "this is the portal's log")]
 pub(crate) fn log(doing: &str, error: &(dyn std::error::Error + 'static)) {
     let chain = std::iter::successors(Some(error), |error| error.source());

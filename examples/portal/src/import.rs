@@ -1,15 +1,14 @@
-//! Moving in: users go on with the authenticator app that they have from another system.
+//! Moving in: users keep the authenticator app that they have from another system.
 
 use std::{fs, path::Path};
 
 use countersign::{
     BoxError, Verdict,
-    admin::{Entry, Import, Line, Support, key_list},
-    audit::{Operator, Reason},
+    admin::{Entry, Import, Line, key_list},
 };
 use zeroize::Zeroizing;
 
-use crate::app::App;
+use crate::{app::App, desk::Desk, words};
 
 /// What became of a list.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,22 +19,14 @@ pub(crate) struct Outcome {
     pub(crate) refused: Vec<(u64, String)>,
 }
 
-/// Takes in a list of login names and keys. A line that is refused keeps no other from being imported, and the whole
-/// list can be imported again: what is there already stays as it is.
-pub(crate) async fn import(
-    app: &App,
-    file: &Path,
-    operator: &str,
-    reason: &str,
-) -> Result<Outcome, BoxError> {
-    let operator = Operator::new(operator).map_err(|error| format!("the operator's name {error}"))?;
-    let reason = Reason::new(reason).map_err(|error| format!("the reason {error}"))?;
-    let support = Support::new(&app.two_factor, operator);
+/// Imports a list of login names and keys. A refused line does not stop the others, and the whole list can be imported
+/// again: what is there already stays as it is.
+pub(crate) async fn import(app: &App, file: &Path, desk: &Desk) -> Result<Outcome, BoxError> {
     let list = Zeroizing::new(fs::read_to_string(file)?);
     let mut outcome = Outcome::default();
     for Line { number, entry, .. } in key_list(&list)? {
         let imported = match entry {
-            Ok(entry) => one(app, &support, &entry, &reason).await,
+            Ok(entry) => one(app, desk, &entry).await,
             Err(why) => Err(why.into()),
         };
         match imported {
@@ -47,13 +38,13 @@ pub(crate) async fn import(
     Ok(outcome)
 }
 
-/// The list names people as they sign in; which number that is, this portal knows.
-async fn one(app: &App, support: &Support, entry: &Entry, reason: &Reason) -> Result<Import, BoxError> {
+/// The list has login names. The portal knows the ids.
+async fn one(app: &App, desk: &Desk, entry: &Entry) -> Result<Import, BoxError> {
     let login = entry.user.as_str();
     let user = app.people.by_login(login).await?;
     let user = user.ok_or_else(|| format!("{login}: nobody has this login name"))?;
-    match support.import(&user.org, &user.id(), &entry.key, reason).await? {
+    match desk.support(app).import(&user.org, &user.id(), &entry.key, &desk.reason).await? {
         Verdict::Granted(import) => Ok(import),
-        Verdict::Refused(refusal) => Err(format!("{login}: {refusal}").into()),
+        Verdict::Refused(refusal) => Err(format!("{login}: {}", words::act_refused(refusal)).into()),
     }
 }

@@ -1,4 +1,4 @@
-//! Getting an authenticator: with an invitation, or by choice; and doing without again.
+//! Setting up an authenticator with an invitation, or by choice; and taking it off again.
 
 use axum::{
     Extension, Form,
@@ -17,7 +17,7 @@ use crate::{
     pages::{self, Frame, WrongPassword},
     session::{Session, SignedIn},
     settings,
-    words::Complaint,
+    words::{Complaint, Typed},
 };
 
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ pub(crate) struct Password {
     password: String,
 }
 
-/// *Enter your invitation*, where the password alone opens no enrollment.
+/// *Enter your invitation*, where the password alone does not open the enrollment.
 pub(crate) async fn form(Extension(session): Extension<Session>) -> Response {
     match session.ticket() {
         Some(_) => invitation_page(&session, None),
@@ -45,12 +45,12 @@ pub(crate) async fn accept(
 ) -> Result<Response, Failure> {
     let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
     let attempt = Attempt::new(&ticket, &form.invitation).seen_from(&session.seen_from);
-    match login::outcome(app.two_factor.accept(attempt).await, Complaint::about_an_invitation)? {
+    match login::outcome(app.two_factor.accept(attempt).await, Typed::Invitation)? {
         Outcome::Granted(ticket) => {
             let Some(user) = login::bearer(&app, &session).await? else {
                 return Ok(Redirect::to("/").into_response());
             };
-            // The session of somebody who is signed in stays what it is.
+            // Users who are signed in stay so.
             let cookie = if session.is_signed_in() {
                 session.park_step_up(&app, &ticket, "/account").await?
             } else {
@@ -63,8 +63,8 @@ pub(crate) async fn accept(
     }
 }
 
-/// By choice, or while there is time. The password is asked for anew: a session that was left open must not bind
-/// somebody else's phone.
+/// Starts an enrollment by choice, or while there is time. Asks for the password again: a session that was left open must
+/// not bind somebody else's phone.
 pub(crate) async fn enroll(
     State(app): State<App>,
     signed_in: SignedIn,
@@ -75,23 +75,23 @@ pub(crate) async fn enroll(
         return account::page(&app, &signed_in, Some(WrongPassword::ToEnroll)).await;
     }
     let first_factor = FirstFactor::accepted(&user.org, &user.id()).seen_from(&signed_in.session.seen_from);
-    match app.two_factor.enroll(first_factor).await? {
+    match app.two_factor.signed_in(&signed_in.pass).enroll(first_factor).await? {
         Verdict::Granted(ticket) => {
             let cookie = signed_in.session.park_step_up(&app, &ticket, "/account").await?;
             Ok((cookie, Redirect::to("/setup")).into_response())
         }
-        Verdict::Refused(refusal) => Ok(settings::refused(&signed_in, refusal)),
+        Verdict::Refused(refusal) => settings::after_refusal(&app, &signed_in, refusal, "/account").await,
     }
 }
 
-/// Doing without again, where nobody requires it.
+/// Takes the authenticator off, where nobody requires one.
 pub(crate) async fn withdraw(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Failure> {
     match app.two_factor.signed_in(&signed_in.pass).withdraw().await? {
         Verdict::Granted(()) => {
             let notice = "Your authenticator app is taken off. Please sign in again: the password is enough.";
             signed_in.session.end(&app, Some(notice)).await
         }
-        Verdict::Refused(refusal) => settings::after_refusal(&app, signed_in, refusal, "/account").await,
+        Verdict::Refused(refusal) => settings::after_refusal(&app, &signed_in, refusal, "/account").await,
     }
 }
 

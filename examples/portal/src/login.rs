@@ -19,7 +19,7 @@ use crate::{
     people::User,
     recovery,
     session::Session,
-    words::{self, Complaint},
+    words::{self, Complaint, Typed},
 };
 
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ pub(crate) async fn form(Extension(session): Extension<Session>) -> Response {
     pages::ok(&pages::SignIn { frame: Frame::from(&session), login: String::new(), refused: false })
 }
 
-/// The first step: the password is the portal's to check. Where its bearer goes from here, the library says.
+/// The first step. The portal checks the password; the library decides the next page.
 pub(crate) async fn sign_in(
     State(app): State<App>,
     Extension(session): Extension<Session>,
@@ -84,8 +84,8 @@ async fn park(
     Ok((cookie, Redirect::to(page)).into_response())
 }
 
-/// *Enter your code*, at the end of a sign-in or before an administrative act. Whoever has to wait reads so before
-/// he types in vain.
+/// *Enter your code*, at the end of a sign-in or before an administrative act. Users who have to wait are told before they
+/// type.
 pub(crate) async fn code_form(
     State(app): State<App>,
     Extension(session): Extension<Session>,
@@ -111,7 +111,7 @@ pub(crate) async fn code(
         return Ok(Redirect::to("/").into_response());
     };
     let attempt = Attempt::new(&ticket, &form.code).seen_from(&session.seen_from);
-    match outcome(app.two_factor.verify(attempt).await, Complaint::about)? {
+    match outcome(app.two_factor.verify(attempt).await, Typed::Code)? {
         Outcome::Granted(pass) => {
             let device = match form.remember {
                 Some(_) => devices::remember(&app, &pass, &session.browser).await,
@@ -132,7 +132,7 @@ pub(crate) async fn code(
     }
 }
 
-/// *Set up two-factor authentication*: after the password, or for another phone. A reload shows the same QR code.
+/// *Set up two-factor authentication*, after the password or for another phone. A reload shows the same QR code.
 pub(crate) async fn setup_form(
     State(app): State<App>,
     Extension(session): Extension<Session>,
@@ -153,7 +153,7 @@ pub(crate) async fn setup(
 ) -> Result<Response, Failure> {
     let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
     let attempt = Attempt::new(&ticket, &form.code).seen_from(&session.seen_from);
-    match outcome(app.two_factor.confirm(attempt).await, Complaint::about)? {
+    match outcome(app.two_factor.confirm(attempt).await, Typed::Code)? {
         Outcome::Granted(Enrolled { pass, recovery_codes, .. }) => {
             let cookie = session.open(&app, &pass, Some("Your authenticator app is set up.")).await?;
             let next = match recovery_codes {
@@ -177,54 +177,75 @@ pub(crate) async fn sign_out(
     session.end(&app, notice).await
 }
 
-/// What becomes of a request with a code.
+/// The answer to a form with a code.
 pub(crate) enum Outcome<T> {
     Granted(T),
     /// The form is shown again.
     Again(Complaint),
-    /// No form would help.
+    /// Another page comes next: see [`over`].
     Over(Refusal),
 }
 
-pub(crate) fn outcome<T>(
-    answer: Result<Verdict<T>, Error>,
-    complain: fn(Refusal) -> Complaint,
-) -> Result<Outcome<T>, Error> {
-    match answer {
-        Ok(Verdict::Granted(granted)) => Ok(Outcome::Granted(granted)),
-        Ok(Verdict::Refused(
-            refusal @ (Refusal::Malformed
-            | Refusal::WrongCode { .. }
-            | Refusal::AlreadyUsed { .. }
-            | Refusal::Wait { .. }
-            | Refusal::SetupExpired),
-        )) => Ok(Outcome::Again(complain(refusal))),
-        Ok(Verdict::Refused(refusal)) => Ok(Outcome::Over(refusal)),
+/// Tells refusals that the same form answers from those that lead elsewhere. [`Refusal`] is a closed list: when it grows,
+/// the compiler says so here, in [`over`] and in `words.rs`.
+pub(crate) fn outcome<T>(answer: Result<Verdict<T>, Error>, typed: Typed) -> Result<Outcome<T>, Error> {
+    let refusal = match answer {
+        Ok(Verdict::Granted(granted)) => return Ok(Outcome::Granted(granted)),
+        Ok(Verdict::Refused(refusal)) => refusal,
         Err(error) if error.kind() == ErrorKind::OutcomeUnknown => {
             failure::log("nobody was let in", &error);
-            Ok(Outcome::Again(Complaint::outcome_unknown()))
+            return Ok(Outcome::Again(Complaint::outcome_unknown()));
         }
-        Err(error) => Err(error),
+        Err(error) => return Err(error),
+    };
+    Ok(match refusal {
+        Refusal::Malformed
+        | Refusal::WrongCode { .. }
+        | Refusal::AlreadyUsed { .. }
+        | Refusal::Wait { .. }
+        | Refusal::SetupExpired
+        | Refusal::InvitationVoid
+        | Refusal::ClockMovedBack { .. } => Outcome::Again(Complaint::about(typed, refusal)),
+        Refusal::Blocked | Refusal::TicketVoid | Refusal::InvitationNeeded | Refusal::AlreadyDone => {
+            Outcome::Over(refusal)
+        }
+    })
+}
+
+/// The page that comes next where the same form would not help.
+pub(crate) async fn over(app: &App, session: &Session, refusal: Refusal) -> Result<Response, Failure> {
+    match refusal {
+        Refusal::Blocked => match bearer(app, session).await? {
+            Some(user) => blocked(app, session, &user).await,
+            None => begin_again(app, session).await,
+        },
+        Refusal::InvitationNeeded => Ok(Redirect::to("/invitation").into_response()),
+        // The form was sent twice. The answer to the first one carries the new session, so nothing is done to it here. A
+        // browser that has missed that answer is sent on to the sign-in page.
+        Refusal::AlreadyDone => Ok(Redirect::to(session.destination()).into_response()),
+        // A ticket that is void. The others are met by forms only, which show them themselves.
+        Refusal::TicketVoid
+        | Refusal::Malformed
+        | Refusal::WrongCode { .. }
+        | Refusal::AlreadyUsed { .. }
+        | Refusal::Wait { .. }
+        | Refusal::SetupExpired
+        | Refusal::InvitationVoid
+        | Refusal::ClockMovedBack { .. } => begin_again(app, session).await,
     }
 }
 
-/// No further code helps: the account is blocked, or the sign-in begins anew.
-pub(crate) async fn over(app: &App, session: &Session, refusal: Refusal) -> Result<Response, Failure> {
-    if refusal == Refusal::Blocked
-        && let Some(user) = bearer(app, session).await?
-    {
-        return blocked(app, session, &user).await;
-    }
+/// The ticket is void: the user signs in again, or tries again if they are signed in.
+async fn begin_again(app: &App, session: &Session) -> Result<Response, Failure> {
     if session.is_signed_in() {
-        // The session itself is another matter: the next page asks the library about it.
+        // Whether the session itself is still valid, the library says on the next page.
         session.say(app, Some("That took too long. Please try again.")).await?;
         return Ok(Redirect::to("/").into_response());
     }
-    let notice = "That took too long, or your account has changed meanwhile. Please sign in again.";
-    session.end(app, Some(notice)).await
+    session.end(app, Some(&words::refused(Typed::Code, Refusal::TicketVoid))).await
 }
 
-/// Whose ticket the session keeps.
+/// Returns the user whose ticket the session keeps.
 pub(crate) async fn bearer(app: &App, session: &Session) -> Result<Option<User>, Failure> {
     match (session.ticket(), session.user()) {
         (Some(_), Some(id)) => Ok(app.people.by_id(&id).await?),
@@ -232,8 +253,8 @@ pub(crate) async fn bearer(app: &App, session: &Session) -> Result<Option<User>,
     }
 }
 
-/// Who can help? Only Master Admins who can sign in themselves are named; this page is seen by somebody who knows
-/// the password, and by nobody else.
+/// The page that says who can help. It names only Master Admins who can sign in themselves, and is shown only to people
+/// who know the password.
 async fn blocked(app: &App, session: &Session, user: &User) -> Result<Response, Failure> {
     let admins = app.two_factor.user(&user.org, &user.id()).who_can_help().await?;
     let names = app.people.names(admins.iter().map(|admin| admin.id().as_str())).await?;
@@ -263,13 +284,12 @@ async fn setup_page(
     let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
     let setup = match app.two_factor.setup(ticket.seen_from(&session.seen_from)).await? {
         Verdict::Granted(setup) => setup,
-        Verdict::Refused(Refusal::InvitationNeeded) => return Ok(Redirect::to("/invitation").into_response()),
         Verdict::Refused(refusal) => return over(app, session, refusal).await,
     };
     let frame = Frame::from(session);
     let occasion = match session.stamp() {
         None => Occasion::SignIn,
-        Some(stamp) => match app.two_factor.resume(&stamp).await?.granted() {
+        Some(stamp) => match app.two_factor.resume(&stamp).await? {
             Some(pass) if matches!(pass.means(), Means::Code | Means::RecoveryCode) => Occasion::Replacement,
             _ => Occasion::ByChoice,
         },

@@ -2,7 +2,7 @@
 //!
 //! In reading order:
 //!
-//! * `main.rs`: the command line; `command.rs`: its longest command
+//! * `main.rs`: the command line; `desk.rs`, `command.rs`: what the vendor's support desk does there
 //! * `data.rs`: the folder with the database and the keyring, and the people of the first start
 //! * `passwords.rs`: the first factor
 //! * `people.rs`: the portal's users, and the `Directory` that tells the library who is who
@@ -11,19 +11,22 @@
 //! * `login.rs`: password → code or QR code → signed in
 //! * `joining.rs`: an authenticator by invitation, or by choice
 //! * `devices.rs`: browsers on which the password is enough
-//! * `recovery.rs`: recovery codes: shown once, taken once, drawn anew
+//! * `recovery.rs`: recovery codes: shown once, used once, renewed
 //! * `settings.rs`: what Master Admins do: the requirement, resets, the audit trail
+//! * `acts.rs`: what is done to one user, from a page or from the command line
 //! * `rules.rs`: how many wrong codes, how long things last, who may enroll when
 //! * `report.rs`, `reset.rs`: who has set it up and who has not, and resetting many at once
-//! * `mails.rs`: who is told of what happened
-//! * `account.rs`: what everybody does for himself: the password, another phone
+//! * `mails.rs`: who is told what happened
+//! * `account.rs`: what users do for themselves: the password, another phone
 //! * `import.rs`: users who bring their authenticator app from another system
-//! * `pages.rs`, `words.rs`, `failure.rs`: HTML, and a sentence for whatever is refused or fails
+//! * `pages.rs`, `words.rs`, `failure.rs`: HTML, and a sentence for everything that is refused or fails
 
 mod account;
+mod acts;
 mod app;
 mod command;
 mod data;
+mod desk;
 mod devices;
 mod failure;
 mod import;
@@ -50,13 +53,14 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
-use countersign::{
-    BoxError, SystemClock, Verdict,
-    admin::Support,
-    audit::{Operator, Reason},
-};
+use countersign::{BoxError, SystemClock};
 
-use crate::{app::App, data::Data, passwords::Passwords};
+use crate::{
+    app::{App, NewPassword},
+    data::Data,
+    desk::Desk,
+    passwords::Passwords,
+};
 
 /// A small web portal with two-factor authentication.
 #[derive(Parser)]
@@ -84,33 +88,21 @@ struct Serve {
     seed_passwords: Option<String>,
 }
 
-/// What can be done while the portal runs or rests.
+/// What can be done whether the portal runs or not.
 #[derive(Subcommand)]
 enum Command {
-    /// Give somebody a new random password, and end everything the old one opened
+    /// Give a user a new random password, and end everything that the old one opened
     Password { login: String },
-    /// The vendor's support desk resets many, who then must enroll again
+    /// The vendor's support desk resets many users, who must then set it up again
     Reset(command::ResetMany),
-    /// The vendor's support desk resets somebody's second factor, who then must enroll again
-    SupportReset {
-        login: String,
-        /// Who at the support desk does it
-        #[arg(long, value_name = "NAME")]
-        operator: String,
-        /// Why, for the audit trail
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
-    /// Take in users' authenticators from another system: a CSV file with the columns `user` (the login name) and
-    /// `key` (an otpauth:// URI, or base32). Lines that are refused are told; the file can be imported again
+    /// The vendor's support desk resets the second factor of one user, who must then set it up again
+    SupportReset(desk::ResetOne),
+    /// Import users' authenticators from another system: a CSV file with the columns `user` (the login name) and `key`
+    /// (an otpauth:// URI, or base32). Refused lines are listed; the file can be imported again
     Import {
         file: PathBuf,
-        /// Who does it
-        #[arg(long, value_name = "NAME")]
-        operator: String,
-        /// Why, for the audit trail
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
+        #[command(flatten)]
+        desk: Desk,
     },
 }
 
@@ -135,16 +127,12 @@ async fn run(line: CommandLine) -> Result<(), BoxError> {
         None => serve(app, line.serve).await,
         Some(Command::Reset(many)) => many.run(&app).await,
         Some(Command::Password { login }) => new_password(&app, &login).await,
-        Some(Command::SupportReset { login, operator, reason }) => {
-            support_reset(&app, &login, &operator, &reason).await
-        }
-        Some(Command::Import { file, operator, reason }) => {
-            import_keys(&app, &file, &operator, &reason).await
-        }
+        Some(Command::SupportReset(one)) => one.run(&app).await,
+        Some(Command::Import { file, desk }) => import_keys(&app, &file, &desk).await,
     }
 }
 
-#[allow(clippy::print_stdout, reason = "the program speaks to whoever started it")]
+#[allow(clippy::print_stdout, reason = "the program speaks to the person who started it")]
 async fn serve(app: App, serve: Serve) -> Result<(), BoxError> {
     let newcomers = data::seed(&app.pool, &app.people, serve.seed_passwords.as_deref()).await?;
     if newcomers.is_empty() {
@@ -163,36 +151,18 @@ async fn serve(app: App, serve: Serve) -> Result<(), BoxError> {
     Ok(axum::serve(listener, service).await?)
 }
 
-#[allow(clippy::print_stdout, reason = "the program speaks to whoever started it")]
+#[allow(clippy::print_stdout, reason = "the program speaks to the person who started it")]
 async fn new_password(app: &App, login: &str) -> Result<(), BoxError> {
-    let user = app.people.by_login(login).await?.ok_or("nobody has this login name")?;
+    let user = desk::user(app, login).await?;
     let password = passwords::draw()?;
-    app.change_password(&user, &password).await?;
+    app.change_password(&user, &password, NewPassword::Verified).await?;
     println!("The new password of {}: {password}", user.name);
     Ok(())
 }
 
-/// The portal never constructs a [`Support`] for a browser: whoever can start programs on this server is the
-/// vendor.
-#[allow(clippy::print_stdout, reason = "the program speaks to whoever started it")]
-async fn support_reset(app: &App, login: &str, operator: &str, reason: &str) -> Result<(), BoxError> {
-    let user = app.people.by_login(login).await?.ok_or("nobody has this login name")?;
-    let operator = Operator::new(operator).map_err(|error| format!("the operator's name {error}"))?;
-    let support = Support::new(&app.two_factor, operator);
-    let reason = Reason::new(reason).map_err(|error| format!("the reason {error}"))?;
-    match support.in_org(&user.org, &reason).user(&user.id()).reset().await? {
-        Verdict::Granted(()) => {
-            println!("{} must set up two-factor authentication again at the next sign-in.", user.name);
-        }
-        Verdict::Refused(refusal) => return Err(refusal.to_string().into()),
-    }
-    Ok(())
-}
-
-#[allow(clippy::print_stdout, reason = "the program speaks to whoever started it")]
-async fn import_keys(app: &App, file: &Path, operator: &str, reason: &str) -> Result<(), BoxError> {
-    let import::Outcome { imported, there_already, refused } =
-        import::import(app, file, operator, reason).await?;
+#[allow(clippy::print_stdout, reason = "the program speaks to the person who started it")]
+async fn import_keys(app: &App, file: &Path, desk: &Desk) -> Result<(), BoxError> {
+    let import::Outcome { imported, there_already, refused } = import::import(app, file, desk).await?;
     for (number, why) in &refused {
         println!("line {number}: {why}");
     }

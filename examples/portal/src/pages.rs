@@ -16,6 +16,7 @@ use countersign::{
 };
 
 use crate::{
+    acts::Act,
     failure,
     mails::Sent,
     people::User,
@@ -23,7 +24,6 @@ use crate::{
     reset::{Chosen, Told},
     rules,
     session::{Session, SignedIn},
-    settings::Act,
     words::{self, Complaint},
 };
 
@@ -67,11 +67,18 @@ pub(crate) struct Code {
     pub(crate) frame: Frame,
     /// Whether the code comes before an administrative act, and not at the end of a sign-in.
     pub(crate) step_up: bool,
-    /// Whether it is the app from another system that is asked for, which has not shown a code here yet.
+    /// Whether the code is of an app from another system, which has not shown a code here yet.
     pub(crate) imported: bool,
-    /// For how many days this browser can be remembered, if it can.
+    /// For how many days this browser can be remembered, if at all.
     pub(crate) remember: Option<Days>,
     pub(crate) complaint: Option<Complaint>,
+}
+
+impl Code {
+    /// Whether to show the way to the recovery codes: their page signs users in, so it is not for those who are.
+    fn offers_recovery(&self) -> bool {
+        !self.step_up && self.complaint.as_ref().is_some_and(|complaint| complaint.offers_recovery)
+    }
 }
 
 #[derive(Template)]
@@ -88,7 +95,7 @@ pub(crate) struct SetUp {
 pub(crate) enum Occasion {
     /// At the end of a sign-in that asks for it.
     SignIn,
-    /// By somebody who is signed in without one.
+    /// By a user who is signed in without one.
     ByChoice,
     /// A working one is replaced by another.
     Replacement,
@@ -105,14 +112,14 @@ pub(crate) struct Recover {
 #[derive(Template)]
 #[template(path = "recovery_codes.html")]
 pub(crate) struct Sheet {
-    /// Of nobody: the page has no form, and one way on.
+    /// The empty one: the page has no form, and one link to go on.
     pub(crate) frame: Frame,
     pub(crate) codes: RecoveryCodes,
     pub(crate) next: String,
 }
 
 impl Sheet {
-    /// The codes as a file, without asking the server for it, which has forgotten them.
+    /// Returns the codes as a file inside the page: the server has forgotten them.
     fn file(&self) -> String {
         let lines = self.codes.expose().lines();
         let mut file = "data:text/plain;charset=utf-8,Acme%20Portal%20recovery%20codes%0A".to_owned();
@@ -152,13 +159,13 @@ pub(crate) struct Settings {
     pub(crate) checked: bool,
     pub(crate) colleagues: Vec<Colleague>,
     pub(crate) me: String,
-    pub(crate) chosen: countersign::Settings,
+    pub(crate) chosen: countersign::policy::Settings,
 }
 
 impl Settings {
-    /// Whether somebody who has nothing set up may need an invitation.
+    /// Whether users who have nothing set up may need an invitation.
     fn invitations(&self) -> bool {
-        self.chosen.by_invitation() || self.chosen.enroll_within().is_some()
+        self.chosen.invitation_required() || self.chosen.enroll_within().is_some()
     }
 
     /// Whether there is time to give.
@@ -166,7 +173,7 @@ impl Settings {
         self.requirement.asks() && self.chosen.enroll_within().is_some()
     }
 
-    /// Nobody else could help a sole Master Admin who has lost his phone.
+    /// How many there are: nobody in the org could help a sole one who has lost their phone.
     fn master_admins(&self) -> usize {
         self.colleagues.iter().filter(|colleague| colleague.row.person.role() == Role::MasterAdmin).count()
     }
@@ -197,7 +204,7 @@ pub(crate) struct Invited {
     pub(crate) invitation: Invitation,
 }
 
-/// Somebody was blocked and is to be reset.
+/// The account to reset was blocked.
 #[derive(Template)]
 #[template(path = "password_known.html")]
 pub(crate) struct PasswordKnown {
@@ -212,11 +219,11 @@ pub(crate) struct Report {
     pub(crate) frame: Frame,
     pub(crate) me: String,
     pub(crate) counts: Counts,
-    /// Of whom alone the page is.
+    /// The status to which the page is filtered.
     pub(crate) status: Option<Status>,
     pub(crate) colleagues: Vec<Colleague>,
     pub(crate) is_first: bool,
-    /// After whom the next page begins, if there is one.
+    /// The last user of this page, if there is a next one.
     pub(crate) next: Option<UserId>,
 }
 
@@ -231,7 +238,7 @@ pub(crate) struct ResetMany {
     pub(crate) is_done: bool,
 }
 
-/// Before somebody is reset or unlocked: the same page asks.
+/// The page that asks before something is done to a user.
 #[derive(Template)]
 #[template(path = "act.html")]
 pub(crate) struct Confirm {
@@ -256,7 +263,7 @@ pub(crate) struct Mails {
     pub(crate) mails: Vec<Sent>,
 }
 
-/// An event with names in the place of ids.
+/// An event with names instead of ids.
 pub(crate) struct Happened {
     event: LoggedEvent,
     by: String,
@@ -289,11 +296,11 @@ pub(crate) struct Account {
     pub(crate) frame: Frame,
     pub(crate) login: String,
     pub(crate) has_authenticator: bool,
-    /// Whether the user may set one up by himself, and whether he may do without again.
+    /// Whether users may set one up themselves, and whether they may take it off again.
     pub(crate) may_enroll: bool,
     pub(crate) may_withdraw: bool,
     pub(crate) devices: Vec<Device>,
-    /// `None` for whoever has no authenticator.
+    /// `None` for users without an authenticator.
     pub(crate) recovery_codes_left: Option<u32>,
     pub(crate) wrong: Option<WrongPassword>,
 }
@@ -317,7 +324,7 @@ pub(crate) struct Message {
     pub(crate) explanation: String,
 }
 
-/// A page, or the page that says that it could not be made.
+/// Renders a page. Answers 500 if that fails.
 pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => (status, Html(html)).into_response(),
@@ -332,7 +339,7 @@ pub(crate) fn ok(template: &impl Template) -> Response {
     page(StatusCode::OK, template)
 }
 
-/// A form again, with what was wrong with it.
+/// Renders a form again, with what was wrong with it.
 pub(crate) fn again(template: &impl Template) -> Response {
     page(StatusCode::UNPROCESSABLE_ENTITY, template)
 }

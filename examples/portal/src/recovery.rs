@@ -1,4 +1,4 @@
-//! Recovery codes: the page that shows them once, the page that takes one, new ones.
+//! Recovery codes: the page that shows them once, the page that takes one, and new ones.
 
 use axum::{
     Extension, Form,
@@ -15,7 +15,7 @@ use crate::{
     pages::{self, Frame},
     session::{Session, SignedIn},
     settings,
-    words::Complaint,
+    words::{Complaint, Typed},
 };
 
 #[derive(Deserialize)]
@@ -23,13 +23,13 @@ pub(crate) struct TypedCode {
     code: String,
 }
 
-/// The one page that shows them. It is the answer to the request that drew them, since the server keeps none of them,
-/// not even until the next request.
+/// The one page that shows them. It answers the request that drew them, since the server keeps none of them, not even until
+/// the next request.
 pub(crate) fn codes_page(codes: RecoveryCodes, next: &str) -> Response {
     pages::ok(&pages::Sheet { frame: Frame::default(), codes, next: next.to_owned() })
 }
 
-/// *Use a recovery code*, in the place of the code of the app.
+/// *Use a recovery code*, instead of a code of the app.
 pub(crate) async fn form(
     State(app): State<App>,
     Extension(session): Extension<Session>,
@@ -53,9 +53,9 @@ pub(crate) async fn recover(
 ) -> Result<Response, Failure> {
     let Some(ticket) = session.ticket() else { return Ok(Redirect::to("/").into_response()) };
     let attempt = Attempt::new(&ticket, &form.code).seen_from(&session.seen_from);
-    let complaint = match login::outcome(app.two_factor.recover(attempt).await, Complaint::about_recovery)? {
+    let complaint = match login::outcome(app.two_factor.recover(attempt).await, Typed::RecoveryCode)? {
         Outcome::Granted(Recovered { pass, left, .. }) => {
-            // To where he finds what he needs next.
+            // To the page where they can set up another phone.
             let cookie = session.open(&app, &pass, Some(&said(left))).await?;
             return Ok((cookie, Redirect::to("/account")).into_response());
         }
@@ -65,11 +65,11 @@ pub(crate) async fn recover(
     Ok(pages::again(&pages::Recover { frame: Frame::from(&session), complaint: Some(complaint) }))
 }
 
-/// New ones in the place of the old. A reload asks before it draws others.
+/// Draws new ones, which make the old ones void. A reload asks before it draws others.
 pub(crate) async fn renew(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Failure> {
     match app.two_factor.signed_in(&signed_in.pass).renew_recovery_codes().await? {
         Verdict::Granted(codes) => Ok(codes_page(codes, "/account")),
-        Verdict::Refused(refusal) => settings::after_refusal(&app, signed_in, refusal, "/account").await,
+        Verdict::Refused(refusal) => settings::after_refusal(&app, &signed_in, refusal, "/account").await,
     }
 }
 

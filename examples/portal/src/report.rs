@@ -1,6 +1,6 @@
 //! Who has set up two-factor authentication and who has not: a page with filters, and the whole of it as CSV.
 //!
-//! Who may read it is for the library to say; it keeps no more than a page of people in memory, and so does this.
+//! The library decides who may read it. It keeps at most a page of people in memory, and so does this.
 
 use axum::{
     body::Body,
@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign::{
-    Role, UserId, Verdict,
+    ActRefusal, Error, Role, UserId, Verdict,
     admin::{Counts, CsvLine, Report, ReportRow, Status},
 };
 use futures_lite::stream;
@@ -36,7 +36,7 @@ impl Colleague {
         matches!(self.row.status, Status::Blocked | Status::Waiting)
     }
 
-    /// Whether an invitation, or more time, would be of any use.
+    /// Whether an invitation, or more time, is of any use.
     pub(crate) fn can_be_invited(&self) -> bool {
         use Status::{NotEnrolled, NotRequired, Outdated, Pending};
         matches!(self.row.status, NotRequired | NotEnrolled | Outdated | Pending)
@@ -55,8 +55,10 @@ pub(crate) async fn page(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Failure> {
     let (counts, mut report) = match begin(&app, &signed_in).await? {
-        Ok(begun) => begun,
-        Err(refused) => return Ok(refused),
+        Verdict::Granted(begun) => begun,
+        Verdict::Refused(refusal) => {
+            return settings::after_refusal(&app, &signed_in, refusal, "/settings/report").await;
+        }
     };
     let status =
         wanted.status.as_deref().map(str::parse::<Status>).transpose().map_err(|_| Failure::missing())?;
@@ -80,15 +82,17 @@ pub(crate) async fn page(
 
 /// The whole report, sent page by page as it is read.
 pub(crate) async fn csv(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Failure> {
-    let report = match begin(&app, &signed_in).await? {
-        Ok((_, report)) => report,
-        Err(refused) => return Ok(refused),
+    let report = match app.two_factor.admin(&signed_in.pass).report().await? {
+        Verdict::Granted(report) => report,
+        Verdict::Refused(refusal) => {
+            return settings::after_refusal(&app, &signed_in, refusal, "/settings/report").await;
+        }
     };
-    // An error in the middle breaks the download off, which browsers show: half a report must not look like a whole.
+    // An error in the middle breaks the download off, which browsers show: half a report must not look complete.
     let lines = stream::try_unfold((report, CsvLine::HEAD.to_string()), |(mut report, head)| async move {
         let rows = report.next_page(1_000).await?;
         let lines = rows.iter().fold(head, |lines, row| lines + &row.csv().to_string());
-        Ok::<_, countersign::Error>((!lines.is_empty()).then_some((lines, (report, String::new()))))
+        Ok::<_, Error>((!lines.is_empty()).then_some((lines, (report, String::new()))))
     });
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
@@ -97,14 +101,11 @@ pub(crate) async fn csv(State(app): State<App>, signed_in: SignedIn) -> Result<R
     Ok((headers, Body::from_stream(lines)).into_response())
 }
 
-async fn begin(app: &App, signed_in: &SignedIn) -> Result<Result<(Counts, Report), Response>, Failure> {
-    let counts = match app.two_factor.admin(&signed_in.pass).counts().await? {
-        Verdict::Granted(counts) => counts,
-        Verdict::Refused(refusal) => return Ok(Err(settings::refused(signed_in, refusal))),
-    };
-    Ok(match app.two_factor.admin(&signed_in.pass).report().await? {
-        Verdict::Granted(report) => Ok((counts, report)),
-        Verdict::Refused(refusal) => Err(settings::refused(signed_in, refusal)),
+async fn begin(app: &App, signed_in: &SignedIn) -> Result<Verdict<(Counts, Report), ActRefusal>, Error> {
+    let admin = app.two_factor.admin(&signed_in.pass);
+    Ok(match admin.counts().await? {
+        Verdict::Granted(counts) => admin.report().await?.map(|report| (counts, report)),
+        Verdict::Refused(refusal) => Verdict::Refused(refusal),
     })
 }
 

@@ -1,16 +1,16 @@
-//! Resetting many at once: first a page that shows what would become of each, then the same for real.
+//! Resetting many at once: first a page that shows what would happen to each user, then the same for real.
 //!
-//! What would happen is only read, so it is a page like any other, and the place to which an admin comes back when a
-//! code was asked for. Each form carries when the run was begun: pressed twice, or gone on with after a code, it
-//! resets nobody a second time.
+//! The first page only reads, so an admin who was asked for a code comes back to it. Each form carries when the run was
+//! begun: sent twice, or continued after a code, it resets nobody a second time. `portal reset` does the same at the
+//! command line.
 
 use axum::{
     extract::{RawForm, RawQuery, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use countersign::{
-    Refusal, Timestamp, UserId, Verdict,
-    admin::{BulkReset, Outcome, Targets},
+    ActRefusal, Timestamp, UserId, Verdict,
+    admin::{Admin, BulkReset, Outcome, Targets},
 };
 
 use crate::{
@@ -21,11 +21,41 @@ use crate::{
     settings,
 };
 
-/// So many are reset for one request; more wait for another press of the button. For a whole company there is
+/// The most users that one request resets; the others wait for another press of the button. For a whole company there is
 /// `portal reset`.
 const AT_ONCE: u64 = 500;
-/// So many are shown by name.
+/// The most users that are shown by name.
 const SHOWN: usize = 100;
+
+/// Starts a run, or resumes the one that was begun at that time.
+pub(crate) fn begin<'a>(admin: &Admin<'a>, targets: Targets, begun_at: Option<Timestamp>) -> BulkReset<'a> {
+    let run = admin.reset_many(targets);
+    match begun_at {
+        Some(begun_at) => run.resume_from(begun_at),
+        None => run,
+    }
+}
+
+/// How many came to what.
+#[derive(Default)]
+pub(crate) struct Tally {
+    /// Those who would be reset among them, in a dry run.
+    pub(crate) reset: u64,
+    pub(crate) nothing: u64,
+    pub(crate) left_alone: u64,
+    pub(crate) failed: u64,
+}
+
+impl Tally {
+    pub(crate) fn count(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Reset | Outcome::WouldReset => self.reset += 1,
+            Outcome::NothingToReset => self.nothing += 1,
+            Outcome::Failed(_) => self.failed += 1,
+            _ => self.left_alone += 1,
+        }
+    }
+}
 
 /// Who is to be reset, as the form and the address say it.
 #[derive(Clone, Default)]
@@ -49,7 +79,7 @@ impl Chosen {
         chosen
     }
 
-    /// The page on which the same people are chosen: of numbers, so that it is of the portal's own making.
+    /// Returns the page on which the same users are chosen. It is made of numbers, never of text from a request.
     fn page(&self, begun_at: Timestamp) -> String {
         let users = self.users.iter().map(|user| format!("user={user}&"));
         let everybody = if self.everybody { "everybody=on&" } else { "" };
@@ -58,16 +88,12 @@ impl Chosen {
 
     fn run<'p>(&self, app: &App, signed_in: &'p SignedIn) -> BulkReset<'p> {
         let users: Vec<UserId> = self.users.iter().map(|user| UserId::from(*user)).collect();
-        let whom = if self.everybody { Targets::everybody() } else { Targets::these(users) };
-        let run = app.two_factor.admin(&signed_in.pass).reset_many(whom);
-        match self.begun_at {
-            Some(begun_at) => run.resume_from(Timestamp::from_unix(begun_at)),
-            None => run,
-        }
+        let targets = if self.everybody { Targets::everybody() } else { Targets::these(users) };
+        begin(&app.two_factor.admin(&signed_in.pass), targets, self.begun_at.map(Timestamp::from_unix))
     }
 }
 
-/// What became of one.
+/// What happened to one user.
 pub(crate) struct Line {
     pub(crate) user: UserId,
     pub(crate) name: String,
@@ -76,14 +102,13 @@ pub(crate) struct Line {
 }
 
 /// What a run came to.
+#[derive(Default)]
 pub(crate) struct Told {
     /// The first hundred that are worth a line.
     pub(crate) lines: Vec<Line>,
     pub(crate) more: u64,
-    pub(crate) reset: u64,
-    pub(crate) nothing: u64,
-    pub(crate) others: u64,
-    /// Whether there are some left for another request.
+    pub(crate) tally: Tally,
+    /// Whether some are left for another request.
     pub(crate) unfinished: bool,
 }
 
@@ -95,10 +120,8 @@ pub(crate) async fn form(
     let chosen = Chosen::read(query.unwrap_or_default().as_bytes());
     let mut run = chosen.run(&app, &signed_in).dry_run();
     let begun_at = run.begun_at();
-    match go_through(&app, &mut run, u64::MAX).await? {
-        Ok(told) => Ok(show(&signed_in, chosen, begun_at, told, false)),
-        Err(refusal) => Ok(settings::refused(&signed_in, refusal)),
-    }
+    let verdict = go_through(&app, &mut run, u64::MAX).await?;
+    show(&app, &signed_in, chosen, begun_at, verdict, false).await
 }
 
 pub(crate) async fn reset(
@@ -109,34 +132,28 @@ pub(crate) async fn reset(
     let chosen = Chosen::read(&form);
     let mut run = chosen.run(&app, &signed_in);
     let begun_at = run.begun_at();
-    match go_through(&app, &mut run, AT_ONCE).await? {
-        Ok(told) => Ok(show(&signed_in, chosen, begun_at, told, true)),
-        Err(refusal) => {
-            let back = chosen.page(begun_at);
-            settings::done(&app, signed_in, Verdict::Refused(refusal), &back, "").await
-        }
-    }
+    let verdict = go_through(&app, &mut run, AT_ONCE).await?;
+    show(&app, &signed_in, chosen, begun_at, verdict, true).await
 }
 
-async fn go_through(app: &App, run: &mut BulkReset<'_>, most: u64) -> Result<Result<Told, Refusal>, Failure> {
-    let mut told = Told { lines: Vec::new(), more: 0, reset: 0, nothing: 0, others: 0, unfinished: false };
+async fn go_through(
+    app: &App,
+    run: &mut BulkReset<'_>,
+    most: u64,
+) -> Result<Verdict<Told, ActRefusal>, Failure> {
+    let mut told = Told::default();
     loop {
-        if told.reset >= most {
+        if told.tally.reset >= most {
             told.unfinished = true;
-            return Ok(Ok(told));
+            return Ok(Verdict::Granted(told));
         }
         let one = match run.next().await? {
             Verdict::Granted(Some(one)) => one,
-            Verdict::Granted(None) => return Ok(Ok(told)),
-            Verdict::Refused(refusal) => return Ok(Err(refusal)),
+            Verdict::Granted(None) => return Ok(Verdict::Granted(told)),
+            Verdict::Refused(refusal) => return Ok(Verdict::Refused(refusal)),
         };
-        let word = word(&one.outcome);
-        match word {
-            "reset" | "would-reset" => told.reset += 1,
-            "nothing" => told.nothing += 1,
-            _ => told.others += 1,
-        }
-        if word == "nothing" {
+        told.tally.count(&one.outcome);
+        if matches!(one.outcome, Outcome::NothingToReset) {
             continue;
         }
         if told.lines.len() == SHOWN {
@@ -145,10 +162,12 @@ async fn go_through(app: &App, run: &mut BulkReset<'_>, most: u64) -> Result<Res
         }
         let name =
             app.people.by_id(&one.user).await?.map_or_else(|| format!("user {}", one.user), |user| user.name);
-        told.lines.push(Line { user: one.user, name, word, sentence: one.outcome.to_string() });
+        let (word, sentence) = (word(&one.outcome), one.outcome.to_string());
+        told.lines.push(Line { user: one.user, name, word, sentence });
     }
 }
 
+/// The word for it in the page's markup.
 fn word(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Reset => "reset",
@@ -161,7 +180,21 @@ fn word(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn show(signed_in: &SignedIn, chosen: Chosen, begun_at: Timestamp, told: Told, is_done: bool) -> Response {
-    let frame = Frame::from(signed_in);
-    pages::ok(&pages::ResetMany { frame, chosen, begun_at, told, is_done }).into_response()
+async fn show(
+    app: &App,
+    signed_in: &SignedIn,
+    chosen: Chosen,
+    begun_at: Timestamp,
+    verdict: Verdict<Told, ActRefusal>,
+    is_done: bool,
+) -> Result<Response, Failure> {
+    match verdict {
+        Verdict::Granted(told) => {
+            let frame = Frame::from(signed_in);
+            Ok(pages::ok(&pages::ResetMany { frame, chosen, begun_at, told, is_done }))
+        }
+        Verdict::Refused(refusal) => {
+            settings::after_refusal(app, signed_in, refusal, &chosen.page(begun_at)).await
+        }
+    }
 }

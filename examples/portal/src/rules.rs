@@ -1,7 +1,7 @@
 //! The org's rules, for Master Admins: how many wrong codes, how long things last, who may enroll when.
 //!
-//! The form holds plain text. What comes back is parsed into the library's `Settings`, which knows the bounds; what is
-//! out of them is said in its words, and nothing is lost of what was typed.
+//! The form holds plain text. What comes back is parsed into the library's `Settings`, which knows the bounds. If a value
+//! is out of bounds, the form is shown again with the library's words and with everything that was typed.
 
 use std::time::Duration;
 
@@ -21,19 +21,19 @@ use crate::{
     failure::Failure,
     pages::{self, Frame},
     session::SignedIn,
-    settings,
+    settings, words,
 };
 
-/// Where the page starts from: what is in force, or one of the presets.
+/// What the page starts from: what is in force, or one of the presets.
 #[derive(Deserialize)]
 pub(crate) struct Start {
     preset: Option<String>,
 }
 
-/// The fields, as they are shown and as they come back. A box that is not ticked is not sent.
+/// The fields, as they are shown and as they come back. A checkbox that is not ticked is not sent.
 #[derive(Clone, Deserialize)]
 pub(crate) struct Rules {
-    /// Which decision of the org the admin was looking at.
+    /// The revision of the settings that the admin was looking at.
     pub(crate) seen: u64,
     pub(crate) hard_stop: String,
     pub(crate) waits_from: String,
@@ -76,9 +76,9 @@ impl Rules {
         }
     }
 
-    /// What was typed, over what is in force: settings that this page does not show stay as they are.
+    /// Returns what was typed, over what is in force: settings that this page does not show stay as they are.
     fn over(&self, before: Settings) -> Result<Settings, InvalidSetting> {
-        // What is no number is out of every bound.
+        // Text that is not a number is out of every bound.
         let number = |text: &str| text.trim().parse::<u32>().unwrap_or(u32::MAX);
         let lasting = |text: &str, unit: u64| Duration::from_secs(u64::from(number(text)) * unit);
         let waits = Waits {
@@ -106,7 +106,8 @@ impl Rules {
         Ok(settings.with_enrollment_by_choice(self.by_choice.is_some()))
     }
 
-    /// As a query, so that an admin who was asked for a code comes back to what he was about to save.
+    /// Returns the fields as a query, so that an admin who was asked for a code comes back to what they were about to
+    /// save.
     fn query(&self) -> String {
         let fields = [
             ("seen", Some(self.seen.to_string())),
@@ -166,29 +167,20 @@ pub(crate) async fn save(
     let to = match rules.over(before) {
         Ok(to) => to,
         Err(error) => {
-            let (frame, complaint) = (Frame::from(&signed_in), Some(sentence(error)));
+            let (frame, complaint) = (Frame::from(&signed_in), Some(words::sentence_of(error)));
             return Ok(pages::again(&pages::Rules { frame, form: rules, about: None, complaint }));
         }
     };
-    let refusal = match app.two_factor.admin(&signed_in.pass).change_settings(rules.seen, to).await? {
-        Verdict::Granted(()) => {
-            signed_in.session.say(&app, Some("The rules are saved.")).await?;
-            return Ok(Redirect::to("/settings/rules").into_response());
+    let notice = match app.two_factor.admin(&signed_in.pass).change_settings(rules.seen, to).await? {
+        Verdict::Granted(()) => "The rules are saved.",
+        Verdict::Refused(ActRefusal::SettingsMoved) => {
+            "Somebody else has changed the settings in the meantime. These are the ones in force now."
         }
-        Verdict::Refused(refusal) => refusal,
+        Verdict::Refused(refusal) => {
+            let asked_for = format!("/settings/rules?{}", rules.query());
+            return settings::after_refusal(&app, &signed_in, refusal, &asked_for).await;
+        }
     };
-    if refusal == ActRefusal::SettingsMoved {
-        let notice = "Somebody else has changed the settings in the meantime. This is what holds now.";
-        signed_in.session.say(&app, Some(notice)).await?;
-        return Ok(Redirect::to("/settings/rules").into_response());
-    }
-    let asked_for = format!("/settings/rules?{}", rules.query());
-    settings::after_refusal(&app, signed_in, refusal, &asked_for).await
-}
-
-/// The library says what is wrong; this makes a sentence of it.
-fn sentence(error: InvalidSetting) -> String {
-    let text = error.to_string();
-    let mut letters = text.chars();
-    letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
+    signed_in.session.say(&app, Some(notice)).await?;
+    Ok(Redirect::to("/settings/rules").into_response())
 }

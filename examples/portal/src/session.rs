@@ -17,7 +17,6 @@ use axum::{
 use base64ct::{Base64UrlUnpadded, Encoding};
 use countersign::{
     BoxError, Clock, DeviceToken, OsRandom, Pass, Role, SecureRandom, Stamp, SystemClock, Ticket, UserId,
-    Verdict,
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -32,7 +31,7 @@ const MOST_FORM_BYTES: usize = 16 * 1024;
 /// The header that hands the browser its new session id.
 pub(crate) type Cookie = AppendHeaders<[(header::HeaderName, HeaderValue); 1]>;
 
-/// A browser, as the server remembers it.
+/// What the server remembers of a browser.
 #[derive(Clone)]
 pub(crate) struct Session {
     id: String,
@@ -44,7 +43,7 @@ pub(crate) struct Session {
     pub(crate) seen_from: String,
     /// The proof that a code was shown here before, if its user had the browser remembered.
     pub(crate) device: Option<DeviceToken>,
-    /// What its user calls this browser.
+    /// The name of the browser, as its user would say it.
     pub(crate) browser: String,
 }
 
@@ -61,8 +60,8 @@ struct Kept {
 }
 
 impl Session {
-    /// The only door: from here on the browser is signed in as the user of this pass. It gets a new id, so that
-    /// an id that somebody planted or saw earlier is worth nothing.
+    /// The only door: from here on the browser is signed in as the user of this pass. It gets a new id, so that an id
+    /// that somebody planted or saw earlier is worthless.
     pub(crate) async fn open(&self, app: &App, pass: &Pass, notice: Option<&str>) -> Result<Cookie, Failure> {
         let kept = Kept {
             user_id: Some(pass.user().as_str().to_owned()),
@@ -74,7 +73,7 @@ impl Session {
         self.renew(app, kept).await
     }
 
-    /// Through the door, and to where the browser was bound for.
+    /// Signs the browser in, and sends it on to its destination.
     pub(crate) async fn sign_in(
         &self,
         app: &App,
@@ -88,7 +87,7 @@ impl Session {
         self.kept.return_to.as_deref().unwrap_or("/")
     }
 
-    /// The password was right: keeps the ticket until the code arrives. Whoever was signed in before is not any more.
+    /// Keeps the ticket from the right password until the code arrives. Signs out the user who was signed in before.
     pub(crate) async fn park_login(
         &self,
         app: &App,
@@ -104,8 +103,8 @@ impl Session {
         self.renew(app, kept).await
     }
 
-    /// Keeps a ticket while its bearer stays signed in. After the code he goes on at `return_to`: a path of the
-    /// portal's own making, never of a request's.
+    /// Keeps a ticket while its user stays signed in. After the code they continue at `return_to`, a path that the portal
+    /// makes itself and never takes from a request.
     pub(crate) async fn park_step_up(
         &self,
         app: &App,
@@ -116,13 +115,13 @@ impl Session {
         self.renew(app, Kept { ticket, return_to, ..self.kept.clone() }).await
     }
 
-    /// Drops the ticket; its bearer stays signed in.
+    /// Drops the ticket; its user stays signed in.
     pub(crate) async fn unpark(&self, app: &App, notice: &str) -> Result<Cookie, Failure> {
         let notice = Some(notice.to_owned());
         self.renew(app, Kept { ticket: None, return_to: None, notice, ..self.kept.clone() }).await
     }
 
-    /// Back to the sign-in page, and nothing is left of the session but a sentence.
+    /// Ends the session, keeping only a sentence for the sign-in page.
     pub(crate) async fn end(&self, app: &App, notice: Option<&str>) -> Result<Response, Failure> {
         Ok((self.forget(app, notice).await?, Redirect::to("/login")).into_response())
     }
@@ -132,7 +131,7 @@ impl Session {
         self.renew(app, Kept { notice, expires_at: now() + VISIT_SECONDS, ..Kept::default() }).await
     }
 
-    /// Keeps a sentence for the next page, or forgets the one that was said.
+    /// Keeps a sentence for the next page, or forgets it after it was shown.
     pub(crate) async fn say(&self, app: &App, notice: Option<&str>) -> Result<(), Failure> {
         let update = sqlx::query("UPDATE portal_sessions SET notice = ? WHERE id_hash = ?");
         update.bind(notice).bind(hash(&self.id)).execute(&app.pool).await?;
@@ -143,7 +142,7 @@ impl Session {
         self.kept.stamp.is_some()
     }
 
-    /// What [`SignedIn`] is made of, for pages that are open to others as well.
+    /// Returns the stamp, for pages that are also open to users who are not signed in.
     pub(crate) fn stamp(&self) -> Option<Stamp> {
         self.kept.stamp.as_deref().map(Stamp::from)
     }
@@ -152,12 +151,12 @@ impl Session {
         self.kept.ticket.as_deref().map(Ticket::from)
     }
 
-    /// Whose ticket or stamp it is.
+    /// Returns the user of the ticket or the stamp.
     pub(crate) fn user(&self) -> Option<UserId> {
         self.kept.user_id.as_deref().and_then(|id| UserId::new(id).ok())
     }
 
-    /// What was to be said on this page.
+    /// Returns the sentence for this page.
     pub(crate) fn notice(&self) -> Option<&str> {
         self.kept.notice.as_deref()
     }
@@ -168,7 +167,7 @@ impl Session {
         Base64UrlUnpadded::encode_string(&hash(&format!("csrf token of {}", self.id)))
     }
 
-    /// Moves to a new id and to `kept`, and drops what was known under the old one, in one step.
+    /// Moves to a new id and to `kept`, and drops what was kept under the old one, in one step.
     async fn renew(&self, app: &App, kept: Kept) -> Result<Cookie, Failure> {
         let id = draw_id()?;
         let mut both = app.pool.begin().await?;
@@ -228,14 +227,14 @@ impl Session {
     }
 }
 
-/// Stands before every page: finds the session, and lets no form pass that another site may have sent. Here, not
-/// in the handlers, so that no handler can forget it.
+/// Runs before every page: finds the session, and lets no form pass that another site may have sent. It is here and not in
+/// the handlers, so that no handler can forget it.
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Result<Response, Failure> {
     let (mut parts, body) = request.into_parts();
     let session = Session::of_request(&app, &parts).await?;
     let body = if matches!(parts.method, Method::GET | Method::HEAD) {
         if session.notice().is_some() {
-            // Said once.
+            // It is shown once.
             session.say(&app, None).await?;
         }
         body
@@ -255,15 +254,15 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     Ok(response)
 }
 
-/// Somebody who is signed in. A handler that asks for this is closed to everybody else: the library looks at the
-/// stamp anew at every request, so a reset or a changed role counts from the next click.
+/// A user who is signed in. A handler that asks for this is closed to everybody else. The library checks the stamp again at
+/// every request, so a reset or a changed role takes effect at the next click.
 pub(crate) struct SignedIn {
     pub(crate) user: User,
     pub(crate) pass: Pass,
     pub(crate) session: Session,
 }
 
-/// The answer to whoever is not signed in.
+/// The answer to a browser that is not signed in.
 pub(crate) enum Closed {
     SignIn(Option<Cookie>),
     Failed(Failure),
@@ -279,13 +278,13 @@ impl FromRequestParts<App> for SignedIn {
             return Err(Closed::SignIn(None));
         };
         let resumed = app.two_factor.resume(&stamp).await.map_err(Failure::from)?;
-        if let Verdict::Granted(pass) = resumed
+        if let Some(pass) = resumed
             && let Some(user) = app.people.by_id(pass.user()).await.map_err(Failure::from)?
         {
             let pass = pass.seen_from(&session.seen_from);
             return Ok(Self { user, pass, session });
         }
-        // The sentence tells no more than somebody with a stolen cookie may know.
+        // The sentence says no more than a person with a stolen cookie may know.
         Err(Closed::SignIn(Some(
             session.forget(app, Some("Your session is over. Please sign in again.")).await?,
         )))
@@ -293,7 +292,7 @@ impl FromRequestParts<App> for SignedIn {
 }
 
 impl SignedIn {
-    /// Closes a page to everybody but Master Admins. By the pass: its role was read from the users table just now.
+    /// Closes a page to everybody but Master Admins. The role of the pass was read from the users table just now.
     pub(crate) fn master_admin(&self) -> Result<(), Failure> {
         if self.pass.role() == Role::MasterAdmin { Ok(()) } else { Err(Failure::not_master_admin()) }
     }

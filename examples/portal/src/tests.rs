@@ -12,10 +12,9 @@ use axum::{
     http::{Request, StatusCode, header},
     response::Response,
 };
+use clap::{Args, Parser};
 use countersign::{
     ActRefusal, Clock, OrgId, SystemClock, Timestamp,
-    admin::Support,
-    audit::{Operator, Reason},
     otp::{Digits, Secret, Totp},
     policy::{Days, Settings},
     testing::ManualClock,
@@ -25,6 +24,7 @@ use tower::ServiceExt;
 use crate::{
     app::{self, App},
     data::{self, Data},
+    desk::{Desk, ResetOne},
     import,
     passwords::Passwords,
 };
@@ -33,7 +33,7 @@ const PASSWORD: &str = "correct horse battery";
 /// By the order in which they are added at the first start.
 const SAM: u32 = 3;
 
-/// A portal on a folder of its own, in which everybody has the same password and time stands still.
+/// A portal on a folder of its own, in which everybody has the same password and the clock stops.
 struct Portal {
     app: App,
     clock: ManualClock,
@@ -68,12 +68,13 @@ impl Portal {
         events.iter().filter(|event| event.kind == kind).count()
     }
 
-    /// Guesses at the codes of somebody whose password is known, until no more is looked at.
+    /// Guesses at the codes of a user whose password is known, until none is looked at any more.
     async fn block(&self, login: &str, secret: &Secret) {
         // The right one of yesterday. (A million to one that it is a right one of today, too.)
         let yesterday = Timestamp::from_unix(self.clock.now().as_unix() - 24 * 60 * 60);
         let wrong = Totp::default().code_at(secret, yesterday).unwrap().expose();
-        while self.count("blocked").await == 0 {
+        let before = self.count("blocked").await;
+        while self.count("blocked").await == before {
             let mut guesser = self.signed_in(login).await;
             guesser.get("/code").await;
             guesser.post("/code", &format!("code={wrong}")).await;
@@ -132,6 +133,13 @@ impl Browser {
         rest.split_once(after).map(|(text, _)| text.to_owned())
     }
 
+    /// Changes the password on the account page, and returns where that leads.
+    async fn changes_the_password(&mut self, from: &str, to: &str) -> String {
+        self.get("/account").await;
+        let form = format!("current={from}&new={to}&repeat={to}");
+        destination(&self.post("/account/password", &form).await)
+    }
+
     /// The first step, and where it leads.
     async fn password(&mut self, login: &str) -> String {
         self.get("/login").await;
@@ -162,6 +170,26 @@ impl Browser {
 
 fn destination(response: &Response<()>) -> String {
     response.headers().get(header::LOCATION).map_or("", |to| to.to_str().unwrap()).to_owned()
+}
+
+/// Reads a command of the vendor's, with an operator and a reason.
+fn try_vendor<A: Args>(words: &[&str]) -> Result<A, clap::Error> {
+    let always = ["portal", "--operator", "sue@vendor.example", "--reason", "case 4711"];
+    Line::try_parse_from(always.iter().chain(words)).map(|line: Line<A>| line.args)
+}
+
+#[derive(Parser)]
+struct Line<A: Args> {
+    #[command(flatten)]
+    args: A,
+}
+
+fn reset_one(words: &[&str]) -> ResetOne {
+    try_vendor(words).unwrap()
+}
+
+fn desk() -> Desk {
+    try_vendor(&[]).unwrap()
 }
 
 async fn switch_on(portal: &Portal) {
@@ -204,15 +232,12 @@ async fn on_a_remembered_browser_no_code_is_asked_for_until_it_is_forgotten() {
     assert!(!sam.page.contains("id=\"remember\""), "not before the company allows it");
 
     let acme = OrgId::new("acme").unwrap();
-    let support = Support::new(&portal.app.two_factor, Operator::new("olga").unwrap());
+    let vendor = desk().admin(&portal.app, &acme);
     let settings = Settings::default().with_remember_devices(Some(Days::new(30).unwrap()));
-    let reason = Reason::new("asked on the phone").unwrap();
-    let changed = support.in_org(&acme, &reason).change_settings(0, settings).await.unwrap();
+    let changed = vendor.change_settings(0, settings).await.unwrap();
     assert_eq!(changed.refusal(), Some(ActRefusal::SettingsMoved), "switching on was the first change");
     let seen = portal.app.two_factor.org(&acme).policy().await.unwrap().revision;
-    assert!(
-        support.in_org(&acme, &reason).change_settings(seen, settings).await.unwrap().granted().is_some()
-    );
+    assert!(vendor.change_settings(seen, settings).await.unwrap().granted().is_some());
 
     sam.get("/code").await;
     assert!(sam.page.contains("in this browser for 30 days"));
@@ -277,7 +302,7 @@ async fn who_is_concerned_is_written_to_once() {
     portal.signed_in("sam").await.enroll(&portal).await;
     let mut morgan = portal.signed_in("morgan").await;
     morgan.enroll(&portal).await;
-    // However often somebody looks, and whoever looks at the same time.
+    // No matter how often the page is opened, and how many open it at the same time.
     let mut riley = portal.signed_in("riley").await;
     riley.enroll(&portal).await;
     for _ in 0..2 {
@@ -365,13 +390,61 @@ async fn a_blocked_user_is_told_who_can_help() {
 async fn a_new_password_ends_every_session() {
     let portal = Portal::new().await;
     let (mut here, mut there) = (portal.signed_in("sam").await, portal.signed_in("sam").await);
-    here.get("/account").await;
-    let form = format!("current={PASSWORD}&new=a much longer one&repeat=a much longer one");
-    assert_eq!(destination(&here.post("/account/password", &form).await), "/login");
+    assert_eq!(here.changes_the_password(PASSWORD, "a much longer one").await, "/login");
     assert_eq!(destination(&here.get("/").await), "/login");
     assert_eq!(destination(&there.get("/").await), "/login");
-    assert_eq!(portal.count("trust-ended").await, 1);
+    assert_eq!(portal.count("sessions-ended").await, 1);
     assert_eq!(portal.browser().password("sam").await, "", "the old one is wrong now");
+}
+
+/// After a block somebody else knows the password (R16). A new one that rests on the old one alone may be theirs.
+#[tokio::test]
+async fn only_a_new_password_with_a_fresh_code_is_one_that_nobody_else_knows() {
+    let portal = Portal::new().await;
+    switch_on(&portal).await;
+    let mut sam = portal.signed_in("sam").await;
+    let secret = sam.enroll(&portal).await;
+    portal.block("sam", &secret).await;
+    reset_one(&["sam"]).run(&portal.app).await.unwrap_err();
+
+    // The thief, or Sam, at a session whose code is hours old.
+    assert_eq!(sam.changes_the_password(PASSWORD, "a much longer one").await, "/login");
+    assert_eq!((portal.count("password-changed").await, portal.count("sessions-ended").await), (0, 1));
+    reset_one(&["sam"]).run(&portal.app).await.unwrap_err();
+
+    // Sam, unlocked, with a code of this minute.
+    let mut riley = portal.signed_in("riley").await;
+    riley.enroll(&portal).await;
+    let unlock = format!("/settings/people/{SAM}/unlock");
+    riley.get(&unlock).await;
+    assert_eq!(destination(&riley.post(&unlock, "").await), "/settings");
+    sam.get("/login").await;
+    let signed_in = sam.post("/login", "login=sam&password=a much longer one").await;
+    assert_eq!(destination(&signed_in), "/code");
+    sam.get("/code").await;
+    let code = portal.next_code(&secret);
+    assert_eq!(destination(&sam.post("/code", &format!("code={code}")).await), "/");
+    reset_one(&["sam"]).run(&portal.app).await.unwrap_err();
+    assert_eq!(sam.changes_the_password("a much longer one", "yet another long one").await, "/login");
+    assert_eq!((portal.count("password-changed").await, portal.count("sessions-ended").await), (1, 1));
+    reset_one(&["sam"]).run(&portal.app).await.unwrap();
+    assert_eq!(portal.count("reset").await, 1);
+}
+
+#[tokio::test]
+async fn the_desk_resets_a_blocked_account_with_an_invitation_or_a_new_password() {
+    let portal = Portal::new().await;
+    switch_on(&portal).await;
+    for (way, login) in [("--invite", "sam"), ("--new-password", "jamie")] {
+        let secret = portal.signed_in(login).await.enroll(&portal).await;
+        portal.block(login, &secret).await;
+        let why = reset_one(&[login]).run(&portal.app).await.unwrap_err().to_string();
+        assert!(why.contains("may know the password") && why.contains(way), "{why}");
+        reset_one(&[login, way]).run(&portal.app).await.unwrap();
+    }
+    assert_eq!(portal.browser().password("sam").await, "/invitation");
+    assert_eq!(portal.browser().password("jamie").await, "/setup");
+    assert!(reset_one(&["casey"]).run(&portal.app).await.is_err(), "a customer");
 }
 
 #[tokio::test]
@@ -421,7 +494,7 @@ async fn a_list_is_imported_line_by_line_and_again_with_the_same_result() {
     );
     std::fs::write(&file, list).unwrap();
     for (imported, there_already) in [(2, 0), (0, 2)] {
-        let outcome = import::import(&portal.app, &file, "mia", "moving in").await.unwrap();
+        let outcome = import::import(&portal.app, &file, &desk()).await.unwrap();
         assert_eq!((outcome.imported, outcome.there_already), (imported, there_already));
         let refused: Vec<(u64, &str)> =
             outcome.refused.iter().map(|(number, why)| (*number, why.split(':').next().unwrap())).collect();
@@ -431,7 +504,7 @@ async fn a_list_is_imported_line_by_line_and_again_with_the_same_result() {
     switch_on(&portal).await;
 
     let mut sam = portal.browser();
-    assert_eq!(sam.password("sam").await, "/code", "he goes on with what he has");
+    assert_eq!(sam.password("sam").await, "/code", "with the app that they have");
     sam.get("/code").await;
     assert!(sam.page.contains("id=\"imported\""));
     sam.post("/code", "code=123456").await;
@@ -440,11 +513,8 @@ async fn a_list_is_imported_line_by_line_and_again_with_the_same_result() {
     let code = Totp::default().with_digits(Digits::Eight).code_at(&secret, portal.clock.now()).unwrap();
     assert_eq!(destination(&sam.post("/code", &format!("code={}", code.expose())).await), "/");
     assert_eq!(portal.count("enrolled").await, 1);
-    assert!(
-        import::import(&portal.app, &portal.folder.path().join("none.csv"), "mia", "moving in")
-            .await
-            .is_err()
-    );
+    let none = portal.folder.path().join("none.csv");
+    assert!(import::import(&portal.app, &none, &desk()).await.is_err());
 }
 
 #[tokio::test]

@@ -1,12 +1,11 @@
 //! Reports, and resetting many.
 
-use clap::Parser;
-use countersign::{Role, conformance};
+use countersign::{BoxError, Role, conformance};
 
 use super::*;
 use crate::command::ResetMany;
 
-/// The join in SQL lists and counts what the library's own clauses ask.
+/// The join in SQL lists and counts what the library's clauses ask for.
 #[tokio::test]
 async fn the_roster_keeps_the_contract() {
     let portal = Portal::new().await;
@@ -117,16 +116,8 @@ async fn many_are_reset_after_a_look_and_a_code_and_nobody_twice() {
     assert_eq!(portal.count("reset").await, 1);
 }
 
-#[derive(Parser)]
-struct Line {
-    #[command(flatten)]
-    many: ResetMany,
-}
-
-async fn portal_reset(portal: &Portal, words: &[&str]) -> Result<(), String> {
-    let always = ["portal-reset", "--operator", "sue@vendor.example", "--reason", "case 4711"];
-    let line = Line::try_parse_from(always.iter().chain(words)).map_err(|error| error.to_string())?;
-    line.many.run(&portal.app).await.map_err(|error| error.to_string())
+async fn portal_reset(portal: &Portal, words: &[&str]) -> Result<(), BoxError> {
+    try_vendor::<ResetMany>(words)?.run(&portal.app).await
 }
 
 #[tokio::test]
@@ -146,12 +137,12 @@ async fn the_command_resets_those_of_a_file_or_everybody() {
     assert_eq!(portal.count("reset").await, 1);
     portal_reset(&portal, &["--all"]).await.unwrap();
     assert_eq!(portal.count("reset").await, 2, "riley, and nobody who has nothing to reset");
-    assert!(portal_reset(&portal, &[]).await.is_err(), "who is meant must be said");
+    assert!(portal_reset(&portal, &[]).await.is_err(), "the users must be named");
     assert!(portal_reset(&portal, &["--all", "--file", file]).await.is_err());
     assert!(portal_reset(&portal, &["--file", "/no/such/file"]).await.is_err());
 }
 
-/// Whose password somebody else knows is told and left alone, and has a way of his own.
+/// A user whose password somebody else knows is listed and left alone, and has a way of their own.
 #[tokio::test]
 async fn a_blocked_account_among_many_is_left_to_its_admin() {
     let portal = Portal::new().await;

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Everything that the form sends, but for what is changed.
+/// Everything that the form sends, with some fields changed.
 fn rules(seen: &str, changed: &[(&str, &str)]) -> String {
     let mut fields = vec![
         ("seen", seen),
@@ -42,11 +42,11 @@ async fn a_master_admin_saves_rules_within_their_bounds_and_nobody_else_does() {
     for (field, value, why) in [
         ("hard_stop", "101", "1 to 100 wrong codes"),
         ("hard_stop", "many", "1 to 100 wrong codes"),
-        ("first_wait", "4000", "an hour at most"),
+        ("first_wait", "4000", "at most an hour"),
         ("stamp", "99999999", "thirty days"),
-        ("remember", "91", "One day to 90 days"),
-        ("enroll_within", "91", "One day to 90 days"),
-        ("enroll_within", "-1", "One day to 90 days"),
+        ("remember", "91", "must be 1 to 90"),
+        ("enroll_within", "91", "must be 1 to 90"),
+        ("enroll_within", "-1", "must be 1 to 90"),
     ] {
         riley.get("/settings/rules").await;
         let response = riley.post("/settings/rules", &rules("1", &[(field, value)])).await;
@@ -88,7 +88,7 @@ async fn of_two_admins_the_second_is_shown_what_the_first_has_saved() {
 }
 
 #[tokio::test]
-async fn an_admin_who_is_asked_for_a_code_comes_back_to_the_rules_he_was_about_to_save() {
+async fn an_admin_who_is_asked_for_a_code_comes_back_to_the_rules_that_were_about_to_be_saved() {
     let portal = Portal::new().await;
     switch_on(&portal).await;
     let mut riley = portal.signed_in("riley").await;
@@ -122,9 +122,12 @@ async fn an_invited_colleague_types_the_invitation_and_sets_it_up() {
 
     let mut sam = portal.browser();
     assert_eq!(sam.password("sam").await, "/invitation");
-    // Who goes on without it comes back.
+    // Without it there is no way on.
     assert_eq!(destination(&sam.get("/setup").await), "/invitation");
     sam.get("/invitation").await;
+    let recovery_code = sam.post("/invitation", "invitation=AAAAAA+BBBBBB+CCCCCC+DDDDDD").await;
+    assert_eq!(recovery_code.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(sam.page.contains("An invitation has five groups"));
     let wrong = sam.post("/invitation", "invitation=AAAAAA+BBBBBB+CCCCCC+DDDDDD+EEEEEE").await;
     assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert!(sam.page.contains("That is not your invitation."));
@@ -135,7 +138,7 @@ async fn an_invited_colleague_types_the_invitation_and_sets_it_up() {
 }
 
 #[tokio::test]
-async fn whoever_has_time_gets_in_and_sets_it_up_with_his_password_from_his_account() {
+async fn a_user_with_time_left_gets_in_and_sets_it_up_from_the_account_page_with_the_password() {
     let portal = Portal::new().await;
     save(&portal, &[("enroll_within", "7")]).await;
     switch_on(&portal).await;
