@@ -28,7 +28,7 @@ impl Data {
         let first_start = !database.exists();
         let keyring = keyring(&folder.join("keyring.txt"), first_start)?;
         if first_start {
-            // SQLite would make it readable to everybody.
+            // SQLite would make it readable for everybody.
             create_private(&database)?;
         }
         // The library's own options (commits that survive a power cut, waiting for a busy file), and one pool for
@@ -40,12 +40,12 @@ impl Data {
     }
 }
 
-/// Reads the keyring, or draws one where there is nothing yet that it would have to open.
+/// Reads the keyring, or draws one at the first start, when there is nothing yet to open.
 fn keyring(file: &Path, first_start: bool) -> Result<Keyring, BoxError> {
     match fs::read_to_string(file) {
         Ok(text) => Ok(Keyring::from_text(&text)?),
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
-        // A new key would open none of the stored records: everybody would be locked out, and the mistake
+        // A new key would open none of the stored records. Everybody would be locked out, and the mistake would be
         // harder to see.
         Err(_) if !first_start => {
             Err(format!("{} is missing. Bring it back from its backup.", file.display()).into())
@@ -60,7 +60,7 @@ fn keyring(file: &Path, first_start: bool) -> Result<Keyring, BoxError> {
     }
 }
 
-/// A file for the owner alone; an error if there is one already.
+/// Makes a file that only its owner can read. Fails if there is one already.
 fn create_private(file: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -77,7 +77,7 @@ fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-/// The people of the first start, each with a password; nobody when there are users already.
+/// Adds the people of the first start, each with a password. Does nothing if there are users already.
 pub(crate) async fn seed(
     pool: &SqlitePool,
     people: &People,

@@ -1,7 +1,7 @@
-//! Telling people: what waits in the library's outbox becomes mails.
+//! Telling people what happened: notices in the library's outbox become mails.
 //!
-//! This portal has no mail server, so a mail is a row that the page *Mails* shows. A real one would hand it to its
-//! provider in `write`, with the same key, by which the provider can tell what it was given twice.
+//! This portal has no mail server, so a mail is a row that the page *Mails* shows. A real portal would hand it to its
+//! provider in `write`, with the same key, by which the provider recognizes what it was given twice.
 
 mod words;
 
@@ -21,7 +21,7 @@ use crate::{
     session::SignedIn,
 };
 
-/// One round: everything that waits is written to whom it concerns. What could not be stays for the next round.
+/// Writes everything that waits to the people it concerns. What fails stays for the next round.
 async fn deliver(app: &App) -> Result<(), BoxError> {
     let tell = async |notice: Notice| match write(app, &notice).await {
         Ok(()) => Delivery::Done,
@@ -35,7 +35,7 @@ async fn deliver(app: &App) -> Result<(), BoxError> {
 }
 
 async fn write(app: &App, notice: &Notice) -> Result<(), BoxError> {
-    // A notice may come twice. Its id and the addressee are the key: the second time nothing is written.
+    // A notice may come twice. Its id and the addressee are the key, so nothing is written the second time.
     const INSERT: &str = "INSERT OR IGNORE INTO portal_mails (notice, addressee, org_id, at, subject, text)
                           VALUES (?, ?, ?, ?, ?, ?)";
     let org = &notice.id.org;
@@ -44,7 +44,7 @@ async fn write(app: &App, notice: &Notice) -> Result<(), BoxError> {
         None => None,
     };
     let by = by_whom(app, notice).await?;
-    let name = about.as_ref().map_or("somebody who has left", |user| &user.name);
+    let name = about.as_ref().map_or("a user who has left", |user| &user.name);
     for recipient in notice.audience.recipients() {
         let mail = words::mail(notice, *recipient, name, &by);
         for addressee in addressees(app, org, about.as_ref(), *recipient).await? {
@@ -62,7 +62,7 @@ async fn write(app: &App, notice: &Notice) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Who they are at this moment: the library knows no addresses.
+/// Returns who they are at this moment: the library knows no addresses.
 async fn addressees(
     app: &App,
     org: &OrgId,

@@ -1,5 +1,5 @@
-//! The first factor. Passwords are kept as Argon2id hashes; checking one is slow on purpose, so it happens away
-//! from the threads that serve, and only a few at once.
+//! The first factor. Passwords are kept as Argon2id hashes. Checking one is slow on purpose, so it happens outside the
+//! threads that serve, and only a few at once.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use argon2::{
 use countersign::{BoxError, OsRandom, SecureRandom};
 use tokio::sync::Semaphore;
 
-/// NIST SP 800-63B-4 §3.1.1.2: at least 15 characters where the password stands alone, and it stands alone
-/// whenever the org has not switched the second factor on.
+/// NIST SP 800-63B-4 §3.1.1.2: at least 15 characters if the password is the only factor, as it is when
+/// the org has not switched the second factor on.
 pub(crate) const FEWEST_CHARACTERS: usize = 15;
 
 #[derive(Clone)]
 pub(crate) struct Passwords {
     params: Params,
-    /// Verified for login names that do not exist, so that they cannot be told by the time it takes.
+    /// Verified for unknown login names, so that the time it takes does not reveal them.
     nobodys: Arc<str>,
     /// Each check takes 19 MiB. A burst of sign-ins may wait; it must not take the server's memory.
     turnstile: Arc<Semaphore>,
@@ -39,7 +39,7 @@ impl Passwords {
         self.aside(move || hash(&params, password.as_bytes())).await?
     }
 
-    /// Whether this is the password with this hash. `None`, nobody's hash, takes as long and never matches.
+    /// Returns whether this is the password with this hash. `None`, nobody's hash, takes as long and never matches.
     pub(crate) async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, BoxError> {
         let somebody = hash.is_some();
         let (hash, password) = (hash.unwrap_or(&self.nobodys).to_owned(), password.to_owned());
@@ -58,7 +58,7 @@ impl Passwords {
     ) -> Result<T, BoxError> {
         let turn = Arc::clone(&self.turnstile).acquire_owned().await?;
         let done = tokio::task::spawn_blocking(move || {
-            // Held until the work is done, even when the browser has gone away meanwhile.
+            // Held until the work is done, even if the browser has gone away.
             let _turn = turn;
             work()
         });
@@ -72,7 +72,7 @@ fn hash(params: &Params, password: &[u8]) -> Result<String, BoxError> {
     Ok(hash.to_string())
 }
 
-/// A random password that can be read out over the telephone: 100 bits in four groups.
+/// Draws a random password that can be read out over the telephone: 100 bits in four groups.
 pub(crate) fn draw() -> Result<String, BoxError> {
     // 32 letters and digits, none of which looks like another.
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";

@@ -22,7 +22,7 @@ impl User {
     }
 }
 
-/// A role that the library does not know is an error, and so is an org without a name: nobody gets in on it.
+/// An unknown role is an error, and so is an org without a name: nobody gets in with one.
 impl FromRow<'_, SqliteRow> for User {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
         let org = OrgId::new(row.try_get::<String, _>("org_id")?);
@@ -43,8 +43,8 @@ pub(crate) struct People {
     passwords: Passwords,
 }
 
-/// This is all that the library asks of the portal's users table, and it asks at every call: somebody whose role
-/// changes here has the new one at his next click.
+/// This is all that the library asks of the portal's users table. It asks at every call: users whose role changes here have
+/// the new one at their next click.
 impl Directory for People {
     type Error = BoxError;
 
@@ -60,7 +60,7 @@ impl People {
     }
 
     pub(crate) async fn by_id(&self, id: &UserId) -> sqlx::Result<Option<User>> {
-        // Ids are numbers here. What is no number is nobody's.
+        // Ids are numbers here. Nobody has any other.
         let Ok(number) = id.as_str().parse::<i64>() else { return Ok(None) };
         sqlx::query_as("SELECT * FROM portal_users WHERE id = ?")
             .bind(number)
@@ -83,8 +83,7 @@ impl People {
             .await
     }
 
-    /// The user with this login name and this password. That there is no such user takes as long to find out as
-    /// that the password is another.
+    /// Returns the user with this login name and this password. An unknown user takes as long as a wrong password.
     pub(crate) async fn authenticate(&self, login: &str, password: &str) -> Result<Option<User>, BoxError> {
         #[derive(FromRow)]
         struct Found {

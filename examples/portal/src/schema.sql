@@ -1,7 +1,7 @@
--- The portal's own tables. The library's stand beside them in the same file and are made by its adapter.
+-- The portal's own tables. The library's are beside them in the same file, and are made by its adapter.
 
 CREATE TABLE IF NOT EXISTS portal_users (
-    -- AUTOINCREMENT: the id of a deleted user is never given to another, who would inherit his second factor.
+    -- AUTOINCREMENT: the id of a deleted user is never given to another, who would inherit the second factor.
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     org_id        TEXT NOT NULL,
     login         TEXT NOT NULL UNIQUE COLLATE NOCASE,
@@ -11,10 +11,10 @@ CREATE TABLE IF NOT EXISTS portal_users (
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS portal_sessions (
-    -- Whoever reads this table (a backup, say) cannot make a cookie from it.
+    -- A person who reads this table, in a backup for example, cannot make a cookie from it.
     id_hash    BLOB PRIMARY KEY,
     user_id    TEXT,
-    -- Signed in. Only what a pass carries ever stands here.
+    -- Signed in. Only what a pass carries is ever written here.
     stamp      TEXT,
     -- A ticket on its way to a code, and where its bearer goes from there.
     ticket     TEXT,

@@ -8,8 +8,8 @@ pub(crate) struct Mail {
     pub(crate) text: String,
 }
 
-/// What to write about a notice to one of its recipients: what happened, and what to do if that was not expected. No
-/// link: a mail about one's account that asks to click is what the other side sends, too.
+/// Writes to one recipient of a notice: what happened, and what to do if that was not expected. There is no link: a mail
+/// about an account that asks for a click is what phishers send, too.
 pub(crate) fn mail(notice: &Notice, to: Recipient, about: &str, by: &str) -> Mail {
     let (subject, text) = match to {
         Recipient::User => to_the_user(notice, by),
@@ -30,7 +30,7 @@ fn to_the_user(notice: &Notice, by: &str) -> (String, String) {
         ),
         "replaced" => (
             "Your authenticator app was replaced",
-            format!("A new one signs you in; the old one never will again. {NOT_YOU}"),
+            format!("From now on the new one signs you in, and the old one never will again. {NOT_YOU}"),
         ),
         "withdrawn" => (
             "Your authenticator app was taken off your account",
@@ -38,22 +38,22 @@ fn to_the_user(notice: &Notice, by: &str) -> (String, String) {
         ),
         "code-refused" => (
             "Wrong codes were typed for your account",
-            format!("Your password was right, and several codes in a row were not. {NOT_YOU}"),
+            format!("The password was right, and several codes in a row were wrong. {NOT_YOU}"),
         ),
         "recovery-used" => (
             "Your account was entered with a recovery code",
-            format!("It took the place of your phone: {told}. {NOT_YOU}"),
+            format!("It was used instead of your phone: {told}. {NOT_YOU}"),
         ),
         "recovery-refused" => (
             "Wrong recovery codes were typed for your account",
-            format!("Your password was right, and several recovery codes in a row were not. {NOT_YOU}"),
+            format!("The password was right, and several recovery codes in a row were wrong. {NOT_YOU}"),
         ),
         "recovery-codes-renewed" => {
             ("You have new recovery codes", format!("None of the old ones signs you in any more. {NOT_YOU}"))
         }
         "blocked" => (
             "Your account is blocked",
-            format!("There were too many wrong codes, from somebody who has your password. {NOT_YOU}"),
+            format!("There were too many wrong codes, from a person who knows your password. {NOT_YOU}"),
         ),
         "reset" => (
             "Your authenticator app was reset",
@@ -76,7 +76,7 @@ fn to_the_user(notice: &Notice, by: &str) -> (String, String) {
         }
         "invited" => (
             "You are invited to set up an authenticator app",
-            format!("{by} has a code for you to begin with. {NOT_EXPECTED}"),
+            format!("{by} has an invitation for you, which your next sign-in asks for. {NOT_EXPECTED}"),
         ),
         "imported" => (
             "Your authenticator app was brought over from another system",
@@ -89,40 +89,40 @@ fn to_the_user(notice: &Notice, by: &str) -> (String, String) {
 }
 
 fn to_the_master_admins(notice: &Notice, about: &str, by: &str) -> (String, String) {
-    const NOT_AGREED: &str = "If you did not expect that, ask your colleagues.";
+    const NOT_EXPECTED: &str = "If you did not expect that, ask your colleagues.";
     let told = &notice.event.text;
     match notice.event.kind.as_str() {
         "blocked" => (
             format!("The account of {about} is blocked"),
             format!(
-                "There were too many wrong codes, from somebody who has the password. Speak to {about}: if it was \
-                 somebody else, have the password changed first, and unlock the account then."
+                "There were too many wrong codes, from a person who knows the password. Speak to {about}: if it was \
+                 somebody else, have the password changed first, then unlock the account."
             ),
         ),
         "reset" => (
             format!("The authenticator app of {about} was reset"),
-            format!("{by} did it: {told}. {NOT_AGREED}"),
+            format!("{by} did it: {told}. {NOT_EXPECTED}"),
         ),
         "unlocked" => {
-            (format!("The account of {about} was unlocked"), format!("{by} did it: {told}. {NOT_AGREED}"))
+            (format!("The account of {about} was unlocked"), format!("{by} did it: {told}. {NOT_EXPECTED}"))
         }
         "invited" => (
             format!("{about} was invited to set up an authenticator app"),
-            format!("{by} did it: {told}. {NOT_AGREED}"),
+            format!("{by} did it: {told}. {NOT_EXPECTED}"),
         ),
         "imported" => (
             format!("The authenticator app of {about} was brought over from another system"),
-            format!("{by} did it: {told}. {NOT_AGREED}"),
+            format!("{by} did it: {told}. {NOT_EXPECTED}"),
         ),
         "requirement-changed" | "settings-changed" => (
             "The rules of two-factor authentication were changed".to_owned(),
-            format!("{by} did it: {told}. {NOT_AGREED}"),
+            format!("{by} did it: {told}. {NOT_EXPECTED}"),
         ),
         "act-refused" => (
             format!("{about} tried to do what only Master Admins may"),
             format!("It was {told}. Ask {about} whether it was a mistake, or somebody else at the keyboard."),
         ),
-        _ => (format!("About two-factor authentication for {about}"), format!("{told}. {NOT_AGREED}")),
+        _ => (format!("About two-factor authentication for {about}"), format!("{told}. {NOT_EXPECTED}")),
     }
 }
 
@@ -135,7 +135,7 @@ mod tests {
         store::{EventId, LoggedEvent},
     };
 
-    /// Kinds that are told, and to whom; that the library tells no others, its own tests say.
+    /// The kinds that are told, and to whom. The library's own tests say that it tells no others.
     const USER: [&str; 15] = [
         "enrolled",
         "replaced",
@@ -164,7 +164,7 @@ mod tests {
         "act-refused",
     ];
 
-    /// What the library tells people of has words of its own here, and not only the trail's.
+    /// Everything that the library tells people has its own words here, besides the trail's.
     #[test]
     fn every_kind_that_is_told_has_words() {
         let told = USER.map(|kind| (kind, Recipient::User)).into_iter();

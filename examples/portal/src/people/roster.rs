@@ -1,5 +1,5 @@
-//! Everybody of the org with what the library's summary says of each: the portal's own table, joined to the library's
-//! beside it. For lists and reports; what somebody may do is never decided by this.
+//! Everybody in the org, with the library's summary of each: the portal's own table, joined to the library's. It is for
+//! lists and reports; nothing is decided by it.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ impl Roster for People {
     type Error = BoxError;
 
     async fn page(&self, wanted: PageRequest<'_>) -> Result<Vec<Listed>, BoxError> {
-        // Ids are numbers here, in the order of numbers. Nobody comes after what is none.
+        // Ids are numbers here, in the order of numbers. Nobody comes after any other text.
         let after = match wanted.after.map(|user| user.as_str().parse::<i64>()) {
             None => 0,
             Some(Ok(number)) => number,
@@ -74,14 +74,14 @@ fn summary(row: &SqliteRow) -> sqlx::Result<Option<UserSummary>> {
 }
 
 impl User {
-    /// The authenticator app shows the login name beneath the portal's.
+    /// The authenticator app shows the login name below the portal's.
     pub(super) fn person(self) -> Person {
         Person::new(self.org.clone(), self.id(), self.role).account_name(self.login)
     }
 }
 
 impl People {
-    /// The names of these users, by their ids.
+    /// Returns the names of these users, by their ids.
     pub(crate) async fn names<'u>(
         &self,
         users: impl IntoIterator<Item = &'u str>,
