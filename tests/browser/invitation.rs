@@ -1,4 +1,4 @@
-//! A company chooses its rules: a colleague is invited before she may set up her phone, and has her browser remembered.
+//! A company chooses its rules: a colleague is invited before they may set up a phone, and has a browser remembered.
 
 use crate::{
     programs,
@@ -45,7 +45,7 @@ fn an_invitation_opens_what_the_password_alone_does_not() {
 
         riley.gives_the_password().await;
         riley.sees("invitation").await;
-        riley.types("invitation", "AAAAAA BBBBBB CCCCCC DDDDDD").await;
+        riley.types("invitation", "AAAAAA BBBBBB CCCCCC DDDDDD EEEEEE").await;
         riley.presses("submit-invitation").await;
         riley.sees("invitation").await;
         riley.must_read("invitation-error", "not your invitation").await;
@@ -54,7 +54,7 @@ fn an_invitation_opens_what_the_password_alone_does_not() {
         riley.sees("setup").await;
         riley.enrolls().await;
 
-        // A browser that is remembered asks for no code, until its user thinks better of it.
+        // A browser that is remembered asks for no code, until its user forgets it.
         riley.signs_out().await;
         riley.gives_the_password().await;
         riley.sees("code").await;

@@ -1,8 +1,8 @@
 //! The portal in a real browser.
 //!
 //! Chromium shows the portal's pages, `zbarimg` reads the QR code from a picture of the screen as a phone's camera
-//! would, `oathtool` stands for the authenticator app. None of the three knows this library, so they are the proof
-//! that others understand what it makes. Nobody sleeps: the portal's time stands still until a story moves it.
+//! would, `oathtool` is the authenticator app. None of the three knows this library, so they prove that others
+//! understand what it makes. Nobody sleeps: the portal's clock stops until a story moves it.
 //!
 //! In reading order:
 //!
@@ -11,7 +11,7 @@
 //! * `mishaps.rs`: its scenes in which something goes wrong
 //! * `invitation.rs`: rules that a company chooses, and a colleague who is invited
 //! * `without_scripts.rs`: the same pages with JavaScript switched off
-//! * `person.rs`: somebody in front of a browser: what he does and what he must see
+//! * `person.rs`: a person in front of a browser: what they do and what they must see
 //! * `page.rs`: what holds for every page
 //! * `phone.rs`: an authenticator app
 //! * `stage.rs`: the portal, the browsers and the time, started for one story and stopped after it

@@ -17,7 +17,7 @@ pub(crate) async fn a_lost_phone(Cast { morgan, riley, sam, .. }: &mut Cast<'_>)
     morgan.sees("reset").await;
     morgan.must_read("title", "Reset Sam").await;
     morgan.presses("confirm").await;
-    // Whoever sits down before a forgotten screen has no code.
+    // A person who sits down at a forgotten screen has no code.
     morgan.sees("code").await;
     morgan.gives_the_next_code().await;
     morgan.sees("reset").await;
@@ -27,7 +27,7 @@ pub(crate) async fn a_lost_phone(Cast { morgan, riley, sam, .. }: &mut Cast<'_>)
     assert_eq!(morgan.reads_attribute("state-sam", "data-state").await, "not-enrolled");
     assert_eq!(morgan.reads_attribute("state-riley", "data-state").await, "enrolled");
 
-    // His session ends, wherever it is.
+    // Their session ends, wherever it is.
     sam.reloads().await;
     sam.sees("login").await;
     sam.must_read("notice", "Your session is over").await;
@@ -61,7 +61,7 @@ pub(crate) async fn a_forgetful_user(riley: &Person<'_>) {
     riley.gives_the_code().await;
     riley.sees("code").await;
     riley.must_read("code-error", "not looked at").await;
-    // Whoever comes in the middle of it reads so before he types in vain.
+    // A user who comes in the middle of it is told before they type.
     riley.goes_to("/code").await;
     riley.sees("code").await;
     assert_eq!(riley.reads_attribute("wait", "data-seconds").await, "30");
@@ -106,7 +106,7 @@ pub(crate) async fn a_clock_that_is_off(robin: &mut Person<'_>) {
     robin.sees("home").await;
 }
 
-/// Who brings his app from another system is asked for its code, and the list can be imported again.
+/// A user who brings an app from another system is asked for its code, and the list can be imported again.
 pub(crate) async fn somebody_who_moves_in(jamie: &mut Person<'_>) {
     let key = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
     let file = jamie.stage.writes_a_file("keys.csv", &format!("user,key\njamie,{key}\n"));
@@ -118,7 +118,7 @@ pub(crate) async fn somebody_who_moves_in(jamie: &mut Person<'_>) {
     jamie.goes_to("/").await;
     jamie.gives_the_password().await;
     jamie.sees("code").await;
-    jamie.must_read("imported", "Go on with the authenticator app that you have").await;
+    jamie.must_read("imported", "Keep using the authenticator app that you have").await;
     jamie.brings(key);
     jamie.gives_a_wrong_code().await;
     jamie.sees("code").await;
@@ -159,7 +159,7 @@ pub(crate) async fn somebody_who_guesses(Cast { morgan, sam, .. }: &Cast<'_>) {
     sam.gives_the_password().await;
     sam.sees("blocked").await;
 
-    // Among many he is not reset to whoever knows his password.
+    // Among many the account is not reset, since somebody else knows its password.
     morgan.goes_to("/settings/report?status=blocked").await;
     morgan.sees("report").await;
     morgan.ticks("select-sam").await;
@@ -194,7 +194,7 @@ pub(crate) async fn a_new_phone(riley: &mut Person<'_>) {
     riley.sees("account").await;
     riley.presses("replace-authenticator").await;
     riley.sees("setup").await;
-    // Changing his mind leaves everything as it was.
+    // A change of mind leaves everything as it was.
     riley.presses("start-over").await;
     riley.sees("account").await;
     riley.must_read("notice", "Nothing has changed").await;
@@ -232,7 +232,7 @@ pub(crate) async fn a_phone_in_the_sea(riley: &mut Person<'_>) {
     riley.opens("lost-phone").await;
     riley.presses("use-recovery-code").await;
     riley.sees("recover").await;
-    assert_eq!(riley.focus().await, "code", "the cursor stands where the code goes");
+    assert_eq!(riley.focus().await, "code", "the cursor is where the code goes");
     riley.gives_a_recovery_code("one of the ten").await;
     riley.sees("recover").await;
     assert_eq!(riley.status().await, 422);
@@ -288,8 +288,11 @@ pub(crate) async fn a_phone_in_the_sea(riley: &mut Person<'_>) {
     riley.sees("home").await;
 }
 
-/// A new password ends what the old one opened; the phone stays as it is.
+/// A new password ends what the old one opened; the phone stays as it is. With a code of the last minutes, it is one that
+/// nobody else knows.
 pub(crate) async fn a_password_that_is_known_to_others(sam: &mut Person<'_>) {
+    sam.signs_out().await;
+    sam.signs_in().await;
     sam.presses("nav-account").await;
     sam.sees("account").await;
     sam.types("current-password", PASSWORD).await;
@@ -315,7 +318,7 @@ pub(crate) async fn nobody_left_but_the_vendor(morgan: &mut Person<'_>) {
     let reason = "Called back at the number in the contract";
     let arguments = ["support-reset", "morgan", "--operator", "Kim", "--reason", reason];
     assert!(
-        morgan.stage.at_the_server(&arguments).contains("must set up"),
+        morgan.stage.at_the_server(&arguments).contains("has to be set up again"),
         "the desk is told what comes next"
     );
     morgan.reloads().await;

@@ -1,4 +1,4 @@
-//! Somebody in front of a browser: what he does, and what he must see.
+//! A person in front of a browser: what they do, and what they must see.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
     time::STEP,
 };
 
-/// How long a page may take on a busy machine, and how often somebody looks.
+/// How long a page may take on a busy machine, and how often the test looks.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_millis(20));
 
 pub(crate) struct Person<'stage> {
@@ -119,7 +119,7 @@ impl<'stage> Person<'stage> {
         self.finds(id).await.click().await.expect("it can be clicked");
     }
 
-    /// Types where the cursor stands already, and presses Enter: no mouse, no tab.
+    /// Types where the cursor is already, and presses Enter: no mouse, no tab.
     pub(crate) async fn types_blindly(&self, text: &str) {
         let page = self.browser.find(By::Tag("html")).await.expect("there is a page");
         let keys = self.browser.action_chain().send_keys(text).send_keys(Key::Enter);

@@ -57,7 +57,7 @@ impl Phone {
         said_by(Command::new("oathtool").args(["--totp", "--base32", "--now", &format!("@{now}"), &self.key]))
     }
 
-    /// A part of the URI, percent-encoded as it stands there.
+    /// A part of the URI, percent-encoded as it is there.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         parameter(&self.uri, name)
     }

@@ -45,7 +45,7 @@ impl Process {
         let mut child = command.spawn().expect("setpriv is installed");
         let output = child.stdout.take().expect("it is piped");
         let (found, awaited) = mpsc::channel();
-        // Reads on after that line: a program whose output nobody reads stands still one day.
+        // Reads on after that line: a program whose output nobody reads blocks one day.
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 let _ = writeln!(lines, "{line}");

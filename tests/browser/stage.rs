@@ -46,12 +46,12 @@ pub(crate) struct Stage {
     chromedriver_port: u16,
     pictures: PathBuf,
     picture_count: Cell<usize>,
-    // The last one: what stands above writes into it.
+    // The last field, so that it is dropped last: the others write into it.
     folder: TempDir,
 }
 
 impl Stage {
-    /// Starts everything anew. `name` is the folder of the pictures.
+    /// Starts everything from scratch. `name` is the folder of the pictures.
     pub(crate) fn set(name: &str, window: Window, scripts: bool) -> Self {
         let folder = tempfile::tempdir().expect("there is a folder for temporary files");
         for part in ["home", "temporary"] {
@@ -84,7 +84,7 @@ impl Stage {
         programs::says(&format!("{} pictures in {}", self.picture_count.get(), self.pictures.display()));
     }
 
-    /// Somebody with a browser of his own, which nobody used before.
+    /// Opens a new browser for a person, which nobody used before.
     pub(crate) async fn enters(&self, login: &'static str) -> Person<'_> {
         Person::new(self, login, self.open_browser(login).await)
     }
@@ -121,7 +121,7 @@ impl Stage {
         let profile = format!("--user-data-dir={}", self.folder.path().join("browser-of-").display());
         for flag in [
             "--headless=new",
-            // There is no sandbox for root, as whom CI runs. The pages are our own.
+            // Root has no sandbox, and CI runs as root. The pages are our own.
             "--no-sandbox",
             "--disable-dev-shm-usage",
             "--disable-gpu",
@@ -213,7 +213,7 @@ fn start_portal(folder: &Path, time: &Time, listen: &str) -> (Process, String) {
     Process::start(&programs::portal(), &arguments, &environment, folder.join("portal.log"), address)
 }
 
-/// With a home of its own: neither the user's Chromium nor his settings come into it.
+/// Starts it with its own home folder: the Chromium of the person who runs the tests, and its settings, play no part.
 fn start_chromedriver(folder: &Path) -> (Process, u16) {
     let home = folder.join("home");
     let environment = [

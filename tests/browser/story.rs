@@ -134,9 +134,9 @@ async fn the_next_sign_in_asks_to_enroll(morgan: &mut Person<'_>) {
     morgan.signs_out().await;
     morgan.gives_the_password().await;
     morgan.sees("setup").await;
-    assert_eq!(morgan.focus().await, "code", "the cursor stands where the code goes");
+    assert_eq!(morgan.focus().await, "code", "the cursor is where the code goes");
 
-    // What the camera sees is what stands there in letters, for whoever cannot scan.
+    // The camera sees what is written in letters below, for users who cannot scan.
     morgan.scans().await;
     let phone = morgan.phone();
     assert_eq!(morgan.reads("key").await.replace(' ', ""), phone.key);
@@ -159,7 +159,7 @@ async fn the_next_sign_in_asks_to_enroll(morgan: &mut Person<'_>) {
     morgan.sees("setup").await;
     assert_eq!(morgan.status().await, 422);
     morgan.must_read("code-error", "not right").await;
-    assert_eq!(morgan.focus().await, "code", "the cursor stands there again");
+    assert_eq!(morgan.focus().await, "code", "the cursor is there again");
     morgan.types("code", "12 34").await;
     morgan.presses("submit-code").await;
     morgan.sees("setup").await;
@@ -174,7 +174,7 @@ async fn a_code_lets_one_login_in(morgan: &Person<'_>) {
     morgan.signs_out().await;
     morgan.gives_the_password().await;
     morgan.sees("code").await;
-    assert_eq!(morgan.focus().await, "code", "the cursor stands where the code goes");
+    assert_eq!(morgan.focus().await, "code", "the cursor is where the code goes");
 
     // The code that ended the enrollment is still on the phone, and spent.
     morgan.gives_the_code().await;
@@ -247,12 +247,12 @@ async fn off_means_nobody_is_asked(Cast { morgan, riley, sam, .. }: &Cast<'_>) {
     morgan.goes_to("/settings").await;
     morgan.ticks("two-factor").await;
     morgan.presses("save").await;
-    // The last code was a while ago, so a fresh one comes first; then he is asked again, and nothing is done yet.
+    // The last code was a while ago, so a fresh one comes first. Then the page asks again, and nothing is done yet.
     morgan.sees("code").await;
     morgan.gives_the_next_code().await;
     morgan.sees("settings").await;
     morgan.must_read("requirement-state", "required").await;
-    assert!(!morgan.is_ticked("two-factor").await, "what he was about to save");
+    assert!(!morgan.is_ticked("two-factor").await, "what was about to be saved");
     morgan.presses("save").await;
     morgan.sees("settings").await;
     morgan.must_read("requirement-state", "not required").await;
@@ -281,7 +281,7 @@ async fn on_again_means_everybody_enrolls_anew(Cast { morgan, riley, sam, .. }: 
     }
 }
 
-/// What would have been sent, and to whom.
+/// The mails that would have been sent, and their addressees.
 async fn everybody_was_written_to(riley: &Person<'_>) {
     riley.presses("nav-mails").await;
     riley.sees("mails").await;
@@ -332,7 +332,7 @@ async fn the_trail_tells_it_all(riley: &Person<'_>) {
         "recovery-used",
         "recovery-refused",
         "recovery-codes-renewed",
-        "trust-ended",
+        "password-changed",
     ] {
         assert!(kinds.iter().any(|it| it == kind), "no {kind} in {kinds:?}");
     }

@@ -1,4 +1,4 @@
-//! The time of the portal: it stands still until a story moves it.
+//! The time of the portal: it stops until a story moves it.
 
 use std::{cell::Cell, fs, path::PathBuf, time::Duration};
 
@@ -34,7 +34,7 @@ impl Time {
         self.now.get()
     }
 
-    /// Settings for a program that is to live in this time. Its timers go on as the system's do.
+    /// Returns the environment of a program that runs in this time. Its timers run like the system's.
     pub(crate) fn environment(&self, libfaketime: PathBuf) -> [(&'static str, PathBuf); 7] {
         [
             ("LD_PRELOAD", libfaketime),

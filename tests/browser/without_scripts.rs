@@ -19,7 +19,7 @@ fn everything_works_without_scripts() {
         morgan.presses("open-settings").await;
         morgan.sees("settings").await;
         morgan.ticks("two-factor").await;
-        // Ends his own session: it was opened without a code.
+        // Ends their own session, which was opened without a code.
         morgan.ticks("at-once").await;
         morgan.presses("save").await;
         morgan.sees("login").await;
@@ -27,7 +27,7 @@ fn everything_works_without_scripts() {
         morgan.gives_the_password().await;
         morgan.sees("setup").await;
         assert_eq!(morgan.lists("#copy-key[hidden]", "type").await, ["button"], "scripts are off indeed");
-        assert_eq!(morgan.focus().await, "code", "the cursor stands where the code goes");
+        assert_eq!(morgan.focus().await, "code", "the cursor is where the code goes");
         morgan.enrolls().await;
         morgan.signs_out().await;
         morgan.gives_the_password().await;
