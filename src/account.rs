@@ -307,6 +307,7 @@ impl Account {
     /// stays, and so do the guesses: a new password is no reason to restart the count (R2).
     pub(crate) fn password_changed(mut self, next: Generation) -> Decision<()> {
         self.password_is_known = false;
+        self.joining.invited_only = false;
         self.move_to(next);
         Decision::write_and_end_sessions(self, EventKind::PasswordChanged, ())
     }

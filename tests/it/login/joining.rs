@@ -410,6 +410,22 @@ over_every_store! {
         granted(world.managed(&admin, "ian").reset().await.unwrap());
     }
 
+    /// R7: a new password ends what an invitation was asked for: nobody else knows it.
+    async fn who_was_reset_to_be_invited_needs_no_invitation_after_a_new_password(world: World) {
+        world.switch_on().await;
+        let _ = world.enroll("ian").await;
+        let (_, admin) = world.enroll("ann").await;
+        let invitation = granted(world.managed(&admin, "ian").reset_and_invite().await.unwrap());
+        let thief = ticket_to_be_invited(&world, "ian").await;
+        // Ended sessions change nothing about it.
+        world.two_factor.user(&org(ACME), &user("ian")).end_sessions().await.unwrap();
+        let _ = ticket_to_be_invited(&world, "ian").await;
+        world.password_changed("ian").await;
+        assert_eq!(refused(accept(&world, &thief, &invitation.text()).await), Refusal::TicketVoid);
+        granted(world.managed(&admin, "ian").reset().await.unwrap());
+        let _ = world.enroll("ian").await;
+    }
+
     /// R7, R4: also where the record cannot be opened; and the vendor can do all of it, with a reason.
     async fn the_vendor_resets_a_blocked_account_too(world: World) {
         world.switch_on().await;
