@@ -10,17 +10,12 @@
 //! your phone. `examples/portal` is the same on the web, with everything else that pages need.
 #![allow(clippy::print_stdout, reason = "it speaks to the person at the terminal")]
 
-use std::{
-    fmt,
-    io::{self, Write as _},
-};
-
 use countersign::{
-    ActRefusal, Attempt, BoxError, Directory, Error, FirstFactor, Gate, KeyId, Keyring, OrgId, OsRandom,
-    Pass, Person, Refusal, Requirement, Setup, Stamp, Ticket, TwoFactor, UserId, Verdict,
-    store::sqlite::SqliteStore, tokens::RecoveryCodes,
+    ActRefusal, Attempt, BoxError, Directory, Error, FirstFactor, Gate, Keyring, OrgId, Pass, Person,
+    Refusal, Setup, SignOut, Stamp, Ticket, TwoFactor, UserId, Verdict, store::sqlite::SqliteStore,
+    tokens::RecoveryCodes,
 };
-use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};
+use sqlx::SqlitePool;
 
 /// Your own users table says who is who, at every call.
 struct Users(SqlitePool);
@@ -47,6 +42,31 @@ async fn start(pool: SqlitePool, keyring: Keyring) -> Result<TwoFactor, BoxError
 struct Session {
     ticket: Option<Ticket>,
     stamp: Option<Stamp>,
+}
+
+impl Session {
+    fn park(&mut self, ticket: Ticket, next: Page) -> Page {
+        *self = Self { ticket: Some(ticket), stamp: None };
+        next
+    }
+
+    fn sign_in(&mut self, pass: &Pass) -> Page {
+        *self = Self { ticket: None, stamp: Some(pass.stamp().clone()) };
+        Page::Home
+    }
+}
+
+/// The pages of your portal, each with what it has to say.
+enum Page {
+    SignIn,
+    Enroll(Option<Refusal>),
+    Enrolled(Option<RecoveryCodes>),
+    Code(Option<Refusal>),
+    Invitation(Option<Refusal>),
+    Blocked,
+    Home,
+    Done,
+    Refused(ActRefusal),
 }
 
 /// POST /login, after the password was right: decides which page comes next.
@@ -116,6 +136,17 @@ async fn signed_in(two_factor: &TwoFactor, session: &Session) -> Result<Option<P
     two_factor.resume(stamp).await
 }
 
+/// POST /logout: no stamp of this session holds any more, whoever has a copy.
+async fn sign_out(two_factor: &TwoFactor, session: &mut Session) -> Result<Page, Error> {
+    if let Some(stamp) = std::mem::take(session).stamp {
+        match two_factor.sign_out(&stamp).await? {
+            // Of a customer's session nothing is left either: it was kept here, and is forgotten.
+            SignOut::Ended | SignOut::NotOurs => {}
+        }
+    }
+    Ok(Page::SignIn)
+}
+
 /// POST /users/{user}/reset, by a Master Admin.
 async fn reset(two_factor: &TwoFactor, session: &mut Session, user: &UserId) -> Result<Page, Error> {
     let Some(pass) = signed_in(two_factor, session).await? else { return Ok(Page::SignIn) };
@@ -169,32 +200,15 @@ async fn invitation(two_factor: &TwoFactor, session: &mut Session, typed: &str) 
     })
 }
 
-impl Session {
-    fn park(&mut self, ticket: Ticket, next: Page) -> Page {
-        *self = Self { ticket: Some(ticket), stamp: None };
-        next
-    }
-
-    fn sign_in(&mut self, pass: &Pass) -> Page {
-        *self = Self { ticket: None, stamp: Some(pass.stamp().clone()) };
-        Page::Home
-    }
-}
-
-/// The pages of your portal, each with what it has to say.
-enum Page {
-    SignIn,
-    Enroll(Option<Refusal>),
-    Enrolled(Option<RecoveryCodes>),
-    Code(Option<Refusal>),
-    Invitation(Option<Refusal>),
-    Blocked,
-    Home,
-    Done,
-    Refused(ActRefusal),
-}
-
 // From here on: the browser, and a database that is gone afterwards.
+
+use std::{
+    fmt,
+    io::{self, Write as _},
+};
+
+use countersign::{KeyId, OsRandom, Requirement};
+use sqlx::sqlite::SqlitePoolOptions;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
@@ -283,10 +297,7 @@ async fn visit(two_factor: &TwoFactor, session: &mut Session, page: Page) -> Res
                 ["on"] => require(two_factor, session, Requirement::On).await?,
                 ["off"] => require(two_factor, session, Requirement::Off).await?,
                 ["reset", name] => reset(two_factor, session, &UserId::new(name)?).await?,
-                ["out"] => {
-                    *session = Session::default();
-                    Page::SignIn
-                }
+                ["out"] => sign_out(two_factor, session).await?,
                 _ => Page::Home,
             }
         }

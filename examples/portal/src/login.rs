@@ -174,6 +174,13 @@ pub(crate) async fn sign_out(
     Extension(session): Extension<Session>,
 ) -> Result<Response, Failure> {
     let notice = session.is_signed_in().then_some("You are signed out.");
+    // The portal keeps stamps on the server and forgets this one in any case. Should somebody have a copy of the database,
+    // this ends it for them, too.
+    if let Some(stamp) = session.stamp()
+        && let Err(error) = app.two_factor.sign_out(&stamp).await
+    {
+        failure::log("a session was forgotten and not ended", &error);
+    }
     session.end(&app, notice).await
 }
 
