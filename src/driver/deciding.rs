@@ -58,7 +58,7 @@ impl Before {
 pub(crate) enum Lasts {
     AsLongAsStamps,
     Until(Timestamp),
-    /// It is the session of before, proved again.
+    /// It is the earlier session, proved again.
     LikeThe(Continued),
 }
 

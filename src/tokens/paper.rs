@@ -113,7 +113,7 @@ impl PaperCode {
         }
     }
 
-    /// The number of bytes of [`write`](Self::write)'s text.
+    /// Returns the number of bytes that [`write`](Self::write) writes.
     pub(crate) const fn text_length(paper: Paper) -> usize {
         paper.characters() + paper.characters() / GROUP - 1
     }

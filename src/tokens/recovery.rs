@@ -81,7 +81,7 @@ impl Drawn {
     }
 }
 
-/// The salted hash of a code.
+/// Returns the salted hash of a code.
 fn digest(code: &PaperCode, salt: &[u8; 16]) -> Digest128 {
     // Not moved after it has taken the code in, and wiped by its own crate when dropped (R9).
     let mut hash = Sha256::new();
