@@ -98,7 +98,7 @@ struct Racer {
 impl Racer {
     fn start(name: &str, file: &Path) -> Self {
         let mut process = Command::new(env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "--nocapture", "sqlite::processes::one_of_two_processes"])
+            .args(["--ignored", "--exact", "--nocapture", "stores::sqlite::processes::one_of_two_processes"])
             .env(NAME, name)
             .env(FILE, file)
             .stdin(Stdio::piped())
