@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use countersign::{
-    Attempt, Enrolled, Error, ErrorKind, FirstFactor, Gate, Refusal, Ticket, Verdict, tokens::Means,
+    Attempt, Enrolled, Error, ErrorKind, FirstFactor, Gate, Refusal, SignOut, Ticket, Verdict, tokens::Means,
 };
 use serde::Deserialize;
 
@@ -169,19 +169,21 @@ pub(crate) async fn setup(
     }
 }
 
+/// Signs out, here and everywhere else: a stamp in a backup of the database opens nothing any more. The portal forgets its
+/// own session even if the library cannot be reached.
 pub(crate) async fn sign_out(
     State(app): State<App>,
     Extension(session): Extension<Session>,
 ) -> Result<Response, Failure> {
-    let notice = session.is_signed_in().then_some("You are signed out.");
-    // The portal keeps stamps on the server and forgets this one in any case. Should somebody have a copy of the database,
-    // this ends it for them, too.
-    if let Some(stamp) = session.stamp()
-        && let Err(error) = app.two_factor.sign_out(&stamp).await
-    {
-        failure::log("a session was forgotten and not ended", &error);
+    let Some(stamp) = session.stamp() else { return session.end(&app, None).await };
+    let signed_out = app.two_factor.sign_out(&stamp).await;
+    let response = session.end(&app, Some("You are signed out.")).await?;
+    match signed_out {
+        // A customer's session was the portal's alone.
+        Ok(SignOut::Ended | SignOut::NotOurs) => {}
+        Err(error) => failure::log("a stamp still holds after its user signed out", &error),
     }
-    session.end(&app, notice).await
+    Ok(response)
 }
 
 /// The answer to a form with a code.

@@ -332,6 +332,22 @@ async fn a_session_gets_a_new_id_at_sign_in_and_the_old_one_opens_nothing() {
     assert_eq!(destination(&sam.get("/").await), "/login", "signed out is signed out");
 }
 
+/// Also for a copy of the database that was made before.
+#[tokio::test]
+async fn a_stamp_that_was_signed_out_holds_nowhere() {
+    let portal = Portal::new().await;
+    let select = "SELECT stamp FROM portal_sessions WHERE stamp IS NOT NULL";
+    let mut sam = portal.signed_in("sam").await;
+    let copy: String = sqlx::query_scalar(select).fetch_one(&portal.app.pool).await.unwrap();
+    let mut elsewhere = portal.signed_in("sam").await;
+    sam.get("/").await;
+    assert_eq!(destination(&sam.post("/logout", "").await), "/login");
+    assert!(sam.get("/login").await.status().is_success() && sam.page.contains("You are signed out."));
+    assert!(portal.app.two_factor.resume(&copy.into()).await.unwrap().is_none());
+    assert_eq!(portal.count("signed-out").await, 1);
+    assert_eq!(elsewhere.get("/").await.status(), StatusCode::OK, "another session goes on");
+}
+
 #[tokio::test]
 async fn an_old_code_is_not_enough_to_reset_somebody_and_the_admin_comes_back_after_a_new_one() {
     let portal = Portal::new().await;
