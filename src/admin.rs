@@ -9,6 +9,7 @@ mod settings;
 mod accounts;
 mod joining;
 mod devices;
+mod reading;
 mod managed_user;
 mod bulk;
 mod key_list;
@@ -29,7 +30,6 @@ use crate::{
     driver::{Core, verdict},
     error::Error,
     policy::{Requirement, Settings},
-    report,
     tokens::Pass,
     two_factor::TwoFactor,
     verdict::{ActRefusal, Verdict},
@@ -189,13 +189,7 @@ impl<'a> Admin<'a> {
     /// # Errors
     /// [`NoRoster`](crate::ErrorKind::NoRoster); see [`Admin`].
     pub async fn report(&self) -> Result<Verdict<Report, ActRefusal>, Error> {
-        self.core().roster()?;
-        verdict(self.reader().await).and_then(|reader| match reader {
-            Verdict::Granted((policy, now)) => {
-                Report::begin(&self.two_factor.0, &self.org, policy, now).map(Verdict::Granted)
-            }
-            Verdict::Refused(refusal) => Ok(Verdict::Refused(refusal)),
-        })
+        verdict(reading::report(self).await)
     }
 
     /// Returns how many people there are in the org, by status, and how many Master Admins. Needs a
@@ -207,13 +201,7 @@ impl<'a> Admin<'a> {
     /// # Errors
     /// Those of [`report`](Self::report).
     pub async fn counts(&self) -> Result<Verdict<Counts, ActRefusal>, Error> {
-        self.core().roster()?;
-        Ok(match verdict(self.reader().await)? {
-            Verdict::Granted((policy, now)) => {
-                Verdict::Granted(report::counts(self.core(), &self.org, policy, now).await?)
-            }
-            Verdict::Refused(refusal) => Verdict::Refused(refusal),
-        })
+        verdict(reading::counts(self).await)
     }
 
     fn core(&self) -> &Core {

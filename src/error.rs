@@ -47,6 +47,21 @@ pub enum ErrorKind {
     UnusableName,
 }
 
+impl ErrorKind {
+    /// Returns the stable word for this kind, for logs and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Contended => "contended",
+            Self::OutcomeUnknown => "outcome-unknown",
+            Self::UnknownUser => "unknown-user",
+            Self::NoRoster => "no-roster",
+            Self::Unreadable => "unreadable",
+            Self::UnusableName => "unusable-name",
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn new(kind: ErrorKind, doing: &'static str) -> Self {
         Self { kind, doing, source: None }

@@ -2,23 +2,20 @@
 
 use crate::{
     account::{Account, Decision, Terms},
-    admin::Admin,
-    audit::{EventKind, Remedy},
+    admin::{Admin, right::Proof},
+    audit::{Act, EventKind, Remedy},
     driver::{Core, Loaded, Stop, TRIES, contended},
     error::{Error, ErrorKind},
     policy::Settings,
     seal::Generation,
     time::Timestamp,
     verdict::ActRefusal,
-    who::{OrgId, Person},
+    who::{OrgId, Person, UserId},
 };
 
 /// Resets an account, readable or not. A plain reset is refused if someone else may know the password.
-pub(super) async fn reset(
-    admin: &Admin<'_>,
-    target: &Person,
-    remedy: Remedy,
-) -> Result<(), Stop<ActRefusal>> {
+pub(super) async fn reset(admin: &Admin<'_>, user: &UserId, remedy: Remedy) -> Result<(), Stop<ActRefusal>> {
+    let target = admin.target(user, Act::Reset, Proof::FreshCode).await?;
     let event = EventKind::Reset { remedy, reason: admin.reason.clone() };
     let settings = settings_or_first(admin.core(), &target.org).await?;
     let reset = |account: Option<Account>, next, _| {
@@ -27,14 +24,16 @@ pub(super) async fn reset(
             Remedy::NewPassword | Remedy::Invitation => Account::reset(next, event.clone()).map(Ok),
         })
     };
-    Ok(overwrite(admin, target, reset).await??)
+    Ok(overwrite(admin, &target, reset).await??)
 }
 
-pub(super) async fn unlock(admin: &Admin<'_>, target: &Person) -> Result<(), Error> {
+pub(super) async fn unlock(admin: &Admin<'_>, user: &UserId) -> Result<(), Stop<ActRefusal>> {
+    let target = admin.target(user, Act::Unlock, Proof::FreshCode).await?;
     let core = admin.core();
     let event = EventKind::Unlocked { reason: admin.reason.clone() };
     let unlock = |account: Account, _: Terms<'_>| Ok(account.unlock(Generation(core.draw()?), event.clone()));
-    core.decide(target, &admin.trace(), unlock).await.map(|decided| decided.reply)
+    core.decide(&target, &admin.trace(), unlock).await?;
+    Ok(())
 }
 
 /// Returns the settings by which an account is blocked. If keys are lost, settings do not open either; resets still

@@ -2,19 +2,29 @@
 
 use crate::{
     account::{Account, Forgotten, Terms},
-    admin::Admin,
-    error::Error,
+    admin::{Admin, right::Proof},
+    audit::Act,
+    driver::Stop,
     tokens::Device,
-    who::Person,
+    verdict::ActRefusal,
+    who::UserId,
 };
 
-pub(super) async fn list(admin: &Admin<'_>, owner: &Person) -> Result<Vec<Device>, Error> {
+/// Like every list, it takes the role and no fresh code.
+pub(super) async fn list(admin: &Admin<'_>, user: &UserId) -> Result<Vec<Device>, Stop<ActRefusal>> {
+    let owner = admin.target(user, Act::ManageDevices, Proof::RoleAlone).await?;
     let core = admin.core();
-    let before = core.before(owner).await?;
+    let before = core.before(&owner).await?;
     Ok(before.account().remembered(before.terms(core)))
 }
 
-pub(super) async fn forget(admin: &Admin<'_>, owner: &Person, which: Forgotten) -> Result<(), Error> {
+pub(super) async fn forget(
+    admin: &Admin<'_>,
+    user: &UserId,
+    which: Forgotten,
+) -> Result<(), Stop<ActRefusal>> {
+    let owner = admin.target(user, Act::ManageDevices, Proof::FreshCode).await?;
     let forget = |account: Account, _: Terms<'_>| Ok(account.forget(which, admin.reason.as_ref()));
-    admin.core().decide(owner, &admin.trace(), forget).await.map(|decided| decided.reply)
+    admin.core().decide(&owner, &admin.trace(), forget).await?;
+    Ok(())
 }

@@ -2,42 +2,48 @@
 
 use crate::{
     account::{Account, Terms},
-    admin::{Admin, accounts},
-    audit::{EventKind, Remedy},
+    admin::{Admin, accounts, right::Proof},
+    audit::{Act, EventKind, Remedy},
     driver::{Core, Stop},
     error::{Error, ErrorKind},
     policy::Days,
     time::Timestamp,
     tokens::{Invitation, Paper, PaperCode, TicketId},
     verdict::ActRefusal,
-    who::Person,
+    who::UserId,
 };
 
-pub(super) async fn invite(admin: &Admin<'_>, target: &Person) -> Result<Invitation, Stop<ActRefusal>> {
+pub(super) async fn invite(admin: &Admin<'_>, user: &UserId) -> Result<Invitation, Stop<ActRefusal>> {
+    let target = admin.target(user, Act::Invite, Proof::FreshCode).await?;
     let core = admin.core();
     let invite = |account: Account, terms: Terms<'_>| {
         Ok(account.invite(core.draw().map(TicketId)?, draw(core)?, admin.reason.clone(), terms))
     };
-    Ok(core.judge(target, &admin.trace(), invite).await?.reply)
+    Ok(core.judge(&target, &admin.trace(), invite).await?.reply)
 }
 
 pub(super) async fn extend(
     admin: &Admin<'_>,
-    target: &Person,
+    user: &UserId,
     days: Days,
 ) -> Result<Timestamp, Stop<ActRefusal>> {
+    let target = admin.target(user, Act::Extend, Proof::FreshCode).await?;
     let extend = |account: Account, terms: Terms<'_>| Ok(account.extend(days, admin.reason.clone(), terms));
-    Ok(admin.core().judge(target, &admin.trace(), extend).await?.reply)
+    Ok(admin.core().judge(&target, &admin.trace(), extend).await?.reply)
 }
 
-pub(super) async fn reset_and_invite(admin: &Admin<'_>, target: &Person) -> Result<Invitation, Error> {
+pub(super) async fn reset_and_invite(
+    admin: &Admin<'_>,
+    user: &UserId,
+) -> Result<Invitation, Stop<ActRefusal>> {
+    let target = admin.target(user, Act::Reset, Proof::FreshCode).await?;
     let core = admin.core();
     let event = EventKind::Reset { remedy: Remedy::Invitation, reason: admin.reason.clone() };
     let reset = |_: Option<Account>, next, now| {
         let id = core.draw().map(TicketId)?;
         Ok(Account::reset_and_invite(next, id, draw(core)?, now, event.clone()))
     };
-    accounts::overwrite(admin, target, reset).await
+    Ok(accounts::overwrite(admin, &target, reset).await?)
 }
 
 fn draw(core: &Core) -> Result<PaperCode, Error> {

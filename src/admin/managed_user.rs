@@ -4,11 +4,8 @@ use std::fmt;
 
 use crate::{
     account::Forgotten,
-    admin::{
-        Admin, accounts, devices, joining,
-        right::Proof::{FreshCode, RoleAlone},
-    },
-    audit::{Act, Remedy},
+    admin::{Admin, accounts, devices, joining},
+    audit::Remedy,
     driver::verdict,
     error::Error,
     policy::Days,
@@ -57,13 +54,7 @@ impl<'a> ManagedUser<'a> {
     /// # Errors
     /// See [`Admin`].
     pub async fn reset(&self) -> Result<Verdict<(), ActRefusal>, Error> {
-        verdict(
-            async {
-                let target = self.admin.target(&self.user, Act::Reset, FreshCode).await?;
-                accounts::reset(&self.admin, &target, self.remedy).await
-            }
-            .await,
-        )
+        verdict(accounts::reset(&self.admin, &self.user, self.remedy).await)
     }
 
     /// Resets the user, blocked or not, who then enrolls only with the invitation that is returned. Whoever else knows the
@@ -75,13 +66,7 @@ impl<'a> ManagedUser<'a> {
     /// # Errors
     /// See [`Admin`].
     pub async fn reset_and_invite(&self) -> Result<Verdict<Invitation, ActRefusal>, Error> {
-        verdict(
-            async {
-                let target = self.admin.target(&self.user, Act::Reset, FreshCode).await?;
-                Ok(joining::reset_and_invite(&self.admin, &target).await?)
-            }
-            .await,
-        )
+        verdict(joining::reset_and_invite(&self.admin, &self.user).await)
     }
 
     /// Lifts the wait or the block of the user. Their authenticator stays, their sessions end. Whoever blocked the account
@@ -93,13 +78,7 @@ impl<'a> ManagedUser<'a> {
     /// # Errors
     /// See [`Admin`]; [`Unreadable`](crate::ErrorKind::Unreadable) also if the user's record does not open.
     pub async fn unlock(&self) -> Result<Verdict<(), ActRefusal>, Error> {
-        verdict(
-            async {
-                let target = self.admin.target(&self.user, Act::Unlock, FreshCode).await?;
-                Ok(accounts::unlock(&self.admin, &target).await?)
-            }
-            .await,
-        )
+        verdict(accounts::unlock(&self.admin, &self.user).await)
     }
 
     /// Invites the user to enroll, once and within 24 hours. An earlier invitation is void.
@@ -114,13 +93,7 @@ impl<'a> ManagedUser<'a> {
     /// # Errors
     /// Those of [`unlock`](Self::unlock).
     pub async fn invite(&self) -> Result<Verdict<Invitation, ActRefusal>, Error> {
-        verdict(
-            async {
-                let target = self.admin.target(&self.user, Act::Invite, FreshCode).await?;
-                joining::invite(&self.admin, &target).await
-            }
-            .await,
-        )
+        verdict(joining::invite(&self.admin, &self.user).await)
     }
 
     /// Gives the user so many days from now to enroll, if that is more than they have, and returns when that time ends.
@@ -133,13 +106,7 @@ impl<'a> ManagedUser<'a> {
     /// # Errors
     /// Those of [`unlock`](Self::unlock).
     pub async fn extend(&self, days: Days) -> Result<Verdict<Timestamp, ActRefusal>, Error> {
-        verdict(
-            async {
-                let target = self.admin.target(&self.user, Act::Extend, FreshCode).await?;
-                joining::extend(&self.admin, &target, days).await
-            }
-            .await,
-        )
+        verdict(joining::extend(&self.admin, &self.user, days).await)
     }
 
     /// Returns the user's devices on which no code is asked for, the oldest first. Like every list, it asks for no fresh
@@ -151,13 +118,7 @@ impl<'a> ManagedUser<'a> {
     /// # Errors
     /// Those of [`unlock`](Self::unlock).
     pub async fn devices(&self) -> Result<Verdict<Vec<Device>, ActRefusal>, Error> {
-        verdict(
-            async {
-                let owner = self.admin.target(&self.user, Act::ManageDevices, RoleAlone).await?;
-                Ok(devices::list(&self.admin, &owner).await?)
-            }
-            .await,
-        )
+        verdict(devices::list(&self.admin, &self.user).await)
     }
 
     /// Forgets a device of the user: the code is asked for on it again. Succeeds if it is not remembered. Sessions that
@@ -169,7 +130,7 @@ impl<'a> ManagedUser<'a> {
     /// # Errors
     /// Those of [`unlock`](Self::unlock).
     pub async fn forget_device(&self, device: &DeviceId) -> Result<Verdict<(), ActRefusal>, Error> {
-        self.forget(Forgotten::One(*device)).await
+        verdict(devices::forget(&self.admin, &self.user, Forgotten::One(*device)).await)
     }
 
     /// Forgets all devices of the user, like [`forget_device`](Self::forget_device).
@@ -180,17 +141,7 @@ impl<'a> ManagedUser<'a> {
     /// # Errors
     /// Those of [`unlock`](Self::unlock).
     pub async fn forget_devices(&self) -> Result<Verdict<(), ActRefusal>, Error> {
-        self.forget(Forgotten::All).await
-    }
-
-    async fn forget(&self, which: Forgotten) -> Result<Verdict<(), ActRefusal>, Error> {
-        verdict(
-            async {
-                let owner = self.admin.target(&self.user, Act::ManageDevices, FreshCode).await?;
-                Ok(devices::forget(&self.admin, &owner, which).await?)
-            }
-            .await,
-        )
+        verdict(devices::forget(&self.admin, &self.user, Forgotten::All).await)
     }
 }
 

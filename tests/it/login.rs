@@ -9,3 +9,4 @@ mod joining;
 mod hints;
 mod names;
 mod edges;
+mod answers;

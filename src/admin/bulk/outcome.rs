@@ -38,6 +38,22 @@ pub enum Outcome {
     Failed(Error),
 }
 
+impl Outcome {
+    /// Returns the stable word for this outcome, for logs, metrics and translations; of [`Denied`](Self::Denied), that of
+    /// the reason.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Reset => "reset",
+            Self::WouldReset => "would-reset",
+            Self::NothingToReset => "nothing-to-reset",
+            Self::PasswordKnown => "password-known",
+            Self::EnrollsAnew => "enrolls-anew",
+            Self::Denied(why) => why.name(),
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
