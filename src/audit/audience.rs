@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_hears_of_what_lets_somebody_in_or_keeps_him_out() {
+    fn a_user_hears_of_what_lets_somebody_in_or_keeps_them_out() {
         for kind in [
             EventKind::Enrolled { epoch: Epoch::FIRST },
             EventKind::Replaced,

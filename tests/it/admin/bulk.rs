@@ -41,8 +41,8 @@ async fn told(mut run: BulkReset<'_>) -> Vec<String> {
 }
 
 over_every_store! {
-    /// R7, R10: each is reset by a write of his own with an event of his own, and nobody else is touched.
-    async fn each_of_many_is_told_for_himself(world: World) {
+    /// R7, R10: each is reset by a write of its own with an event of its own, and nobody else is touched.
+    async fn each_of_many_is_told_apart(world: World) {
         world.switch_on().await;
         let (_, bob) = world.enroll("bob").await;
         let (ians_phone, ian) = world.enroll("ian").await;
@@ -166,7 +166,7 @@ over_every_store! {
         assert_eq!(refused(run.next().await.unwrap()), ActRefusal::Denied(Denied::NotInThisOrg));
     }
 
-    /// R5: all but the customers, and but himself.
+    /// R5: all but the customers, and but the admin.
     async fn everybody_is_everybody_else(world: World) {
         world.switch_on().await;
         let (phone, bob) = world.enroll("bob").await;
@@ -209,7 +209,7 @@ over_every_store! {
         assert_eq!(world.record("carl").await, None);
     }
 
-    /// R7: nobody is reset to whoever guessed his password, be it among thousands, and a dry run tells it before.
+    /// R7: nobody is reset to whoever guessed the password, even among thousands, and a dry run tells it before.
     async fn a_blocked_account_is_left_to_a_new_password_or_an_invitation(world: World) {
         world.switch_on().await;
         let (phone, _) = world.enroll("ian").await;
@@ -230,7 +230,7 @@ over_every_store! {
         );
         assert_eq!((world.record("ian").await, world.kinds_for("ian").await), (before, events));
         assert!(matches!(world.check_in("ian").await, Gate::Blocked));
-        // His password is changed, and the same run goes on with that.
+        // The password is changed, and the same run goes on with that.
         let again = || these(&world, &bob, &["ian", "ida"]).resume_from(begun_at).with_new_passwords();
         assert_eq!(told(again().dry_run()).await, ["ian: would be reset", "ida: nothing to reset"]);
         assert_eq!(told(again()).await, ["ian: reset", "ida: nothing to reset"]);
@@ -242,7 +242,7 @@ over_every_store! {
     }
 
     /// R7: a run that follows does not open to a known password what an invitation keeps shut.
-    async fn who_waits_for_his_invitation_goes_on_waiting(world: World) {
+    async fn who_waits_for_an_invitation_goes_on_waiting(world: World) {
         world.switch_on().await;
         let (_, bob) = world.enroll("bob").await;
         let _ = world.enroll("ian").await;
@@ -256,7 +256,7 @@ over_every_store! {
         assert_eq!(world.setup(&invited).await.key(), shown.key());
     }
 
-    /// R7: also somebody whom a lowered hard stop blocks, and somebody who is blocked by his recovery codes.
+    /// R7: also somebody whom a lowered hard stop blocks, and somebody who is blocked by their recovery codes.
     async fn every_kind_of_block_counts(world: World) {
         world.switch_on().await;
         let (phone, _) = world.enroll("ian").await;

@@ -64,7 +64,7 @@ impl World {
 }
 
 over_every_store! {
-    async fn an_imported_user_is_asked_for_a_code_of_the_app_that_he_has(world: World) {
+    async fn an_imported_user_is_asked_for_a_code_of_the_app_that_they_have(world: World) {
         world.switch_on().await;
         let brought = Brought::reading("&digits=8&period=60&issuer=Old%20Portal");
         assert_eq!(granted(world.import("ian", &brought).await), Import::Done);
@@ -98,7 +98,7 @@ over_every_store! {
         world: World,
     ) {
         world.switch_on().await;
-        // Somebody who knows the password is faster than the import: his QR code is void with it.
+        // Somebody who knows the password is faster than the import: their QR code is void with it.
         let early = world.ticket_to_enroll("ian").await;
         let setup = world.setup(&early).await;
         let thief = countersign::testing::Authenticator::enrolled_with(&setup).unwrap();
@@ -151,7 +151,7 @@ over_every_store! {
             world.clock.advance(Duration::from_secs(3_600));
         }
         assert!(matches!(world.check_in("ian").await, Gate::Blocked));
-        // Unlocked, he goes on where he was.
+        // Unlocked, they go on where they were.
         let unlocked = support(&world.two_factor)
             .in_org(&org(ACME), &reason())
             .user(&user("ian"))
@@ -193,7 +193,7 @@ over_every_store! {
         assert_eq!(world.record("ian").await, record);
         let _ = world.log_in("ian", &phone).await;
 
-        // His phone is stolen, with the app that was imported: reset, he enrolls, and the list changes nothing.
+        // The phone is stolen, with the app that was imported: reset, its user enrolls, and the list changes nothing.
         let _ = granted(world.import("ida", &brought).await);
         let admin = world.fresh_admin().await;
         granted(world.managed(&admin, "ida").reset().await.unwrap());
@@ -234,7 +234,7 @@ over_every_store! {
             assert_eq!(refused(world.verify(&ticket, &code).await), Refusal::TicketVoid, "{id}");
             let _ = world.ticket_to_enroll(id).await;
         }
-        // Told anew to go on with it, he does; and whoever enrolled in the meantime keeps what he has.
+        // Told again to go on with it, they do; and whoever enrolled in the meantime keeps what they have.
         let (phone, _) = world.enroll("ida").await;
         assert_eq!(refused(world.import("ida", &brought).await), ActRefusal::TooLateToImport);
         assert_eq!(granted(world.import("ian", &brought).await), Import::Done);

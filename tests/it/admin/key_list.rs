@@ -108,7 +108,7 @@ proptest! {
         }
     }
 
-    /// RFC 4180: a user of any name, written as a spreadsheet writes it, is read as he was.
+    /// RFC 4180: a user of any name, written as a spreadsheet writes it, is read as they were.
     #[test]
     fn a_quoted_name_is_read_as_it_was_written(name in "[ -~\u{e0}-\u{ff}]{1,40}") {
         let quoted = name.replace('"', "\"\"");

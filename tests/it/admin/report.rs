@@ -163,7 +163,7 @@ over_every_store! {
         let first = report(&world, &ann).await.next_page(2).await.unwrap();
         let last = first.last().unwrap().person.id().clone();
         assert_eq!(ids(first), ["ann", "bob"]);
-        // He is gone by the time the next page is looked at.
+        // They are gone by the time the next page is looked at.
         world.people.remove(ACME, "bob");
         assert_eq!(ids(rows(report(&world, &ann).await.after(last), 2).await), ["carl", "ian", "ida"]);
         let internal = report(&world, &ann).await.of_role(Role::Internal);
@@ -200,7 +200,7 @@ over_every_store! {
         assert_eq!(refused(world.two_factor.admin(&bob).report().await.unwrap()), ActRefusal::SessionOver);
     }
 
-    /// R5: nothing is said of a customer, whatever was written for him while he was internal.
+    /// R5: nothing is said of a customer, whatever was written for them while they were internal.
     async fn nothing_is_told_of_who_is_a_customer_now(world: World) {
         world.switch_on().await;
         let (_, bob) = world.enroll("bob").await;
@@ -211,14 +211,14 @@ over_every_store! {
         assert_eq!((ian.status, ian.enrolled_since, ian.last_used), (Status::Exempt, None, None));
     }
 
-    async fn only_who_can_sign_in_himself_can_help(world: World) {
+    async fn only_who_can_sign_in_themselves_can_help(world: World) {
         world.people.set(ACME, "abe", Role::MasterAdmin);
         assert!(helpers(&world, "ian").await.is_empty());
         world.switch_on().await;
         let (anns_phone, _) = world.enroll("ann").await;
         let (bobs_phone, _) = world.enroll("bob").await;
         let _ = world.enroll("ida").await;
-        // Not abe, who is not enrolled; not ida, who is no Master Admin; nobody helps himself.
+        // Not abe, who is not enrolled; not ida, who is no Master Admin; nobody helps themselves.
         assert_eq!(helpers(&world, "ian").await, ["ann", "bob"]);
         assert_eq!(helpers(&world, "ann").await, ["bob"]);
         world.block("bob", &bobs_phone).await;

@@ -22,7 +22,7 @@ async fn in_force(world: &World) -> OrgPolicy {
     world.two_factor.org(&org(ACME)).policy().await.unwrap()
 }
 
-/// The admin looks, and changes what he sees.
+/// The admin looks, and changes what they see.
 async fn change(world: &World, admin: &Pass, to: Settings) -> Verdict<(), ActRefusal> {
     let seen = in_force(world).await.revision;
     world.two_factor.admin(admin).change_settings(seen, to).await.unwrap()
@@ -202,7 +202,7 @@ over_every_store! {
     }
 
     /// R13: the settings are the org's also where the vendor mandates the requirement; the vendor may set them too.
-    async fn the_vendor_changes_them_with_a_reason_and_what_he_mandates_stays_his(world: World) {
+    async fn the_vendor_changes_them_with_a_reason_and_what_is_mandated_stays_so(world: World) {
         let support = Support::new(&world.two_factor, Operator::new("sue@vendor.example").unwrap());
         let reason = Reason::new("case 12: contract signed").unwrap();
         let set = support.in_org(&org(ACME), &reason).change_settings(0, Settings::pci_dss()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Whoever hears of events as they happen: he hears each once, and can spoil nothing.
+//! Listeners hear of events as they happen: of each once, and they can spoil nothing.
 
 use std::sync::{Arc, Mutex};
 
@@ -56,7 +56,7 @@ over_every_store! {
         assert!(heard.len() > 15, "{heard:?}");
     }
 
-    /// R1, R10: of many racers one wrote, and only his event is heard.
+    /// R1, R10: of many racers one wrote, and only that event is heard.
     async fn nobody_hears_of_a_write_that_was_stale(world: World) {
         let (world, diary) = Diary::kept_by(world);
         world.switch_on().await;

@@ -205,7 +205,7 @@ fn a_name_is_cut_at_the_end_of_a_character_and_never_before_a_blank() {
     );
 }
 
-/// An ordinary user is never kept from enrolling by his name.
+/// An ordinary user is never kept from enrolling by their name.
 #[test]
 fn forgiving_rules_take_what_ordinary_names_have() {
     for (given, shown) in [

@@ -145,8 +145,8 @@ over_every_store! {
         granted(world.switch(&fresh, Requirement::On).await);
     }
 
-    /// R2: wrong codes of a volunteer count, and block him.
-    async fn a_volunteer_is_blocked_like_anybody_until_he_is_helped(world: World) {
+    /// R2: wrong codes of a volunteer count, and block them.
+    async fn a_volunteer_is_blocked_like_anybody_until_they_are_helped(world: World) {
         let world = world.with_settings(offered());
         let (phone, session) = enroll(&world, "ian").await;
         world.block("ian", &phone).await;

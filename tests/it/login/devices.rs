@@ -193,7 +193,7 @@ over_every_store! {
     }
 
     /// Somebody else, who guesses, does not keep the owner out.
-    async fn who_waits_for_guesses_of_somebody_else_is_let_in_on_his_device(world: World) {
+    async fn who_waits_for_guesses_of_somebody_else_is_let_in_on_their_device(world: World) {
         let world = portal(world).await;
         let (phone, _, device) = ian(&world).await;
         let (ticket, wrong) = (world.ticket_for_code("ian").await, world.wrong_code(&phone));
@@ -268,7 +268,7 @@ over_every_store! {
         let world = portal(world).await;
         let (_, _, device) = ian(&world).await;
         let carl = world.walk_in("carl").await;
-        let remembered = world.signed_in(&carl).remember_device("his").await.unwrap();
+        let remembered = world.signed_in(&carl).remember_device("a phone").await.unwrap();
         assert_eq!(refused(remembered), ActRefusal::EnrollFirst);
         let listed = world.signed_in(&carl).devices().await.unwrap();
         assert_eq!(refused(listed), ActRefusal::EnrollFirst);
@@ -347,7 +347,7 @@ over_every_store! {
         assert_eq!(listed.len(), 8);
     }
 
-    /// R7: whatever the order, after the reset nothing of him is remembered.
+    /// R7: whatever the order, after the reset nothing of them is remembered.
     async fn a_reset_that_races_with_a_device_being_remembered_leaves_none(world: World) {
         let world = portal(world).await;
         let (phone, _) = world.enroll("bob").await;

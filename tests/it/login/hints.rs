@@ -135,7 +135,7 @@ over_every_store! {
         );
     }
 
-    async fn whoever_comes_in_the_middle_of_a_wait_is_told_before_he_types(world: World) {
+    async fn whoever_comes_in_the_middle_of_a_wait_is_told_before_they_type(world: World) {
         world.switch_on().await;
         let (phone, _) = world.enroll("ian").await;
         world.step();

@@ -73,7 +73,7 @@ const WRONG: &str = "AAAAAA BBBBBB CCCCCC DDDDDD EEEEEE";
 const A_RECOVERY_CODE: &str = "AAAAAA-BBBBBB-CCCCCC-DDDDDD";
 
 over_every_store! {
-    /// R10: that he was told is written once, and no later login gives him more time.
+    /// R10: that they were told is written once, and no later login gives them more time.
     async fn whoever_has_time_to_enroll_gets_in_until_it_is_over(world: World) {
         let world = world.with_settings(within_a_week());
         world.switch_on().await;
@@ -95,12 +95,12 @@ over_every_store! {
         assert_eq!(refused(world.two_factor.setup(&ticket).await.unwrap()), Refusal::InvitationNeeded);
         let confirmed = world.two_factor.confirm(Attempt::new(&ticket, "123456")).await.unwrap();
         assert_eq!(refused(confirmed), Refusal::InvitationNeeded);
-        // Everybody has his own time.
+        // Everybody has their own time.
         let (_, _, idas) = in_grace(&world, "ida").await;
         assert_eq!(idas, by.after(7 * DAY));
     }
 
-    async fn whoever_enrolls_within_his_time_is_asked_from_then_on(world: World) {
+    async fn whoever_enrolls_within_their_time_is_asked_from_then_on(world: World) {
         let world = world.with_settings(within_a_week());
         world.switch_on().await;
         let (pass, ticket, _) = in_grace(&world, "ian").await;
@@ -151,7 +151,7 @@ over_every_store! {
         let _ = world.enroll("ian").await;
     }
 
-    /// R7: whoever is reset enrolls at his next login, and is given no time in which his password is enough.
+    /// R7: whoever is reset enrolls at their next login, and is given no time in which the password is enough.
     async fn a_reset_gives_no_time(world: World) {
         let world = world.with_settings(within_a_week());
         world.switch_on().await;
@@ -173,7 +173,7 @@ over_every_store! {
         let (_, admin) = enroll_with(&world, &ticket).await;
         let (_, _, by) = in_grace(&world, "ian").await;
         let extend = async |id, count| world.managed(&admin, id).extend(days(count)).await.unwrap();
-        // Less than he has is no extension.
+        // Less than they have is no extension.
         assert_eq!(granted(extend("ian", 3).await), by);
         let longer = granted(extend("ian", 14).await);
         assert_eq!(longer, world.now().after(14 * DAY));
@@ -316,7 +316,7 @@ over_every_store! {
         assert_eq!(refused(world.verify(&phone, code).await), Refusal::TicketVoid);
     }
 
-    /// A blocked account has a password that somebody knows: a plain reset would let him enroll.
+    /// A blocked account has a password that somebody knows: a plain reset would let them enroll.
     async fn a_blocked_account_is_reset_with_a_new_password_or_an_invitation(world: World) {
         world.switch_on().await;
         let (phone, _) = world.enroll("ian").await;
@@ -358,7 +358,7 @@ over_every_store! {
     }
 
     /// R7: unlocking takes nothing from whoever knows the password; changing it does.
-    async fn who_was_unlocked_is_not_reset_plainly_before_his_password_was_changed(world: World) {
+    async fn who_was_unlocked_is_not_reset_plainly_before_the_password_was_changed(world: World) {
         world.switch_on().await;
         let (phone, _) = world.enroll("ian").await;
         world.step();

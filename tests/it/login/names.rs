@@ -34,7 +34,7 @@ async fn shown(account: &'static str) -> Result<(String, String), countersign::E
 }
 
 #[tokio::test]
-async fn an_ordinary_user_is_never_kept_from_enrolling_by_his_name() {
+async fn an_ordinary_user_is_never_kept_from_enrolling_by_their_name() {
     for (name, account) in [
         ("ann@example.com", "ann@example.com"),
         ("ann+work@example.com", "ann+work@example.com"),

@@ -16,7 +16,7 @@ use crate::world::{ACME, Fault, World, granted, org, over_every_store, refused, 
 /// Well-formed, and nobody's: of 2^120 this is not drawn.
 const WRONG: &str = "000000-000000-000000-000000";
 
-/// Somebody who enrolled and has written his recovery codes down.
+/// Somebody who enrolled and has written their recovery codes down.
 struct Enrollee {
     id: &'static str,
     phone: Authenticator,
@@ -307,7 +307,7 @@ over_every_store! {
         assert_eq!(refused(left), ActRefusal::EnrollFirst);
     }
 
-    /// R13: nor do they let an internal user become more than he is.
+    /// R13: nor do they let an internal user become more than they are.
     async fn an_internal_user_with_recovery_codes_administers_nothing(world: World) {
         world.switch_on().await;
         let ian = Enrollee::enrolls(&world, "ian").await;

@@ -280,7 +280,7 @@ over_every_store! {
         let under_way = world.ticket_for_code("ian").await;
         let (ida, ann) = (world.record("ida").await, world.record("ann").await);
         granted(world.managed(&admin, "ian").reset().await.unwrap());
-        // His sessions, his login under way and his secret are void.
+        // Their sessions, their login under way and their secret are void.
         assert!(world.resume(session.stamp()).await.is_none());
         let code = phone.code(&world.clock);
         assert_eq!(refused(world.verify(&under_way, &code).await), Refusal::TicketVoid);

@@ -41,7 +41,7 @@ over_every_store! {
         let _ = world.log_in("ian", &phone).await;
     }
 
-    /// R1, R4: somebody else wrote upon ours before we could look: that he saw ours is not told to us.
+    /// R1, R4: somebody else wrote upon ours before we could look: that they saw ours is not told to us.
     async fn a_write_that_was_overtaken_has_an_unknown_outcome(world: World) {
         world.switch_on().await;
         let (phone, _) = world.enroll("ian").await;

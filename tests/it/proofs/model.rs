@@ -81,7 +81,7 @@ struct Knowledge {
     /// Newest first.
     tickets: Vec<(String, Ticket)>,
     stamps: Vec<(String, Stamp)>,
-    /// The secrets shown for each user, newest last, and the one that his confirmed code belongs to.
+    /// The secrets shown for each user, newest last, and the one that their confirmed code belongs to.
     shown: BTreeMap<String, Vec<String>>,
     enrolled: BTreeMap<String, String>,
     /// For every secret, the steps that let somebody in.
@@ -91,7 +91,7 @@ struct Knowledge {
     sheets: BTreeMap<String, Vec<String>>,
     good_codes: BTreeMap<String, BTreeSet<String>>,
     wrong_recoveries_in_a_row: BTreeMap<String, u32>,
-    /// Who was blocked, and has not changed his password since.
+    /// Who was blocked, and has not changed their password since.
     password_known: BTreeSet<String>,
 }
 
@@ -129,7 +129,7 @@ impl Knowledge {
 
     /// R1, R4: what must be true of a pass that a recovery code earned.
     fn recovered(&mut self, id: &str, code: &str, recovered: &Recovered) {
-        assert!(self.asks(id) && self.enrolled.contains_key(id), "{id} recovered what he has not");
+        assert!(self.asks(id) && self.enrolled.contains_key(id), "{id} recovered what they have not");
         assert_eq!((recovered.pass.user().as_str(), recovered.pass.means()), (id, Means::RecoveryCode));
         let good = self.good_codes.get_mut(id).expect("nobody is enrolled without recovery codes");
         assert!(good.remove(code), "{id} got in with a recovery code that was spent or void");
@@ -445,7 +445,7 @@ impl Walk {
 
     async fn reset(&mut self, id: &str) -> Option<String> {
         let reset = self.support.in_org(&org(ACME), &self.reason).user(&user(id)).reset().await.unwrap();
-        // Who was blocked by wrong codes is not reset to whoever knows his password.
+        // Who was blocked by wrong codes is not reset to whoever knows the password.
         let is_known = self.known.password_known.contains(id);
         assert_eq!(reset.refusal() == Some(ActRefusal::PasswordKnown), is_known, "{id}");
         if is_known {

@@ -42,7 +42,7 @@ over_every_store! {
         }
     }
 
-    /// R1, R2: each with a ticket of his own, as somebody has who looked over the user's shoulder.
+    /// R1, R2: each with a ticket of their own, as somebody has who looked over the user's shoulder.
     async fn a_code_is_spent_once_by_many_logins(world: World) {
         world.switch_on().await;
         let (phone, _) = world.enroll("ian").await;
@@ -223,7 +223,7 @@ over_every_store! {
     }
 }
 
-/// Nobody is asked twice at once for what he need not show.
+/// Nobody is asked twice at once for what they need not show.
 #[tokio::test]
 async fn check_ins_at_once_write_nothing() {
     let world = World::in_memory();

@@ -168,7 +168,7 @@ async fn a_full_database_says_so_and_writes_nothing_by_halves() {
 }
 
 #[tokio::test]
-async fn a_user_may_do_beneath_the_prefix_what_his_role_may_and_a_lost_token_is_renewed() {
+async fn a_user_may_do_beneath_the_prefix_what_their_role_may_and_a_lost_token_is_renewed() {
     let Some(cluster) = Cluster::or_skip(1, &[]) else { return };
     let mut client = cluster.client(None).await;
     for (name, role) in [("root", "root"), ("portal", "portal"), ("other", "other")] {
