@@ -155,7 +155,7 @@ async fn the_support_desk_hears_who_else_could_help_and_does_nothing_without_a_r
     desk.enroll(MORGAN).await;
     for lines in [&[][..], &["  "][..], &[CALLED_BACK, ""][..], &[CALLED_BACK, "Morgan Hale"][..]] {
         let (done, said) = desk.runs("riley", lines);
-        assert!(!done && said.contains("can reset it themselves: Morgan Hale."), "{lines:?}: {said}");
+        assert!(!done && said.contains("can reset the account: Morgan Hale."), "{lines:?}: {said}");
     }
     assert!(!desk.runs("nobody", &[CALLED_BACK, "nobody"]).0);
     for arguments in [
