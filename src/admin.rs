@@ -21,7 +21,7 @@ use std::fmt;
 use self::right::Right;
 pub use self::{
     bulk::{BulkReset, Outcome, ResetOutcome, Targets},
-    key_list::{Entry, InvalidLine, Line, NoKeyList, key_list},
+    key_list::{Entry, InvalidKeyList, InvalidLine, Line, key_list},
     managed_user::ManagedUser,
     support::Support,
 };
@@ -36,7 +36,7 @@ use crate::{
     who::{OrgId, UserId},
 };
 pub use crate::{
-    report::{Counts, CsvLine, NoStatus, Report, ReportRow, Status},
+    report::{Counts, CsvLine, Report, ReportRow, Status, UnknownStatus},
     verdict::Import,
 };
 

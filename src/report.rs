@@ -7,7 +7,7 @@ use std::{collections::VecDeque, fmt, sync::Arc};
 
 pub use self::{
     csv::CsvLine,
-    status::{Counts, NoStatus, ReportRow, Status},
+    status::{Counts, ReportRow, Status, UnknownStatus},
 };
 use crate::{
     driver::Core,

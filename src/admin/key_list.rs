@@ -27,19 +27,19 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// [`NoKeyList`], before any line is looked at.
-pub fn key_list(text: &str) -> Result<impl Iterator<Item = Line>, NoKeyList> {
+/// [`InvalidKeyList`], before any line is looked at.
+pub fn key_list(text: &str) -> Result<impl Iterator<Item = Line>, InvalidKeyList> {
     // Spreadsheets put this before a file in UTF-8.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
-    let (_, names) = lines.next().ok_or(NoKeyList)?;
+    let (_, names) = lines.next().ok_or(InvalidKeyList)?;
     // An unknown column might say how codes are made, so it is not ignored.
-    let [first, second] = two_fields(names).ok_or(NoKeyList)?;
+    let [first, second] = two_fields(names).ok_or(InvalidKeyList)?;
     let are = |one: &str, other: &str| first.eq_ignore_ascii_case(one) && second.eq_ignore_ascii_case(other);
     let user_first = match (are("user", "key"), are("key", "user")) {
         (true, _) => true,
         (_, true) => false,
-        _ => return Err(NoKeyList),
+        _ => return Err(InvalidKeyList),
     };
     Ok(lines.map(move |(number, line)| Line { number, entry: Entry::read(line, user_first) }))
 }
@@ -88,7 +88,7 @@ pub enum InvalidLine {
 /// A text that is no such list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the first line does not name the two columns; write user,key")]
-pub struct NoKeyList;
+pub struct InvalidKeyList;
 
 impl Entry {
     fn read(line: &str, user_first: bool) -> Result<Self, InvalidLine> {

@@ -37,7 +37,7 @@ pub enum Status {
 /// A word that names no [`Status`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a status; see `Status::ALL`")]
-pub struct NoStatus;
+pub struct UnknownStatus;
 
 impl Status {
     /// All of them, in the order in which a report names them.
@@ -100,10 +100,10 @@ impl fmt::Display for Status {
 }
 
 impl FromStr for Status {
-    type Err = NoStatus;
+    type Err = UnknownStatus;
 
-    fn from_str(word: &str) -> Result<Self, NoStatus> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word).ok_or(NoStatus)
+    fn from_str(word: &str) -> Result<Self, UnknownStatus> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word).ok_or(UnknownStatus)
     }
 }
 

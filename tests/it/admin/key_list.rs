@@ -2,7 +2,7 @@
 
 use countersign::{
     InvalidName,
-    admin::{InvalidLine, NoKeyList, key_list},
+    admin::{InvalidKeyList, InvalidLine, key_list},
     otp::{Digits, InvalidKeyUri, InvalidSecret},
 };
 use proptest::prelude::*;
@@ -71,7 +71,7 @@ fn the_columns_come_in_either_order_and_no_others_are_overlooked() {
     for none in
         ["", "\n", "ann,GEZD", "user", "user,key,algorithm", "user;key", "user,user", "key,key", "user,\"key"]
     {
-        assert_eq!(key_list(none).err(), Some(NoKeyList), "{none:?}");
+        assert_eq!(key_list(none).err(), Some(InvalidKeyList), "{none:?}");
     }
 }
 
