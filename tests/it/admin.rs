@@ -1,5 +1,6 @@
 //! What a Master Admin and the vendor do.
 
+mod acts;
 mod settings;
 mod bulk;
 mod report;
