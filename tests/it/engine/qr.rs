@@ -328,7 +328,7 @@ fn a_png_of_modules_without_pixels_or_with_more_than_32_is_refused() {
     for size in [0, 33, u8::MAX] {
         let refusal = code.to_png(size).unwrap_err();
         assert_eq!(refusal, InvalidModuleSize);
-        assert_eq!(refusal.to_string(), "a module is 1 to 32 pixels wide");
+        assert_eq!(refusal.to_string(), "a module must be 1 to 32 pixels wide");
     }
     for size in [1, QrCode::MOST_PIXELS_PER_MODULE] {
         assert!(code.to_png(size).is_ok());

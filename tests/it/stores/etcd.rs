@@ -459,7 +459,7 @@ fn a_store_needs_a_node_and_a_prefix() {
     assert!(matches!(new(&[], "portal"), Err(EtcdError::NoNode)));
     let refused = new(&["http://127.0.0.1:2379"], "two words").unwrap_err();
     assert!(matches!(refused, EtcdError::InvalidPrefix(InvalidPrefix::NotPlain)));
-    assert_eq!(refused.to_string(), "the prefix has something else than visible ASCII characters");
+    assert_eq!(refused.to_string(), "the prefix must have visible ASCII characters only");
 }
 
 #[test]
