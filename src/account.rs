@@ -98,6 +98,8 @@ pub(crate) struct Pending {
     pub(crate) ticket: TicketId,
     pub(crate) ticket_issued_at: Timestamp,
     pub(crate) drawn_at: Timestamp,
+    /// The tickets that were here before it. They stay void, whichever of two clocks was ahead.
+    pub(crate) superseded: Vec<TicketId>,
     pub(crate) expires_at: Timestamp,
 }
 
@@ -322,7 +324,7 @@ impl Account {
     /// is written: refusals cannot flood the trail (R10).
     pub(crate) fn record_refused(mut self, act: Act, why: Denied, now: Timestamp) -> Decision<()> {
         const AN_HOUR: Duration = Duration::from_secs(60 * 60);
-        let is_recent = |at: Timestamp| now.since(at).is_some_and(|passed| passed < AN_HOUR);
+        let is_recent = |at: Timestamp| at.age_at(now).is_some_and(|passed| passed < AN_HOUR);
         self.recorded.retain(|recorded| is_recent(recorded.at));
         if self.recorded.iter().any(|recorded| recorded.act == act && recorded.why == why) {
             return Decision::reply(());
@@ -350,8 +352,8 @@ impl Account {
         if good && fits { Ok(()) } else { Err(Refusal::TicketVoid) }
     }
 
-    /// Answers while locked. A wait that began later than now is started again: a clock that was set back makes nobody
-    /// wait longer than the longest wait (R11).
+    /// Answers while locked. A wait that began later than now by any clock is started again: a clock that was set back
+    /// makes nobody wait longer than the longest wait, and the leeway (R11, R15).
     fn keep_out<T>(mut self, locked: Locked, terms: Terms<'_>) -> Answer<T> {
         match locked {
             Locked::Blocked => Decision::reply(Err(Refusal::Blocked)),
@@ -386,7 +388,7 @@ impl Account {
     }
 
     fn spend(&mut self, ticket: &TicketClaims, now: Timestamp) {
-        self.spent.retain(|spent| now < spent.expires_at);
+        self.spent.retain(|spent| !spent.expires_at.has_passed_everywhere(now));
         self.spent.push(Spent { ticket: ticket.id, expires_at: ticket.expires_at });
     }
 
@@ -403,9 +405,9 @@ impl Account {
 }
 
 impl Pending {
-    /// Returns whether it can still be confirmed. One that claims to be drawn later than now cannot (R11).
+    /// Returns whether it can still be confirmed (R15).
     fn is_alive(&self, now: Timestamp) -> bool {
-        self.drawn_at <= now && now < self.expires_at
+        self.drawn_at.is_good_until(self.expires_at, now)
     }
 
     fn shown(&self) -> Shown {

@@ -48,6 +48,39 @@ impl Timestamp {
     }
 }
 
+/// How far apart the clocks of two servers that share a store may be: each may be 30 s off true time (R15).
+#[cfg(feature = "std")]
+pub(crate) const LEEWAY: Duration = Duration::from_secs(60);
+
+/// Times of several servers. All comparisons of two times that may be of two clocks are here (R15).
+#[cfg(feature = "std")]
+impl Timestamp {
+    /// Returns how long ago, at `now`, something happened that was noted with this time.
+    ///
+    /// What was noted up to [`LEEWAY`] "later than now" happened just now, at a server whose clock is ahead. `None` if
+    /// the time is later still: no honest clock tells that.
+    pub(crate) fn age_at(self, now: Self) -> Option<Duration> {
+        let just_now = (self <= now.after(LEEWAY)).then_some(Duration::ZERO);
+        now.since(self).or(just_now)
+    }
+
+    /// Returns whether what was issued at this time and expires at `expires_at` is good at `now`.
+    pub(crate) fn is_good_until(self, expires_at: Self, now: Self) -> bool {
+        self.age_at(now).is_some() && now < expires_at
+    }
+
+    /// Returns whether this time is earlier than another for sure, whichever clocks told them.
+    pub(crate) fn is_surely_before(self, other: Self) -> bool {
+        self.after(LEEWAY) < other
+    }
+
+    /// Returns whether what expires at this time has expired for every server. Until then, what must not be used again is
+    /// remembered.
+    pub(crate) fn has_passed_everywhere(self, now: Self) -> bool {
+        self.after(LEEWAY) <= now
+    }
+}
+
 /// The seconds since 1970 as a plain number. Dates depend on a time zone, and are for the host's pages.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -115,6 +148,31 @@ mod tests {
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
     use super::Timestamp;
+
+    /// R15: within a minute nothing comes from the future; and R11, at either end of time.
+    #[test]
+    fn what_another_clock_told_is_of_just_now_and_what_no_clock_can_tell_is_not() {
+        let (now, leeway) = (Timestamp::from_unix(1_800_000_000), super::LEEWAY.as_secs());
+        let at = |off: i64| Timestamp::from_unix(now.as_unix().saturating_add_signed(off));
+        for (off, age) in
+            [(-300, Some(300)), (-1, Some(1)), (0, Some(0)), (1, Some(0)), (60, Some(0)), (61, None)]
+        {
+            assert_eq!(at(off).age_at(now), age.map(Duration::from_secs), "{off}");
+            assert_eq!(at(off).is_good_until(at(900), now), age.is_some(), "{off}");
+        }
+        assert!(!at(-900).is_good_until(now, now) && at(-900).is_good_until(at(1), now));
+        for (off, before) in [(-61, true), (-60, false), (0, false), (60, false)] {
+            assert_eq!(at(off).is_surely_before(now), before, "{off}");
+        }
+        for (off, passed) in [(-61, true), (-60, true), (-59, false), (0, false), (1, false)] {
+            assert_eq!(at(off).has_passed_everywhere(now), passed, "{off}");
+        }
+        let (first, last) = (Timestamp::from_unix(0), Timestamp::from_unix(u64::MAX));
+        assert_eq!(last.age_at(first), None);
+        assert_eq!(first.age_at(last), Some(Duration::from_secs(u64::MAX)));
+        assert_eq!(Timestamp::from_unix(leeway).age_at(first), Some(Duration::ZERO));
+        assert!(!last.is_surely_before(last) && first.is_surely_before(last));
+    }
 
     /// R11: no time of a system panics, or wraps around.
     #[test]

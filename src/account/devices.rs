@@ -99,8 +99,8 @@ impl Account {
     }
 }
 
-/// Returns whether a device counts: no longer than was promised, and no longer than the org allows now. One that claims
-/// to be remembered later than now does not count (R11).
+/// Returns whether a device counts: no longer than was promised, and no longer than the org allows now (R15).
 fn is_alive(device: &Device, days: Days, now: Timestamp) -> bool {
-    device.since <= now && now < device.expires_at && now < device.since.after(days.into())
+    let expires_at = device.expires_at.min(device.since.after(days.into()));
+    device.since.is_good_until(expires_at, now)
 }

@@ -12,6 +12,9 @@ use crate::{
     verdict::Refusal,
 };
 
+/// How many superseded tickets are remembered. Of more than that within the lifetime of a ticket, the first are forgotten.
+const MOST_SUPERSEDED: usize = 16;
+
 impl Account {
     /// Shows the QR code of this ticket, and draws it first if there is none (R8, R9). Every tab of one ticket sees the
     /// same secret, and never one that another ticket drew.
@@ -23,15 +26,19 @@ impl Account {
         if self.is_blocked(terms) {
             return Decision::reply(Err(Refusal::Blocked));
         }
-        let mut events = Vec::new();
+        let (mut events, mut superseded) = (Vec::new(), Vec::new());
         if let Some(pending) = self.pending.as_ref().filter(|pending| pending.is_alive(terms.now)) {
             if pending.ticket == ticket.id {
                 return Decision::reply(Ok(pending.shown()));
             }
-            // The latest check-in wins, so that two of them cannot take turns voiding each other.
-            if ticket.issued_at < pending.ticket_issued_at {
+            // The latest check-in wins. Two that came at about the same time, perhaps at two servers, have no order but
+            // that in which they got here; what was superseded stays so, so that they do not take turns.
+            let is_older = ticket.issued_at.is_surely_before(pending.ticket_issued_at);
+            if is_older || pending.superseded.contains(&ticket.id) {
                 return Decision::reply(Err(Refusal::TicketVoid));
             }
+            superseded = pending.superseded.iter().copied().chain([pending.ticket]).collect();
+            superseded.drain(..superseded.len().saturating_sub(MOST_SUPERSEDED));
             events.push(EventKind::EnrollmentSuperseded);
         }
         events.push(match ticket.purpose {
@@ -44,6 +51,7 @@ impl Account {
             ticket: ticket.id,
             ticket_issued_at: ticket.issued_at,
             drawn_at: terms.now,
+            superseded,
             expires_at: terms.now.after(terms.settings().pending_lifetime()),
         };
         let shown = pending.shown();

@@ -24,7 +24,7 @@ pub(crate) struct Wait {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Locked {
     Until(Timestamp),
-    /// A wait began later than now.
+    /// A wait began later than now by any clock.
     ClockWentBack,
     Blocked,
 }
@@ -40,7 +40,7 @@ impl Guesses {
             return Some(Locked::Blocked);
         }
         let wait = self.wait?;
-        match now.since(wait.since) {
+        match wait.since.age_at(now) {
             Some(passed) if passed < wait.lasts => Some(Locked::Until(wait.until())),
             Some(_) => None,
             None => Some(Locked::ClockWentBack),
@@ -69,7 +69,7 @@ impl Guesses {
         self.wait.map(Wait::until)
     }
 
-    /// Restarts the wait if it began later than now, and returns its end.
+    /// Restarts the wait if it began later than now, whatever the leeway, and returns its end.
     pub(super) fn wait_anew(&mut self, now: Timestamp) -> Timestamp {
         self.wait = self.wait.map(|wait| Wait { since: wait.since.min(now), ..wait });
         self.wait_until().unwrap_or(now)

@@ -45,9 +45,9 @@ pub(crate) struct Invited {
 const INVITATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Invited {
-    /// Returns whether it can be used. One that claims to be made later than now cannot (R11).
+    /// Returns whether it can be used (R15).
     fn is_alive(&self, now: Timestamp) -> bool {
-        self.made_at <= now && now < self.expires_at
+        self.made_at.is_good_until(self.expires_at, now)
     }
 }
 

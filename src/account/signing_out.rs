@@ -3,8 +3,6 @@
 //! Sessions are not listed while they run: a stamp is good by itself. So the record names those that were ended before
 //! their time, for as long as a stamp of them could be shown.
 
-use std::time::Duration;
-
 use super::{Account, Decision};
 use crate::{
     audit::EventKind,
@@ -17,9 +15,6 @@ use crate::{
 /// request: 24 bytes each.
 const MOST: usize = 32;
 
-/// How much later than here it may be that another server finds a stamp expired: each may be 30 s off true time.
-const LEEWAY: Duration = Duration::from_secs(60);
-
 /// A session that was signed out.
 #[derive(Debug)]
 pub(crate) struct SignedOut {
@@ -30,7 +25,7 @@ pub(crate) struct SignedOut {
 
 impl SignedOut {
     fn counts(&self, now: Timestamp) -> bool {
-        now < self.expires_at.after(LEEWAY)
+        !self.expires_at.has_passed_everywhere(now)
     }
 }
 

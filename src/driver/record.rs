@@ -90,6 +90,7 @@ impl Record for Account {
             plain.array(pending.ticket.0);
             plain.time(pending.ticket_issued_at);
             plain.time(pending.drawn_at);
+            plain.list(&pending.superseded, |plain, ticket| plain.array(ticket.0));
             plain.time(pending.expires_at);
         });
         plain.option(self.imported.as_ref(), |plain, imported| {
@@ -162,6 +163,7 @@ impl Record for Account {
                     ticket: TicketId(plain.array()?),
                     ticket_issued_at: plain.time()?,
                     drawn_at: plain.time()?,
+                    superseded: plain.list(|plain| plain.array().map(TicketId))?,
                     expires_at: plain.time()?,
                 })
             })?,

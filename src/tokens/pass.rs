@@ -78,7 +78,8 @@ impl Pass {
         self.session.means
     }
 
-    /// Returns when it was earned. A resumed pass keeps the time of its login, or of its last step-up.
+    /// Returns when it was earned, by the clock of the server that served it: up to 60 s later than now by another's.
+    /// A resumed pass keeps the time of its login, or of its last step-up.
     pub fn earned_at(&self) -> Timestamp {
         self.session.earned_at
     }

@@ -64,9 +64,9 @@ pub(crate) struct Session {
 const PURPOSE: &str = "stamp";
 
 impl Session {
-    /// Returns whether the clock allows it. One that claims to come from the future is not alive (R11).
+    /// Returns whether the clock allows it (R15).
     pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
-        self.earned_at <= now && now < self.expires_at
+        self.earned_at.is_good_until(self.expires_at, now)
     }
 
     /// Returns whether it still holds for an internal user, by the account's generation and the current policy. `asked`
@@ -118,7 +118,7 @@ impl Session {
     }
 
     fn is_recent(&self, age: Duration, now: Timestamp) -> bool {
-        now.since(self.earned_at).is_some_and(|passed| passed <= age)
+        self.earned_at.age_at(now).is_some_and(|passed| passed <= age)
     }
 
     pub(crate) fn seal(&self, keyring: &Keyring, random: &dyn SecureRandom) -> Result<Stamp, BoxError> {

@@ -61,9 +61,9 @@ pub(crate) struct Continued {
 const PURPOSE: &str = "ticket";
 
 impl TicketClaims {
-    /// Returns whether the clock allows it. One that claims to come from the future is not alive (R11).
+    /// Returns whether the clock allows it (R15).
     pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
-        self.issued_at <= now && now < self.expires_at
+        self.issued_at.is_good_until(self.expires_at, now)
     }
 
     pub(crate) fn seal(&self, keyring: &Keyring, random: &dyn SecureRandom) -> Result<Ticket, BoxError> {

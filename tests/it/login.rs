@@ -4,6 +4,7 @@ mod stories;
 mod recovery;
 mod devices;
 mod signing_out;
+mod clocks;
 mod by_choice;
 mod joining;
 mod hints;

@@ -170,6 +170,12 @@ impl World {
         driver(self.builder(keyring), &self.clock)
     }
 
+    /// Another server of the portal, whose clock is so many seconds ahead of this one's, or behind it.
+    pub fn another_server(&self, ahead: i64) -> TwoFactor {
+        let clock = Astray { clock: self.clock.clone(), ahead };
+        self.builder(keyring()).issuer("Acme Portal").clock(clock).build().unwrap()
+    }
+
     /// One whose store is not behind the probe.
     pub fn undisturbed_process(&self) -> TwoFactor {
         let builder = builder(&self.store, &self.people, &Arc::default(), keyring());
@@ -339,6 +345,18 @@ impl World {
 fn builder(store: &AnyStore, people: &People, controls: &Arc<Controls>, keyring: Keyring) -> Builder {
     TwoFactor::builder(people.clone(), Probe::around(store.clone(), Arc::clone(controls)), keyring)
         .roster(Everybody { people: people.clone(), store: store.clone() })
+}
+
+/// A clock that always differs from another by so many seconds.
+struct Astray {
+    clock: ManualClock,
+    ahead: i64,
+}
+
+impl Clock for Astray {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix(self.clock.now().as_unix().saturating_add_signed(self.ahead))
+    }
 }
 
 fn driver(builder: Builder, clock: &ManualClock) -> TwoFactor {

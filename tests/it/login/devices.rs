@@ -121,11 +121,11 @@ over_every_store! {
         assert_eq!(granted(world.signed_in(&pass).devices().await.unwrap()), []);
     }
 
-    /// R11: what claims to be remembered later than now is not.
+    /// R11, R15: what claims to be remembered later than any clock of now is not.
     async fn a_clock_that_was_set_back_remembers_nothing(world: World) {
         let world = portal(world).await;
         let (_, _, device) = ian(&world).await;
-        for at in [START.as_unix() - 1, 0, u64::MAX] {
+        for at in [START.as_unix() - 61, 0, u64::MAX] {
             world.clock.set(Timestamp::from_unix(at));
             assert!(!is_let_in(&world, "ian", &device).await, "{at}");
         }

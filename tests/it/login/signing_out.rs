@@ -13,7 +13,7 @@ impl World {
 }
 
 over_every_store! {
-    /// R7: whoever has a copy of the stamp has nothing any more, on any server; the other sessions go on.
+    /// R7, R14: whoever has a copy of the stamp has nothing any more, on any server; the other sessions go on.
     async fn the_session_that_is_signed_out_ends_and_no_other(world: World) {
         world.switch_on().await;
         let (phone, here) = world.enroll("ian").await;

@@ -370,7 +370,9 @@ impl Walk {
         let Some((id, stamp)) = self.known.stamp(which) else { return };
         if let Some(pass) = self.world.resume(&stamp).await {
             assert_eq!(pass.user().as_str(), id);
-            assert!(self.world.now() < pass.expires_at() && pass.earned_at() <= self.world.now());
+            // R15: what was earned up to 60 s later than now was earned by another clock.
+            let by_any_clock = self.world.now().after(Duration::from_secs(60));
+            assert!(self.world.now() < pass.expires_at() && pass.earned_at() <= by_any_clock);
         }
     }
 
