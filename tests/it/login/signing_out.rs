@@ -64,7 +64,7 @@ over_every_store! {
         assert!(world.record("ian").await.is_none());
     }
 
-    /// Whatever the settings or the directory say later.
+    /// R14: whatever the settings or the directory say later.
     async fn what_was_signed_out_stays_so(world: World) {
         // Without a code: nothing is required, and nothing was ever written for ian.
         let (first, second) = (world.walk_in("ian").await, world.walk_in("ian").await);
