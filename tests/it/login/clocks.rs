@@ -113,6 +113,17 @@ over_every_store! {
         let _ = world.setup(&third).await;
     }
 
+    /// R10: whoever has the password checks in as often as they like, and the record stays small.
+    async fn superseded_tickets_are_remembered_up_to_a_bound(world: World) {
+        world.switch_on().await;
+        let mut sizes = Vec::new();
+        for _ in 0..20 {
+            let _ = world.setup(&world.ticket_to_enroll("ian").await).await;
+            sizes.push(world.record("ian").await.unwrap().record.len());
+        }
+        assert!(sizes[0] < sizes[16] && sizes[17..].iter().all(|size| *size == sizes[16]), "{sizes:?}");
+    }
+
     /// R1: it is still alive there, and its code is a new one.
     async fn a_spent_ticket_is_spent_for_the_server_that_is_behind(world: World) {
         world.switch_on().await;
