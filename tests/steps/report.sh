@@ -6,9 +6,17 @@ export TMPDIR=$scratch
 running=
 report=()
 skipped=()
+failures=()
 failed=0
 cold="what earlier runs had built"
 [ -e "${CARGO_TARGET_DIR:-target}/debug" ] || cold="nothing built yet"
+
+# Whoever does not look at a terminal may see no more than the end. So what is said is kept until then, too.
+said=
+if [ ! -t 1 ]; then
+  said=$scratch/said
+  exec > >(tee "$said") 2>&1
+fi
 
 # Stops what was started, however this ends. Other files add what they have to stop.
 at_the_end=()
@@ -45,6 +53,7 @@ step() {
   "${@:2}" || outcome=FAILED
   [ "$outcome" = ok ] || failed=1
   report+=("$(printf '%-6s %4d s  %s' "$outcome" $((SECONDS - start)) "$1")")
+  [ "$outcome" = ok ] || failures+=("$1")
   [ "$outcome" = ok ]
 }
 
@@ -56,9 +65,16 @@ need() {
   return 1
 }
 
+# said_last TITLE: the last lines of that step, once more.
+said_last() {
+  printf '\n=== the last lines of: %s\n' "$1"
+  awk -v title="=== $1" '/^=== / { inside = $0 == title } inside' "$said" | tail -n 40
+}
+
 # With CI=true nothing may be skipped.
 conclude() {
   local what
+  [ -z "$said" ] || for what in "${failures[@]}"; do said_last "$what"; done
   printf '\n=== what ran, in %d s, beginning with %s\n' "$SECONDS" "$cold"
   printf '%s\n' "${report[@]}"
   for what in "${skipped[@]}"; do
