@@ -12,8 +12,8 @@
 
 use countersign::{
     ActRefusal, Attempt, BoxError, Directory, Error, FirstFactor, Gate, Keyring, OrgId, Pass, Person,
-    Refusal, Setup, SignOut, Stamp, Ticket, TwoFactor, UserId, Verdict, store::sqlite::SqliteStore,
-    tokens::RecoveryCodes,
+    Refusal, Setup, SignOut, Stamp, Ticket, TwoFactor, UserId, Verdict, audit::Password,
+    store::sqlite::SqliteStore, tokens::RecoveryCodes,
 };
 use sqlx::SqlitePool;
 
@@ -150,7 +150,7 @@ async fn sign_out(two_factor: &TwoFactor, session: &mut Session) -> Result<Page,
 /// POST /users/{user}/reset, by a Master Admin.
 async fn reset(two_factor: &TwoFactor, session: &mut Session, user: &UserId) -> Result<Page, Error> {
     let Some(pass) = signed_in(two_factor, session).await? else { return Ok(Page::SignIn) };
-    let verdict = two_factor.admin(&pass).user(user).reset().await?;
+    let verdict = two_factor.admin(&pass).user(user).reset(Password::AsBefore).await?;
     administered(two_factor, session, &pass, verdict).await
 }
 

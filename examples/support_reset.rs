@@ -23,7 +23,7 @@ use std::{
 use countersign::{
     ActRefusal, BoxError, Directory, Keyring, OrgId, Person, Role, TwoFactor, UserId, Verdict,
     admin::Support,
-    audit::{Operator, Reason},
+    audit::{Operator, Password, Reason},
     store::sqlite::SqliteStore,
 };
 use sqlx::{Row as _, SqlitePool, sqlite::SqlitePoolOptions};
@@ -139,7 +139,7 @@ async fn run() -> Result<bool, BoxError> {
 async fn reset(support: &Support, user: &User, reason: &Reason) -> Result<bool, BoxError> {
     let org = support.in_org(&user.org, reason);
     let account = org.user(&user.id);
-    match account.reset().await? {
+    match account.reset(Password::AsBefore).await? {
         Verdict::Granted(()) => {
             println!("Done. {} sets up an authenticator app at the next login.", user.name);
             return Ok(true);
@@ -152,7 +152,7 @@ async fn reset(support: &Support, user: &User, reason: &Reason) -> Result<bool, 
     if ask("Type invite to reset and read an invitation out: ")?.as_deref() != Some("invite") {
         return Ok(false);
     }
-    let invitation = account.reset_and_invite().await?.into_result()?;
+    let invitation = account.reset_and_invite(Password::AsBefore).await?.into_result()?;
     println!("\n    {}\n", *invitation.text());
     println!("Done. {} enrolls with it until {}.", user.name, invitation.expires_at());
     Ok(true)

@@ -6,6 +6,8 @@
 
 mod decision;
 mod guesses;
+mod hourly;
+mod password;
 mod recovery;
 mod hints;
 mod joining;
@@ -17,20 +19,20 @@ mod enrolling;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use self::guesses::Locked;
 pub(crate) use self::{
     decision::{Decision, Terms, Write},
     devices::Forgotten,
     guesses::{Guesses, Wait},
+    hourly::{Drawings, Notice, Recorded},
     joining::{Due, Invited, Joining},
+    password::KnownTo,
     recovery::Recovery,
     signing_out::SignedOut,
 };
 use crate::{
-    audit::{Act, Denied, EventKind, Purpose},
-    otp::{Check, Code, Match, Secret, Step, Totp},
+    audit::{EventKind, Password, Purpose, Reason},
+    otp::{Check, Code, Match, Secret, Step, Totp, Window},
     policy::{Epoch, Policy},
     seal::Generation,
     time::Timestamp,
@@ -48,13 +50,14 @@ pub(crate) struct Account {
     /// Whether the second factor was ever removed from the account. Then no key of another system is imported.
     pub(crate) was_taken_off: bool,
     pub(crate) guesses: Guesses,
-    /// Someone else knows the password: they guessed until the account was blocked, and it was not changed since.
-    pub(crate) password_is_known: bool,
+    pub(crate) known_to: KnownTo,
     /// Tickets that let somebody in, until they expire. Each took a step of the secret with it, so there are never more
     /// than a ticket's lifetime has steps.
     pub(crate) spent: Vec<Spent>,
-    /// When which refused act was last recorded (R10): one entry per kind, of which there are few.
+    /// The ticket that enrolled the authenticator. Whoever sends its form again is told that it is done.
+    pub(crate) confirmed: Option<Spent>,
     pub(crate) recorded: Vec<Recorded>,
+    pub(crate) drawings: Drawings,
     /// How the user gets to enroll while they are not enrolled.
     pub(crate) joining: Joining,
     /// The devices on which the password is enough: a few, which their owner or an admin can forget.
@@ -101,19 +104,14 @@ pub(crate) struct Pending {
     /// The tickets that were here before it. They stay void, whichever of two clocks was ahead.
     pub(crate) superseded: Vec<TicketId>,
     pub(crate) expires_at: Timestamp,
+    /// The wrong first codes of somebody who has time to enroll. They cost this secret, and not the account.
+    pub(crate) guesses: Guesses,
 }
 
 #[derive(Debug)]
 pub(crate) struct Spent {
     pub(crate) ticket: TicketId,
     pub(crate) expires_at: Timestamp,
-}
-
-#[derive(Debug)]
-pub(crate) struct Recorded {
-    pub(crate) act: Act,
-    pub(crate) why: Denied,
-    pub(crate) at: Timestamp,
 }
 
 /// Where an internal user goes after the password.
@@ -186,9 +184,11 @@ impl Account {
             imported: None,
             was_taken_off: false,
             guesses: Guesses::default(),
-            password_is_known: false,
+            known_to: KnownTo::Owner,
             spent: Vec::new(),
+            confirmed: None,
             recorded: Vec::new(),
+            drawings: Drawings::default(),
             joining: Joining::default(),
             devices: Vec::new(),
             signed_out: Vec::new(),
@@ -243,6 +243,10 @@ impl Account {
             return Decision::reply(Err(Refusal::Malformed));
         };
         let window = terms.codes.window_for(live.drift);
+        if let Some(until) = live.is_ahead_until(window, terms.now) {
+            let refusal = Refusal::ClockMovedBack { until };
+            return self.uncounted(Notice::ClockMovedBack, EventKind::ClockWentBack, refusal, terms.now);
+        }
         match live.totp.check(&live.secret, code, terms.now, window, Some(live.consumed)) {
             Check::Right(Match { step, offset, .. }) => {
                 live.consumed = step;
@@ -254,6 +258,7 @@ impl Account {
                 let granted = Let { generation: self.generation, with: () };
                 Decision::write(self, vec![accepted], Ok(granted))
             }
+            Check::Used if live.has_consumed(code) => self.tell_used_again(ticket.purpose, terms),
             Check::Used => self.count(ticket.purpose, Miss::Used, terms),
             Check::Wrong => {
                 let hint = live.hint(code, window, terms.now);
@@ -272,7 +277,7 @@ impl Account {
             Some(Locked::Until(until)) => Some(until),
             // As long as it will be when the next code starts it again.
             Some(Locked::ClockWentBack) => {
-                self.rows().filter_map(|row| row.wait).map(|wait| terms.now.after(wait.lasts)).max()
+                self.waiting_rows().filter_map(|row| row.wait).map(|wait| terms.now.after(wait.lasts)).max()
             }
             None => None,
         };
@@ -282,7 +287,8 @@ impl Account {
             Purpose::Enroll | Purpose::Replace => self.pending.as_ref().map(|pending| pending.totp),
         };
         let totp = totp.unwrap_or(terms.codes.totp);
-        Ok(Prompted { totp, left: self.guesses.left(terms.settings()), wait_until })
+        let row = self.pending_row(ticket, terms).unwrap_or(&self.guesses);
+        Ok(Prompted { totp, left: row.left(terms.settings()), wait_until })
     }
 
     /// Returns whether the user may be asked for a code, or for another authenticator, on the strength of their
@@ -298,39 +304,24 @@ impl Account {
     }
 
     /// Lifts waiting and blocking. The authenticator stays; everything handed out is void. If someone else knows the
-    /// password, they still do.
-    pub(crate) fn unlock(mut self, next: Generation, event: EventKind) -> Decision<()> {
+    /// password, they still do, unless the actor states that it was changed.
+    pub(crate) fn unlock(
+        mut self,
+        password: Password,
+        next: Generation,
+        reason: Option<Reason>,
+        terms: Terms<'_>,
+    ) -> Decision<()> {
+        self.known_to = self.known_after(password, terms.settings());
         self.forgive();
         self.move_to(next);
-        Decision::write_and_end_sessions(self, event, ())
-    }
-
-    /// Voids everything handed out, since the password was changed and nobody else knows it any more. The authenticator
-    /// stays, and so do the guesses: a new password is no reason to restart the count (R2).
-    pub(crate) fn password_changed(mut self, next: Generation) -> Decision<()> {
-        self.password_is_known = false;
-        self.joining.invited_only = false;
-        self.move_to(next);
-        Decision::write_and_end_sessions(self, EventKind::PasswordChanged, ())
+        Decision::write_and_end_sessions(self, EventKind::Unlocked { password, reason }, ())
     }
 
     /// Voids everything handed out. What is known of the password stays as it is.
     pub(crate) fn end_sessions(mut self, next: Generation) -> Decision<()> {
         self.move_to(next);
         Decision::write_and_end_sessions(self, EventKind::SessionsEnded, ())
-    }
-
-    /// Records that the user attempted something without authority. If the same was recorded within the hour, nothing
-    /// is written: refusals cannot flood the trail (R10).
-    pub(crate) fn record_refused(mut self, act: Act, why: Denied, now: Timestamp) -> Decision<()> {
-        const AN_HOUR: Duration = Duration::from_secs(60 * 60);
-        let is_recent = |at: Timestamp| at.age_at(now).is_some_and(|passed| passed < AN_HOUR);
-        self.recorded.retain(|recorded| is_recent(recorded.at));
-        if self.recorded.iter().any(|recorded| recorded.act == act && recorded.why == why) {
-            return Decision::reply(());
-        }
-        self.recorded.push(Recorded { act, why, at: now });
-        Decision::write(self, vec![EventKind::ActRefused { act, why }], ())
     }
 
     /// Checks whether this ticket is good for one of `purposes` now. All that R3 asks is checked here, before any code
@@ -352,6 +343,21 @@ impl Account {
         if good && fits { Ok(()) } else { Err(Refusal::TicketVoid) }
     }
 
+    /// Admits a ticket to show the first code of an authenticator. The form that has shown it, sent again, is told so
+    /// without a look at the code: its answer may have been lost (R15). It gets no pass.
+    fn admit_first(
+        &self,
+        ticket: &TicketClaims,
+        purposes: &[Purpose],
+        terms: Terms<'_>,
+    ) -> Result<(), Refusal> {
+        let has_confirmed = self.confirmed.as_ref().is_some_and(|confirmed| confirmed.ticket == ticket.id);
+        if has_confirmed && ticket.is_alive(terms.now) && self.enrolled(terms.policy).is_some() {
+            return Err(Refusal::AlreadyDone);
+        }
+        self.admit(ticket, purposes, terms)
+    }
+
     /// Answers while locked. A wait that began later than now by any clock is started again: a clock that was set back
     /// makes nobody wait longer than the longest wait, and the leeway (R11, R15).
     fn keep_out<T>(mut self, locked: Locked, terms: Terms<'_>) -> Answer<T> {
@@ -367,7 +373,9 @@ impl Account {
 
     /// Counts a guess that was looked at and not accepted. The reply may be given once that is written (R2).
     fn count<T>(mut self, purpose: Purpose, miss: Miss, terms: Terms<'_>) -> Answer<T> {
-        self.guesses = self.guesses.and_another(terms.settings(), terms.now);
+        // A step-up is asked for in a session, which may be stolen without the password.
+        let under_first_factor = !matches!(purpose, Purpose::StepUp | Purpose::Replace);
+        self.guesses = self.guesses.and_another(under_first_factor, terms.settings(), terms.now);
         let (left, wait_until) = (self.guesses.left(terms.settings()), self.guesses.wait_until());
         let mut events = vec![EventKind::CodeRefused {
             purpose,
@@ -376,8 +384,7 @@ impl Account {
             wait: self.guesses.wait.map(|wait| wait.lasts),
         }];
         if left == 0 {
-            self.password_is_known = true;
-            events.push(EventKind::Blocked);
+            events.push(self.block(terms));
         }
         let refusal = match miss {
             _ if left == 0 => Refusal::Blocked,
@@ -387,9 +394,18 @@ impl Account {
         Decision::write(self, events, Err(refusal))
     }
 
+    /// Answers a code that has let somebody in already. It is no guess: the form was sent twice, or its answer was lost,
+    /// or someone has seen the code and is late (R15).
+    fn tell_used_again<T>(self, purpose: Purpose, terms: Terms<'_>) -> Answer<T> {
+        let Guesses { in_a_row, .. } = self.guesses;
+        let refusal = Refusal::AlreadyUsed { left: self.guesses.left(terms.settings()), wait_until: None };
+        let event = EventKind::CodeRefused { purpose, already_used: true, in_a_row, wait: None };
+        self.uncounted(Notice::CodeUsedAgain, event, refusal, terms.now)
+    }
+
     fn spend(&mut self, ticket: &TicketClaims, now: Timestamp) {
         self.spent.retain(|spent| !spent.expires_at.has_passed_everywhere(now));
-        self.spent.push(Spent { ticket: ticket.id, expires_at: ticket.expires_at });
+        self.spent.push(Spent::of(ticket));
     }
 
     /// Moves to the next generation. Everything handed out before is void, including a pending secret and remembered
@@ -397,17 +413,39 @@ impl Account {
     fn move_to(&mut self, next: Generation) {
         self.generation = next;
         self.pending = None;
-        self.joining.invitation = None;
+        self.joining.void_invitation();
         self.spent.clear();
         self.devices.clear();
         self.signed_out.clear();
     }
 }
 
+impl Spent {
+    fn of(ticket: &TicketClaims) -> Self {
+        Self { ticket: ticket.id, expires_at: ticket.expires_at }
+    }
+}
+
+impl Live {
+    /// Returns until when no code can be right, if the last one that was accepted lies beyond the window: a clock was
+    /// set back since (R15). What was consumed stays so (R1).
+    fn is_ahead_until(&self, window: Window, now: Timestamp) -> Option<Timestamp> {
+        let newest = window.newest(self.totp.step_at(now)?);
+        let first_fresh = Step::from_number(self.consumed.number().saturating_add(1));
+        (self.consumed > newest).then(|| self.totp.begin_of(first_fresh))
+    }
+
+    /// Returns whether this is the very code that was accepted last.
+    fn has_consumed(&self, code: Code) -> bool {
+        let (then, only) = (self.totp.begin_of(self.consumed), Window::ONLY);
+        matches!(self.totp.check(&self.secret, code, then, only, None), Check::Right(_))
+    }
+}
+
 impl Pending {
-    /// Returns whether it can still be confirmed (R15).
-    fn is_alive(&self, now: Timestamp) -> bool {
-        self.drawn_at.is_good_until(self.expires_at, now)
+    /// Returns whether it can still be confirmed (R15). A hard stop that was lowered voids it without another guess.
+    fn is_alive(&self, terms: Terms<'_>) -> bool {
+        self.drawn_at.is_good_until(self.expires_at, terms.now) && !self.guesses.is_blocked(terms.settings())
     }
 
     fn shown(&self) -> Shown {

@@ -26,7 +26,7 @@ pub use self::{
     support::Support,
 };
 use crate::{
-    audit::Reason,
+    audit::{Password, Reason},
     driver::{Core, verdict},
     error::Error,
     policy::{Requirement, Settings},
@@ -137,14 +137,15 @@ impl<'a> Admin<'a> {
     }
 
     /// Starts resetting many internal users of the org. Nothing happens before [`next`](BulkReset::next) is called, and
-    /// then to one after the other.
+    /// then to one after the other. With [`Password::Changed`] you state that the passwords of all of them have been
+    /// changed; then users are also reset whose password somebody else is known to have known.
     ///
     /// ```
     /// # async fn lost_bus(two_factor: &countersign::TwoFactor, pass: &countersign::Pass, users: Vec<countersign::UserId>)
     /// # -> Result<(), countersign::Error> {
-    /// use countersign::{Verdict, admin::Targets};
+    /// use countersign::{Verdict, admin::Targets, audit::Password};
     ///
-    /// let mut run = two_factor.admin(pass).reset_many(Targets::these(users)).dry_run();
+    /// let mut run = two_factor.admin(pass).reset_many(Targets::these(users), Password::AsBefore).dry_run();
     /// loop {
     ///     match run.next().await? {
     ///         Verdict::Granted(Some(one)) => println!("{}: {}", one.user, one.outcome),
@@ -154,8 +155,8 @@ impl<'a> Admin<'a> {
     /// }
     /// # }
     /// ```
-    pub fn reset_many(&self, targets: Targets) -> BulkReset<'a> {
-        BulkReset::new(self.clone(), targets)
+    pub fn reset_many(&self, targets: Targets, password: Password) -> BulkReset<'a> {
+        BulkReset::new(self.clone(), targets, password)
     }
 
     /// Starts a report on everybody in the org: page after page of who is enrolled, since when, and who is not. Needs a

@@ -8,7 +8,7 @@ mod audience;
 mod listener;
 
 pub use self::{
-    act::{Act, Denied, Purpose, Remedy},
+    act::{Act, Denied, Password, Purpose},
     audience::{Audience, Recipient, UnknownAudience},
     event::{Actor, Event},
     kind::EventKind,

@@ -92,6 +92,7 @@ impl TwoFactor {
     /// # Refusals
     /// * [`Malformed`](crate::Refusal::Malformed): the text is no invitation; not counted.
     /// * [`WrongCode`](crate::Refusal::WrongCode): counted.
+    /// * [`InvitationVoid`](crate::Refusal::InvitationVoid): expired or superseded; not counted.
     /// * [`Wait`](crate::Refusal::Wait), [`Blocked`](crate::Refusal::Blocked): not looked at.
     /// * [`TicketVoid`](crate::Refusal::TicketVoid).
     ///
@@ -109,6 +110,8 @@ impl TwoFactor {
     /// # Refusals
     /// * [`TicketVoid`](crate::Refusal::TicketVoid), also when a later check-in has drawn a secret of its own.
     /// * [`InvitationNeeded`](crate::Refusal::InvitationNeeded): [`accept`](Self::accept) one first.
+    ///   [`InvitationVoid`](crate::Refusal::InvitationVoid): the one that was accepted is not valid any more.
+    /// * [`Wait`](crate::Refusal::Wait): 20 were drawn within the hour.
     /// * [`Blocked`](crate::Refusal::Blocked).
     ///
     /// # Errors
@@ -126,7 +129,9 @@ impl TwoFactor {
     /// * [`WrongCode`](crate::Refusal::WrongCode): counted.
     /// * [`Wait`](crate::Refusal::Wait), [`Blocked`](crate::Refusal::Blocked): not looked at.
     /// * [`SetupExpired`](crate::Refusal::SetupExpired): call [`setup`](Self::setup) again.
-    /// * [`InvitationNeeded`](crate::Refusal::InvitationNeeded), [`TicketVoid`](crate::Refusal::TicketVoid).
+    /// * [`AlreadyDone`](crate::Refusal::AlreadyDone): this form has enrolled the authenticator before.
+    /// * [`InvitationNeeded`](crate::Refusal::InvitationNeeded), [`InvitationVoid`](crate::Refusal::InvitationVoid),
+    ///   [`TicketVoid`](crate::Refusal::TicketVoid).
     ///
     /// # Errors
     /// [`Unavailable`](crate::ErrorKind::Unavailable), [`Unreadable`](crate::ErrorKind::Unreadable),
@@ -158,7 +163,10 @@ impl TwoFactor {
     ///
     /// # Refusals
     /// * [`Malformed`](crate::Refusal::Malformed): the text is no code; not counted.
-    /// * [`WrongCode`](crate::Refusal::WrongCode), [`AlreadyUsed`](crate::Refusal::AlreadyUsed): counted.
+    /// * [`WrongCode`](crate::Refusal::WrongCode): counted. [`AlreadyUsed`](crate::Refusal::AlreadyUsed): counted, unless it
+    ///   is the code that was used last.
+    /// * [`ClockMovedBack`](crate::Refusal::ClockMovedBack): no code can be right before that time; not counted.
+    /// * [`AlreadyDone`](crate::Refusal::AlreadyDone): this form has enrolled an imported authenticator before.
     /// * [`Wait`](crate::Refusal::Wait), [`Blocked`](crate::Refusal::Blocked): not looked at.
     /// * [`TicketVoid`](crate::Refusal::TicketVoid).
     ///
@@ -195,8 +203,8 @@ impl TwoFactor {
     /// ```
     ///
     /// # Refusals
-    /// Those of [`verify`](Self::verify) but [`AlreadyUsed`](crate::Refusal::AlreadyUsed): a used recovery code is a wrong
-    /// one.
+    /// Those of [`verify`](Self::verify) but [`AlreadyUsed`](crate::Refusal::AlreadyUsed), as a used recovery code is a
+    /// wrong one, and [`ClockMovedBack`](crate::Refusal::ClockMovedBack), from which it is a way out.
     ///
     /// # Errors
     /// Those of [`verify`](Self::verify). After [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) this code may be used

@@ -49,6 +49,14 @@ impl<R> Decision<R> {
         Self { write: Some(Write { next, events: vec![event], ends_sessions: true }), reply }
     }
 
+    /// Adds an event to what is written.
+    pub(super) fn with_event(mut self, event: EventKind) -> Self {
+        if let Some(write) = &mut self.write {
+            write.events.push(event);
+        }
+        self
+    }
+
     /// Returns the same decision with another reply.
     pub(crate) fn map<S>(self, make: impl FnOnce(R) -> S) -> Decision<S> {
         Decision { write: self.write, reply: make(self.reply) }

@@ -39,6 +39,10 @@ impl Account {
         if let Err(refusal) = self.may_prove(terms) {
             return Decision::reply(Err(refusal));
         }
+        // On a device the password alone would be enough (R16).
+        if self.password_is_known(terms.settings()) {
+            return Decision::reply(Err(ActRefusal::PasswordKnown));
+        }
         let Some(days) = terms.settings().remember_devices() else {
             return Decision::reply(Err(ActRefusal::NotOffered));
         };

@@ -1,15 +1,15 @@
 //! Enrolling and replacing: a secret is drawn and shown, and becomes live once it has shown its first code.
 
 use super::{
-    Account, Answer, Decision, Guesses, Joining, Let, Live, Miss, Pending, Recovery, Shown, Terms,
-    hints::FirstCode,
+    Account, Answer, Decision, Drawings, Guesses, Joining, Let, Live, Miss, Notice, Pending, Recovery, Shown,
+    Spent, Terms, hints::FirstCode,
 };
 use crate::{
     audit::{EventKind, Purpose},
     otp::{Check, Match, Secret},
     seal::Generation,
     tokens::{Drawn, RecoveryCodes, TicketClaims},
-    verdict::Refusal,
+    verdict::{Hint, Refusal},
 };
 
 /// How many superseded tickets are remembered. Of more than that within the lifetime of a ticket, the first are forgotten.
@@ -17,7 +17,7 @@ const MOST_SUPERSEDED: usize = 16;
 
 impl Account {
     /// Shows the QR code of this ticket, and draws it first if there is none (R8, R9). Every tab of one ticket sees the
-    /// same secret, and never one that another ticket drew.
+    /// same secret, and never one that another ticket drew. So many are drawn within an hour and no more (R10).
     pub(crate) fn setup(mut self, ticket: &TicketClaims, drawn: Secret, terms: Terms<'_>) -> Answer<Shown> {
         let admitted = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms);
         if let Err(refusal) = admitted.and_then(|()| self.admit_to_enroll(ticket, terms)) {
@@ -27,7 +27,7 @@ impl Account {
             return Decision::reply(Err(Refusal::Blocked));
         }
         let (mut events, mut superseded) = (Vec::new(), Vec::new());
-        if let Some(pending) = self.pending.as_ref().filter(|pending| pending.is_alive(terms.now)) {
+        if let Some(pending) = self.pending.take().filter(|pending| pending.is_alive(terms)) {
             if pending.ticket == ticket.id {
                 return Decision::reply(Ok(pending.shown()));
             }
@@ -37,8 +37,16 @@ impl Account {
             if is_older || pending.superseded.contains(&ticket.id) {
                 return Decision::reply(Err(Refusal::TicketVoid));
             }
-            superseded = pending.superseded.iter().copied().chain([pending.ticket]).collect();
+            superseded = pending.superseded;
+            superseded.push(pending.ticket);
             superseded.drain(..superseded.len().saturating_sub(MOST_SUPERSEDED));
+        }
+        self.drawings = match self.drawings.and_another(terms.now) {
+            Ok(drawings) => drawings,
+            Err(until) => return Decision::reply(Err(Refusal::Wait { until })),
+        };
+        // Its owner is told, and not more often than once an hour.
+        if !superseded.is_empty() && self.notes(Notice::Superseded, terms.now) {
             events.push(EventKind::EnrollmentSuperseded);
         }
         events.push(match ticket.purpose {
@@ -53,6 +61,7 @@ impl Account {
             drawn_at: terms.now,
             superseded,
             expires_at: terms.now.after(terms.settings().pending_lifetime()),
+            guesses: Guesses::default(),
         };
         let shown = pending.shown();
         self.pending = Some(pending);
@@ -69,21 +78,22 @@ impl Account {
         drawn: Drawn,
         terms: Terms<'_>,
     ) -> Answer<Let<Option<RecoveryCodes>>> {
-        let admitted = self.admit(ticket, &[Purpose::Enroll, Purpose::Replace], terms);
+        let admitted = self.admit_first(ticket, &[Purpose::Enroll, Purpose::Replace], terms);
         if let Err(refusal) = admitted.and_then(|()| self.admit_to_enroll(ticket, terms)) {
             return Decision::reply(Err(refusal));
         }
         if let Some(locked) = self.locked(terms) {
             return self.keep_out(locked, terms);
         }
+        let counts_here = self.has_time(ticket, terms);
         let (pending, code) = match self.pending.take() {
-            Some(pending) if pending.is_alive(terms.now) && pending.ticket == ticket.id => {
+            Some(pending) if pending.is_alive(terms) && pending.ticket == ticket.id => {
                 match FirstCode::parse(code, pending.totp.digits()) {
                     Some(code) => (pending, code),
                     None => return Decision::reply(Err(Refusal::Malformed)),
                 }
             }
-            Some(pending) if pending.is_alive(terms.now) => return Decision::reply(Err(Refusal::TicketVoid)),
+            Some(pending) if pending.is_alive(terms) => return Decision::reply(Err(Refusal::TicketVoid)),
             _ => return Decision::reply(Err(Refusal::SetupExpired)),
         };
         let checked = match code {
@@ -112,7 +122,9 @@ impl Account {
                 self.imported = None;
                 self.guesses = Guesses::default();
                 self.joining = Joining::default();
+                self.drawings = Drawings::default();
                 self.move_to(next);
+                self.confirmed = Some(Spent::of(ticket));
                 let event = match ticket.purpose {
                     Purpose::Replace => EventKind::Replaced,
                     _ => EventKind::Enrolled { epoch: terms.policy.epoch },
@@ -121,10 +133,39 @@ impl Account {
             }
             Check::Used | Check::Wrong => {
                 let hint = pending.hint(code, terms);
+                if counts_here {
+                    return self.count_against(pending, hint, terms);
+                }
                 self.pending = Some(pending);
                 self.count(ticket.purpose, Miss::Wrong(hint), terms)
             }
         }
+    }
+
+    /// Counts a wrong first code of somebody who has time to enroll, and gets in without one. They are not kept out for
+    /// it: the end of the row costs them the QR code, and they scan another.
+    fn count_against<T>(mut self, mut pending: Pending, hint: Option<Hint>, terms: Terms<'_>) -> Answer<T> {
+        let row = pending.guesses.and_another(true, terms.settings(), terms.now);
+        let (left, wait_until) = (row.left(terms.settings()), row.wait_until());
+        let mut events = vec![EventKind::CodeRefused {
+            purpose: Purpose::Enroll,
+            already_used: false,
+            in_a_row: row.in_a_row,
+            wait: row.wait.map(|wait| wait.lasts),
+        }];
+        if left == 0 {
+            events.push(EventKind::EnrollmentVoided);
+            return Decision::write(self, events, Err(Refusal::SetupExpired));
+        }
+        pending.guesses = row;
+        self.pending = Some(pending);
+        Decision::write(self, events, Err(Refusal::WrongCode { left, wait_until, hint }))
+    }
+
+    /// Returns the row in which wrong first codes of this ticket count, if it is not the account's.
+    pub(super) fn pending_row(&self, ticket: &TicketClaims, terms: Terms<'_>) -> Option<&Guesses> {
+        let pending = self.pending.as_ref().filter(|pending| pending.ticket == ticket.id)?;
+        self.has_time(ticket, terms).then_some(&pending.guesses)
     }
 
     /// Forgets the pending secret that this ticket drew. A live one stays as it is (R8).

@@ -10,6 +10,8 @@ pub(crate) struct Guesses {
     pub(crate) in_a_row: u32,
     pub(crate) wait: Option<Wait>,
     pub(crate) blocked_since: Option<Timestamp>,
+    /// Whether one of them was made right after the first factor, so by somebody who has the password.
+    pub(crate) under_first_factor: bool,
 }
 
 /// A time in which no code is looked at. It is kept as its beginning and its length, so that a clock that was set back
@@ -48,7 +50,7 @@ impl Guesses {
     }
 
     /// Adds one to the row: a wait follows or, at the end of the budget, the block.
-    pub(super) fn and_another(&self, settings: &Settings, now: Timestamp) -> Self {
+    pub(super) fn and_another(&self, under_first_factor: bool, settings: &Settings, now: Timestamp) -> Self {
         let in_a_row = self.in_a_row.saturating_add(1);
         let is_last = in_a_row >= settings.hard_stop();
         let wait = settings.wait_after(in_a_row).filter(|_| !is_last);
@@ -56,6 +58,7 @@ impl Guesses {
             in_a_row,
             wait: wait.map(|lasts| Wait { since: now, lasts }),
             blocked_since: is_last.then_some(now),
+            under_first_factor: self.under_first_factor || under_first_factor,
         }
     }
 

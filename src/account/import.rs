@@ -1,6 +1,6 @@
 //! Authenticators of another system: taken over once they have shown one right code.
 
-use super::{Account, Answer, Decision, Guesses, Imported, Joining, Let, Live, Miss, Recovery, Terms};
+use super::{Account, Answer, Decision, Guesses, Imported, Joining, Let, Live, Miss, Recovery, Spent, Terms};
 use crate::{
     audit::{EventKind, Purpose, Reason},
     otp::{Check, Code, Match, Secret, Totp},
@@ -68,7 +68,7 @@ impl Account {
         next: Generation,
         terms: Terms<'_>,
     ) -> Answer<Let<()>> {
-        if let Err(refusal) = self.admit(ticket, &[Purpose::TakeOver], terms) {
+        if let Err(refusal) = self.admit_first(ticket, &[Purpose::TakeOver], terms) {
             return Decision::reply(Err(refusal));
         }
         if let Some(locked) = self.locked(terms) {
@@ -96,6 +96,7 @@ impl Account {
                 self.guesses = Guesses::default();
                 self.joining = Joining::default();
                 self.move_to(next);
+                self.confirmed = Some(Spent::of(ticket));
                 let event = EventKind::Enrolled { epoch: terms.policy.epoch };
                 Decision::write_and_end_sessions(self, event, Ok(Let { generation: next, with: () }))
             }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Account, Answer, Decision, Found, Guesses, Miss, Standing, Terms};
+use super::{Account, Answer, Decision, Found, KnownTo, Miss, Standing, Terms};
 use crate::{
-    audit::{EventKind, Purpose, Reason},
+    audit::{EventKind, Password, Purpose, Reason},
     policy::{Days, Epoch, Settings},
     seal::Generation,
     time::Timestamp,
@@ -23,6 +23,8 @@ pub(crate) struct Joining {
     /// Only with an invitation, whatever the org's settings: someone else knows their password.
     pub(crate) invited_only: bool,
     pub(crate) invitation: Option<Invited>,
+    /// The last invitation before it, which was superseded or ended. Whoever types it is told so.
+    pub(crate) void: Option<PaperCode>,
 }
 
 /// A day by which to enroll. It counts in its own epoch only.
@@ -43,6 +45,15 @@ pub(crate) struct Invited {
 
 /// As long as a code for enrollment may be on its way by electronic mail (NIST SP 800-63A-4 §3.8).
 const INVITATION: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Joining {
+    /// Voids the invitation. It is remembered as one that was right once.
+    pub(super) fn void_invitation(&mut self) {
+        if let Some(Invited { code, .. }) = self.invitation.take() {
+            self.void = Some(code);
+        }
+    }
+}
 
 impl Invited {
     /// Returns whether it can be used (R15).
@@ -73,9 +84,10 @@ impl Account {
     }
 
     fn grace(&self, terms: Terms<'_>) -> Grace {
-        let Joining { due, at_once, invited_only, .. } = self.joining;
+        let Joining { due, at_once, .. } = self.joining;
         let Some(days) = terms.settings().enroll_within() else { return Grace::No };
-        if at_once || invited_only || !terms.policy.requirement.asks() {
+        if at_once || self.needs_more_than_the_password(terms.settings()) || !terms.policy.requirement.asks()
+        {
             return Grace::No;
         }
         match due.filter(|due| due.epoch == terms.policy.epoch) {
@@ -85,22 +97,28 @@ impl Account {
         }
     }
 
+    /// Returns whether the bearer of this ticket enrolls in the time that they have for it.
+    pub(super) fn has_time(&self, ticket: &TicketClaims, terms: Terms<'_>) -> bool {
+        ticket.purpose == Purpose::Enroll && matches!(self.grace(terms), Grace::Until { .. })
+    }
+
     fn needs_invitation(&self, terms: Terms<'_>) -> bool {
-        self.joining.invited_only
+        self.needs_more_than_the_password(terms.settings())
             || terms.settings().invitation_required()
             || matches!(self.grace(terms), Grace::Over)
     }
 
     /// Checks whether this ticket opens an enrollment, beyond what every ticket has to show.
     pub(super) fn admit_to_enroll(&self, ticket: &TicketClaims, terms: Terms<'_>) -> Result<(), Refusal> {
-        let invited = || {
-            let invitation = self.joining.invitation.as_ref().filter(|invited| invited.is_alive(terms.now));
-            invitation.is_some_and(|invited| ticket.invitation == Some(invited.id))
-        };
-        if ticket.purpose == Purpose::Enroll && self.needs_invitation(terms) && !invited() {
-            return Err(Refusal::InvitationNeeded);
+        if ticket.purpose != Purpose::Enroll || !self.needs_invitation(terms) {
+            return Ok(());
         }
-        Ok(())
+        let invitation = self.joining.invitation.as_ref().filter(|invited| invited.is_alive(terms.now));
+        match ticket.invitation {
+            None => Err(Refusal::InvitationNeeded),
+            Some(accepted) if invitation.is_some_and(|invited| invited.id == accepted) => Ok(()),
+            Some(_) => Err(Refusal::InvitationVoid),
+        }
     }
 
     /// Returns where the user goes after the password, and in which generation. A user with a grace period is told when
@@ -116,7 +134,8 @@ impl Account {
     }
 
     /// Takes an invitation as it was typed, and names it for a ticket that enrolls. A wrong one counts as a guess like
-    /// any other (R2). The enrollment spends it, and nothing before: a user who closes the page may come again.
+    /// any other (R2); one that was right once does not (R15). The enrollment spends it, and nothing before: a user who
+    /// closes the page may come again.
     pub(crate) fn accept(self, ticket: &TicketClaims, typed: &str, terms: Terms<'_>) -> Answer<TicketId> {
         if let Err(refusal) = self.admit(ticket, &[Purpose::Enroll], terms) {
             return Decision::reply(Err(refusal));
@@ -127,11 +146,15 @@ impl Account {
         let Ok(typed) = PaperCode::parse_as(Paper::Invitation, typed) else {
             return Decision::reply(Err(Refusal::Malformed));
         };
-        match &self.joining.invitation {
-            Some(invited) if invited.is_alive(terms.now) && invited.code.is(&typed) => {
-                Decision::reply(Ok(invited.id))
-            }
-            _ => self.count(Purpose::Enroll, Miss::Wrong(None), terms),
+        let Joining { invitation, void, .. } = &self.joining;
+        let matching = invitation.as_ref().filter(|invited| invited.code.is(&typed));
+        // Both are compared, whichever it is (R12).
+        let was_void = void.as_ref().is_some_and(|void| void.is(&typed));
+        match matching {
+            Some(invited) if invited.is_alive(terms.now) => Decision::reply(Ok(invited.id)),
+            Some(_) => Decision::reply(Err(Refusal::InvitationVoid)),
+            None if was_void => Decision::reply(Err(Refusal::InvitationVoid)),
+            None => self.count(Purpose::Enroll, Miss::Wrong(None), terms),
         }
     }
 
@@ -147,6 +170,7 @@ impl Account {
             return Decision::reply(Err(ActRefusal::AlreadyEnrolled));
         }
         let (invited, invitation) = invitation(id, code, terms.now);
+        self.joining.void_invitation();
         self.joining.invitation = Some(invited);
         let event = EventKind::Invited { until: invitation.expires_at, reason };
         Decision::write(self, vec![event], Ok(invitation))
@@ -163,8 +187,11 @@ impl Account {
         if self.enrolled(terms.policy).is_some() {
             return Decision::reply(Err(ActRefusal::AlreadyEnrolled));
         }
-        // If someone else knows the password, no time is given in which the password is enough.
-        if !given || self.joining.invited_only {
+        // No time is given in which the password is enough.
+        if self.needs_more_than_the_password(terms.settings()) {
+            return Decision::reply(Err(ActRefusal::PasswordKnown));
+        }
+        if !given {
             return Decision::reply(Err(ActRefusal::NotOffered));
         }
         let epoch = terms.policy.epoch;
@@ -177,32 +204,30 @@ impl Account {
         Decision::write(self, vec![EventKind::GraceExtended { by, reason }], Ok(by))
     }
 
-    /// Returns the account after a reset (R7). Nothing is left of it, so it can be made even if the record cannot be
-    /// read any more. No grace period begins: the user enrolls at their next login.
-    pub(crate) fn reset(next: Generation, event: EventKind) -> Decision<()> {
-        let joining = Joining { at_once: true, ..Joining::default() };
-        Self::reset_to(joining, next, event, ())
-    }
-
-    /// Resets the account unless someone else knows its password, who would then enroll with it.
-    pub(crate) fn reset_unless_known(
+    /// Returns the account after a reset (R7). Nothing is left of it but what is known of the password, and of one that
+    /// cannot be read (`None`), that is the worst. No grace period begins: the user enrolls at their next login.
+    ///
+    /// Refused if the password alone would let somebody else enroll, unless the actor states that it was changed.
+    pub(crate) fn reset(
         account: Option<Self>,
+        password: Password,
         settings: &Settings,
         next: Generation,
-        event: EventKind,
+        reason: Option<Reason>,
     ) -> Answer<(), ActRefusal> {
-        if account.is_some_and(|account| account.lets_others_enroll(settings)) {
+        let would_let_others_enroll =
+            account.as_ref().is_some_and(|account| account.needs_more_than_the_password(settings));
+        if would_let_others_enroll && password == Password::AsBefore {
             return Decision::reply(Err(ActRefusal::PasswordKnown));
         }
-        Self::reset(next, event).map(Ok)
+        let joining = Joining { at_once: true, ..Joining::default() };
+        Self::reset_to(joining, account, password, settings, next, reason).map(Ok)
     }
 
-    /// Returns whether a plain reset would let someone else enroll who knows the password. They have blocked the
-    /// account, or were to be kept out by an invitation that has not enrolled anybody yet.
-    fn lets_others_enroll(&self, settings: &Settings) -> bool {
-        // A hard stop that was lowered blocks without another guess.
-        let is_beyond = |row: &Guesses| row.blocked_since.is_none() && row.is_blocked(settings);
-        self.password_is_known || self.joining.invited_only || self.rows().any(is_beyond)
+    /// Returns whether the password alone opens no enrollment and gives no time, whatever the org's settings: somebody
+    /// else knows it, or is to be kept out by an invitation that has not enrolled anybody yet (R16).
+    fn needs_more_than_the_password(&self, settings: &Settings) -> bool {
+        self.password_is_known(settings) || self.joining.invited_only
     }
 
     /// Returns what a bulk reset that was started at `begun_at` finds (R7). A user who was reset and has started again
@@ -214,27 +239,49 @@ impl Account {
         match live.or(pending).or(imported) {
             Some(since) if since > begun_at => Found::BegunAnew,
             None if self.rows().all(|row| row.in_a_row == 0) => Found::Nothing,
-            _ if self.lets_others_enroll(settings) => Found::PasswordKnown,
+            _ if self.needs_more_than_the_password(settings) => Found::PasswordKnown,
             _ => Found::ToReset,
         }
     }
 
     /// Resets the account, blocked or not: only an invitation opens the enrollment.
     pub(crate) fn reset_and_invite(
-        next: Generation,
-        id: TicketId,
-        code: PaperCode,
-        now: Timestamp,
-        event: EventKind,
+        account: Option<Self>,
+        (id, code): (TicketId, PaperCode),
+        password: Password,
+        settings: &Settings,
+        (next, now): (Generation, Timestamp),
+        reason: Option<Reason>,
     ) -> Decision<Invitation> {
         let (invited, invitation) = invitation(id, code, now);
-        let joining = Joining { due: None, at_once: true, invited_only: true, invitation: Some(invited) };
-        Self::reset_to(joining, next, event, invitation)
+        let event = EventKind::Invited { until: invitation.expires_at, reason: reason.clone() };
+        let joining =
+            Joining { at_once: true, invited_only: true, invitation: Some(invited), ..Joining::default() };
+        let reset = Self::reset_to(joining, account, password, settings, next, reason);
+        reset.with_event(event).map(|()| invitation)
     }
 
-    fn reset_to<R>(joining: Joining, next: Generation, event: EventKind, reply: R) -> Decision<R> {
-        let account = Self { generation: next, joining, was_taken_off: true, ..Self::never_written() };
-        Decision::write_and_end_sessions(account, event, reply)
+    fn reset_to(
+        joining: Joining,
+        account: Option<Self>,
+        password: Password,
+        settings: &Settings,
+        next: Generation,
+        reason: Option<Reason>,
+    ) -> Decision<()> {
+        let known_to = match (&account, password) {
+            (None, Password::AsBefore) => KnownTo::Others,
+            (None, Password::Changed) => KnownTo::Owner,
+            (Some(account), _) => account.known_after(password, settings),
+        };
+        let void = account.and_then(|mut account| {
+            account.joining.void_invitation();
+            account.joining.void
+        });
+        let joining = Joining { void, ..joining };
+        let account =
+            Self { generation: next, joining, known_to, was_taken_off: true, ..Self::never_written() };
+        Decision::write_and_end_sessions(account, EventKind::Reset { password, reason }, ())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Recovery codes: they belong to the enrollment, and wrong guesses at them are counted in a row of their own.
 
-use super::{Account, Answer, Decision, Guesses, Let, Live, Locked, Terms};
+use super::{Account, Answer, Decision, Guesses, Let, Locked, Terms};
 use crate::{
     audit::{EventKind, Purpose},
     seal::Generation,
@@ -47,13 +47,12 @@ impl Account {
             let used = EventKind::RecoveryUsed { left };
             return Decision::write_and_end_sessions(self, used, Ok(Let { generation: next, with: left }));
         }
-        *guesses = guesses.and_another(terms.settings(), terms.now);
+        *guesses = guesses.and_another(true, terms.settings(), terms.now);
         let (left, wait_until) = (guesses.left(terms.settings()), guesses.wait_until());
         let wait = guesses.wait.map(|wait| wait.lasts);
         let mut events = vec![EventKind::RecoveryRefused { in_a_row: guesses.in_a_row, wait }];
         if left == 0 {
-            self.password_is_known = true;
-            events.push(EventKind::Blocked);
+            events.push(self.block(terms));
             return Decision::write(self, events, Err(Refusal::Blocked));
         }
         Decision::write(self, events, Err(Refusal::WrongCode { left, wait_until, hint: None }))
@@ -95,14 +94,12 @@ impl Account {
     }
 
     pub(super) fn locked(&self, terms: Terms<'_>) -> Option<Locked> {
-        self.rows().filter_map(|row| row.locked(terms.settings(), terms.now)).max()
+        self.waiting_rows().filter_map(|row| row.locked(terms.settings(), terms.now)).max()
     }
 
     /// Restarts the waits that began later than now, and returns when the last of all ends.
     pub(super) fn wait_anew(&mut self, now: Timestamp) -> Timestamp {
-        let recovery = self.live.as_mut().map(|live| &mut live.recovery.guesses);
-        let rows = [Some(&mut self.guesses), recovery].into_iter().flatten();
-        rows.map(|row| row.wait_anew(now)).max().unwrap_or(now)
+        self.rows_mut().map(|row| row.wait_anew(now)).max().unwrap_or(now)
     }
 
     /// Returns when the wait ends that ends last.
@@ -117,10 +114,21 @@ impl Account {
 
     /// Lifts waits and blocks of either kind.
     pub(super) fn forgive(&mut self) {
-        self.guesses = Guesses::default();
-        if let Some(Live { recovery, .. }) = &mut self.live {
-            recovery.guesses = Guesses::default();
+        for row in self.rows_mut() {
+            *row = Guesses::default();
         }
+    }
+
+    /// Returns the rows that can make somebody wait: also that of a pending secret, which blocks nobody at its end.
+    pub(super) fn waiting_rows(&self) -> impl Iterator<Item = &Guesses> {
+        self.rows().chain(self.pending.as_ref().map(|pending| &pending.guesses))
+    }
+
+    /// Returns all of them.
+    pub(super) fn rows_mut(&mut self) -> impl Iterator<Item = &mut Guesses> {
+        let recovery = self.live.as_mut().map(|live| &mut live.recovery.guesses);
+        let pending = self.pending.as_mut().map(|pending| &mut pending.guesses);
+        [Some(&mut self.guesses), recovery, pending].into_iter().flatten()
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = &Guesses> {

@@ -1,5 +1,7 @@
 //! What no sequence of calls can reach, since other checks come before it, and must hold all the same.
 
+use std::time::Duration;
+
 use super::*;
 use crate::{
     audit::Origin,
@@ -152,6 +154,7 @@ fn a_clock_that_was_set_back_makes_nobody_wait_longer_for_having_two_rows() {
         in_a_row: 5,
         wait: Some(Wait { since: Timestamp::from_unix(since), lasts: Duration::from_secs(30) }),
         blocked_since: None,
+        ..Guesses::default()
     };
     let mut account = enrolled();
     account.guesses = waits(NOW.as_unix() - 10);

@@ -3,7 +3,7 @@
 use crate::{
     account::{Account, Decision, Terms},
     admin::{Admin, right::Proof},
-    audit::{Act, EventKind, Remedy},
+    audit::{Act, Password},
     driver::{Core, Loaded, Stop, TRIES, contended},
     error::{Error, ErrorKind},
     policy::Settings,
@@ -14,24 +14,29 @@ use crate::{
 };
 
 /// Resets an account, readable or not. A plain reset is refused if someone else may know the password.
-pub(super) async fn reset(admin: &Admin<'_>, user: &UserId, remedy: Remedy) -> Result<(), Stop<ActRefusal>> {
+pub(super) async fn reset(
+    admin: &Admin<'_>,
+    user: &UserId,
+    password: Password,
+) -> Result<(), Stop<ActRefusal>> {
     let target = admin.target(user, Act::Reset, Proof::FreshCode).await?;
-    let event = EventKind::Reset { remedy, reason: admin.reason.clone() };
     let settings = settings_or_first(admin.core(), &target.org).await?;
     let reset = |account: Option<Account>, next, _| {
-        Ok(match remedy {
-            Remedy::None => Account::reset_unless_known(account, &settings, next, event.clone()),
-            Remedy::NewPassword | Remedy::Invitation => Account::reset(next, event.clone()).map(Ok),
-        })
+        Ok(Account::reset(account, password, &settings, next, admin.reason.clone()))
     };
     Ok(overwrite(admin, &target, reset).await??)
 }
 
-pub(super) async fn unlock(admin: &Admin<'_>, user: &UserId) -> Result<(), Stop<ActRefusal>> {
+pub(super) async fn unlock(
+    admin: &Admin<'_>,
+    user: &UserId,
+    password: Password,
+) -> Result<(), Stop<ActRefusal>> {
     let target = admin.target(user, Act::Unlock, Proof::FreshCode).await?;
     let core = admin.core();
-    let event = EventKind::Unlocked { reason: admin.reason.clone() };
-    let unlock = |account: Account, _: Terms<'_>| Ok(account.unlock(Generation(core.draw()?), event.clone()));
+    let unlock = |account: Account, terms: Terms<'_>| {
+        Ok(account.unlock(password, Generation(core.draw()?), admin.reason.clone(), terms))
+    };
     core.decide(&target, &admin.trace(), unlock).await?;
     Ok(())
 }

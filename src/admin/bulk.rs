@@ -15,7 +15,7 @@ use crate::{
         Admin, accounts, authority,
         right::{InternalActor, Proof, Right},
     },
-    audit::{Act, Denied, EventKind, Remedy},
+    audit::{Act, Denied, Password},
     driver::{Stop, verdict},
     error::Error,
     time::Timestamp,
@@ -40,27 +40,19 @@ pub struct BulkReset<'a> {
     current: Option<UserId>,
     begun_at: Timestamp,
     is_dry: bool,
-    remedy: Remedy,
+    password: Password,
 }
 
 impl<'a> BulkReset<'a> {
-    pub(super) fn new(admin: Admin<'a>, targets: Targets) -> Self {
+    pub(super) fn new(admin: Admin<'a>, targets: Targets, password: Password) -> Self {
         let begun_at = admin.core().clock.now();
-        Self { admin, targets, current: None, begun_at, is_dry: false, remedy: Remedy::None }
+        Self { admin, targets, current: None, begun_at, is_dry: false, password }
     }
 
     /// Makes the run dry: it only tells what would happen to each user. Nobody is reset and nothing is written, not
     /// even an event. This needs the role, and no fresh code.
     pub fn dry_run(mut self) -> Self {
         self.is_dry = true;
-        self
-    }
-
-    /// States that the passwords of all of them have been changed. Then users are also reset if their accounts are
-    /// blocked, as [`ManagedUser::with_new_password`](crate::admin::ManagedUser::with_new_password) does for one.
-    /// Change the passwords first.
-    pub fn with_new_passwords(mut self) -> Self {
-        self.remedy = Remedy::NewPassword;
         self
     }
 
@@ -157,18 +149,21 @@ impl<'a> BulkReset<'a> {
     /// Resets an account like a single reset, if it has something to reset from before the run.
     async fn reset_if_due(&self, target: &Person) -> Result<Outcome, Error> {
         let settings = accounts::settings_or_first(self.admin.core(), &target.org).await?;
-        let Self { begun_at, is_dry, remedy, .. } = *self;
-        let event = EventKind::Reset { remedy, reason: self.admin.reason.clone() };
+        let Self { begun_at, is_dry, password, .. } = *self;
         let reset = |account: Option<Account>, next, _| {
             // What cannot be read can still be reset.
-            let found = account.map_or(Found::ToReset, |account| account.found_by_run(begun_at, &settings));
+            let found =
+                account.as_ref().map_or(Found::ToReset, |account| account.found_by_run(begun_at, &settings));
             Ok(match found {
                 Found::Nothing => Decision::reply(Outcome::NothingToReset),
                 Found::BegunAnew => Decision::reply(Outcome::EnrollsAnew),
-                Found::PasswordKnown if remedy == Remedy::None => Decision::reply(Outcome::PasswordKnown),
+                Found::PasswordKnown if password == Password::AsBefore => {
+                    Decision::reply(Outcome::PasswordKnown)
+                }
                 Found::PasswordKnown | Found::ToReset if is_dry => Decision::reply(Outcome::WouldReset),
                 Found::PasswordKnown | Found::ToReset => {
-                    Account::reset(next, event.clone()).map(|()| Outcome::Reset)
+                    let reset = Account::reset(account, password, &settings, next, self.admin.reason.clone());
+                    reset.map(|answer| answer.map_or(Outcome::PasswordKnown, |()| Outcome::Reset))
                 }
             })
         };

@@ -3,7 +3,7 @@
 use crate::{
     account::{Account, Terms},
     admin::{Admin, accounts, right::Proof},
-    audit::{Act, EventKind, Remedy},
+    audit::{Act, Password},
     driver::{Core, Stop},
     error::{Error, ErrorKind},
     policy::Days,
@@ -35,13 +35,15 @@ pub(super) async fn extend(
 pub(super) async fn reset_and_invite(
     admin: &Admin<'_>,
     user: &UserId,
+    password: Password,
 ) -> Result<Invitation, Stop<ActRefusal>> {
     let target = admin.target(user, Act::Reset, Proof::FreshCode).await?;
     let core = admin.core();
-    let event = EventKind::Reset { remedy: Remedy::Invitation, reason: admin.reason.clone() };
-    let reset = |_: Option<Account>, next, now| {
-        let id = core.draw().map(TicketId)?;
-        Ok(Account::reset_and_invite(next, id, draw(core)?, now, event.clone()))
+    let settings = accounts::settings_or_first(core, &target.org).await?;
+    let reset = |account: Option<Account>, next, now| {
+        let invitation = (core.draw().map(TicketId)?, draw(core)?);
+        let reason = admin.reason.clone();
+        Ok(Account::reset_and_invite(account, invitation, password, &settings, (next, now), reason))
     };
     Ok(accounts::overwrite(admin, &target, reset).await?)
 }

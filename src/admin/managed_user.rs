@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     account::Forgotten,
     admin::{Admin, accounts, devices, joining},
-    audit::Remedy,
+    audit::Password,
     driver::verdict,
     error::Error,
     policy::Days,
@@ -24,61 +24,59 @@ use crate::{
 pub struct ManagedUser<'a> {
     admin: Admin<'a>,
     user: UserId,
-    remedy: Remedy,
 }
 
 impl<'a> ManagedUser<'a> {
     pub(super) fn new(admin: Admin<'a>, user: UserId) -> Self {
-        Self { admin, user, remedy: Remedy::None }
-    }
-
-    /// States that the user has a new password, set without the old one alone, so that [`reset`](Self::reset) resets them
-    /// even if someone else may have known the old one. Change it first. The statement is recorded.
-    pub fn with_new_password(mut self) -> Self {
-        self.remedy = Remedy::NewPassword;
-        self
+        Self { admin, user }
     }
 
     /// Removes the user's second factor: they must enroll again at their next login. For a sole Master Admin who is locked
     /// out, this is the vendor's way to help.
     ///
     /// Everything that was handed out for that user is void, and nobody else is touched (R7). Works also if what is stored
-    /// for them cannot be opened any more.
+    /// for them cannot be opened any more. Then their password counts as known to somebody else, unless it was changed:
+    /// they enroll with an [invitation](Self::invite) only.
     ///
     /// # Refusals
-    /// [`PasswordKnown`](ActRefusal::PasswordKnown) if the account was blocked (even if unlocked since), or was reset to
-    /// be [invited](Self::reset_and_invite): whoever else knows the password could enroll first. Once the host has
-    /// [reported](crate::User::password_changed) a new password, or this handle
-    /// [states it](Self::with_new_password), they are reset like others. Those of every act: see [`ManagedUser`].
+    /// [`PasswordKnown`](ActRefusal::PasswordKnown) if the account was blocked by wrong codes after the password (even if
+    /// unlocked since), or was reset to be [invited](Self::reset_and_invite): whoever else knows the password could enroll
+    /// first. Once the host has [reported](crate::User::password_changed) a new password, or the act
+    /// [states it](Password::Changed), they are reset like others. Those of every act: see [`ManagedUser`].
     ///
     /// # Errors
     /// See [`Admin`].
-    pub async fn reset(&self) -> Result<Verdict<(), ActRefusal>, Error> {
-        verdict(accounts::reset(&self.admin, &self.user, self.remedy).await)
+    pub async fn reset(&self, password: Password) -> Result<Verdict<(), ActRefusal>, Error> {
+        verdict(accounts::reset(&self.admin, &self.user, password).await)
     }
 
     /// Resets the user, blocked or not, who then enrolls only with the invitation that is returned. Whoever else knows the
-    /// password gets nowhere with it.
+    /// password gets nowhere with it. If somebody does, the enrollment does not change that: only a new password does.
     ///
     /// # Refusals
     /// Those of every act: see [`ManagedUser`].
     ///
     /// # Errors
     /// See [`Admin`].
-    pub async fn reset_and_invite(&self) -> Result<Verdict<Invitation, ActRefusal>, Error> {
-        verdict(joining::reset_and_invite(&self.admin, &self.user).await)
+    pub async fn reset_and_invite(
+        &self,
+        password: Password,
+    ) -> Result<Verdict<Invitation, ActRefusal>, Error> {
+        verdict(joining::reset_and_invite(&self.admin, &self.user, password).await)
     }
 
-    /// Lifts the wait or the block of the user. Their authenticator stays, their sessions end. Whoever blocked the account
-    /// knows its password all the same: have it changed.
+    /// Lifts the wait or the block of the user. Their authenticator stays, their sessions end.
+    ///
+    /// Whoever blocked the account after its password knows that password. Unless the act states that it was changed, it
+    /// stays known: it opens no enrollment, gives no time, and no device is remembered.
     ///
     /// # Refusals
     /// Those of every act: see [`ManagedUser`].
     ///
     /// # Errors
     /// See [`Admin`]; [`Unreadable`](crate::ErrorKind::Unreadable) also if the user's record does not open.
-    pub async fn unlock(&self) -> Result<Verdict<(), ActRefusal>, Error> {
-        verdict(accounts::unlock(&self.admin, &self.user).await)
+    pub async fn unlock(&self, password: Password) -> Result<Verdict<(), ActRefusal>, Error> {
+        verdict(accounts::unlock(&self.admin, &self.user, password).await)
     }
 
     /// Invites the user to enroll, once and within 24 hours. An earlier invitation is void.
@@ -99,7 +97,8 @@ impl<'a> ManagedUser<'a> {
     /// Gives the user so many days from now to enroll, if that is more than they have, and returns when that time ends.
     ///
     /// # Refusals
-    /// * [`NotOffered`](ActRefusal::NotOffered) where the org gives no time, or the user enrolls by invitation only.
+    /// * [`NotOffered`](ActRefusal::NotOffered) where the org gives no time.
+    /// * [`PasswordKnown`](ActRefusal::PasswordKnown): nobody gets in on a password that somebody else knows.
     /// * [`AlreadyEnrolled`](ActRefusal::AlreadyEnrolled).
     /// * Those of every act: see [`ManagedUser`].
     ///

@@ -25,7 +25,7 @@ use crate::{
 /// let support = Support::new(two_factor, Operator::new("sue@vendor.example")?);
 /// let reason = Reason::in_case("4711", "called back at the number in the contract")?;
 /// let org = support.in_org(&OrgId::new("acme")?, &reason);
-/// match org.user(&UserId::new("ann")?).reset().await? {
+/// match org.user(&UserId::new("ann")?).reset(Password::AsBefore).await? {
 ///     Verdict::Granted(()) => println!("Ann enrolls again at the next login."),
 ///     Verdict::Refused(refusal) => println!("{refusal}."),
 /// }

@@ -67,16 +67,24 @@ impl Act {
     }
 }
 
-/// What was done about the password of a user who was reset.
+/// What was done about the password of a user who is reset or unlocked, as the actor states it. The statement is
+/// recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Remedy {
-    /// Nothing: nobody else was known to know it.
-    None,
-    /// It was changed, as the actor of the reset states.
-    NewPassword,
-    /// It is not enough to enroll; an invitation is needed as well.
-    Invitation,
+pub enum Password {
+    /// Nothing: whoever knew it still does.
+    AsBefore,
+    /// It was changed, and the new one was not set with the old one alone. Change it first, then say so.
+    Changed,
+}
+
+impl Password {
+    /// Returns the stable word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AsBefore => "as-before",
+            Self::Changed => "changed",
+        }
+    }
 }
 
 /// Why an administrative act was refused.

@@ -95,6 +95,8 @@ impl Event {
         match &self.kind {
             // A wait means one wrong code too many. Before that, people mistype.
             EventKind::Enrolled { .. }
+            // Somebody with the password may be about to enroll before its owner does.
+            | EventKind::EnrollmentSuperseded
             | EventKind::Replaced
             | EventKind::Withdrawn
             | EventKind::EnrollmentDue { .. }
@@ -105,7 +107,7 @@ impl Event {
             | EventKind::CodeRefused { wait: Some(_), .. }
             | EventKind::RecoveryRefused { wait: Some(_), .. } => Audience::User,
             // An admin has to act, and the user has to change their password.
-            EventKind::Blocked => Audience::UserAndMasterAdmins,
+            EventKind::Blocked { .. } => Audience::UserAndMasterAdmins,
             // An import binds an authenticator that the user may not have.
             EventKind::Imported { .. }
             | EventKind::Reset { .. }
@@ -125,7 +127,7 @@ impl Event {
             | EventKind::SessionsEnded
             | EventKind::SignedOut
             | EventKind::EnrollmentStarted
-            | EventKind::EnrollmentSuperseded
+            | EventKind::EnrollmentVoided
             | EventKind::ReplacementStarted
             | EventKind::CodeAccepted { .. }
             | EventKind::DeviceUsed { .. }
@@ -146,7 +148,7 @@ mod tests {
     use super::Audience;
     use crate::{
         audit::{
-            act::{Act, Denied, Purpose, Remedy},
+            act::{Act, Denied, Password, Purpose},
             event::{Actor, Event},
             kind::EventKind,
             text::{Operator, Origin},
@@ -177,29 +179,32 @@ mod tests {
     fn a_user_hears_of_what_lets_somebody_in_or_keeps_them_out() {
         for kind in [
             EventKind::Enrolled { epoch: Epoch::FIRST },
+            EventKind::EnrollmentSuperseded,
             EventKind::Replaced,
             EventKind::Withdrawn,
             EventKind::EnrollmentDue { by: Timestamp::from_unix(1) },
             EventKind::GraceExtended { by: Timestamp::from_unix(1), reason: None },
             EventKind::Invited { until: Timestamp::from_unix(1), reason: None },
             EventKind::DeviceRemembered { name: Origin::of_device(&""), until: Timestamp::from_unix(0) },
-            EventKind::Reset { remedy: Remedy::None, reason: None },
+            EventKind::Reset { password: Password::AsBefore, reason: None },
             EventKind::RecoveryUsed { left: 9 },
             EventKind::RecoveryCodesRenewed,
             EventKind::RecoveryRefused { in_a_row: 5, wait: Some(Duration::from_secs(30)) },
-            EventKind::Unlocked { reason: None },
+            EventKind::Unlocked { password: Password::AsBefore, reason: None },
             refused(Some(Duration::from_secs(30))),
         ] {
             assert_eq!(by_ann(kind.clone()), Audience::User, "{kind}");
         }
-        assert_eq!(by_ann(EventKind::Blocked), Audience::UserAndMasterAdmins);
+        for password_is_known in [true, false] {
+            assert_eq!(by_ann(EventKind::Blocked { password_is_known }), Audience::UserAndMasterAdmins);
+        }
     }
 
     #[test]
     fn a_day_at_work_fills_no_mailbox() {
         for kind in [
             EventKind::EnrollmentStarted,
-            EventKind::EnrollmentSuperseded,
+            EventKind::EnrollmentVoided,
             EventKind::ReplacementStarted,
             EventKind::CodeAccepted { purpose: Purpose::LogIn },
             EventKind::EnrollmentCancelled,
@@ -235,8 +240,9 @@ mod tests {
 
     #[test]
     fn what_the_vendors_support_does_is_told_to_the_master_admins_too() {
+        let password = Password::Changed;
         for kind in
-            [EventKind::Reset { remedy: Remedy::None, reason: None }, EventKind::Unlocked { reason: None }]
+            [EventKind::Reset { password, reason: None }, EventKind::Unlocked { password, reason: None }]
         {
             assert_eq!(by_support(kind.clone()), Audience::UserAndMasterAdmins, "{kind}");
         }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, time::Duration};
 
 use crate::{
     audit::{
-        act::{Act, Denied, Purpose, Remedy},
+        act::{Act, Denied, Password, Purpose},
         text::{Origin, Reason},
     },
     policy::{Difference, Epoch, Requirement, RunningSessions, Settings},
@@ -38,8 +38,12 @@ pub enum EventKind {
     /// A QR code was drawn and shown.
     EnrollmentStarted,
     /// A later check-in drew a QR code of its own, and an earlier one that was still valid is void. Either the user
-    /// started again, or someone else knows the password.
+    /// started again, or someone else knows the password. Recorded at most once an hour; that a QR code was drawn,
+    /// each time.
     EnrollmentSuperseded,
+    /// Too many wrong first codes in a row, by somebody who still had time to enroll: the QR code is void, and the
+    /// account is not blocked.
+    EnrollmentVoided,
     /// The first code was right: an authenticator is enrolled.
     Enrolled {
         /// The epoch in which it was enrolled.
@@ -65,13 +69,14 @@ pub enum EventKind {
         /// The purpose of the code.
         purpose: Purpose,
     },
-    /// A code was not accepted, and was counted.
+    /// A code was not accepted. It was counted, unless it was the very one that was accepted last: that is recorded at
+    /// most once an hour.
     CodeRefused {
         /// The purpose of the code.
         purpose: Purpose,
-        /// Whether it was a right one that had been used already.
+        /// Whether it was a right one that had been used already, or was older than one that had.
         already_used: bool,
-        /// How many in a row have now been refused.
+        /// How many in a row have been counted by now.
         in_a_row: u32,
         /// How long no code is looked at from now on.
         wait: Option<Duration>,
@@ -91,21 +96,26 @@ pub enum EventKind {
     },
     /// The user drew new recovery codes, and none of the old ones works any more.
     RecoveryCodesRenewed,
-    /// Too many refused codes in a row: no code is looked at until somebody unlocks or resets the account. Only someone
-    /// with the password, or with a session of the user, can have typed them. Treat the password as known to someone
-    /// else.
-    Blocked,
-    /// The clock was found to be earlier than before, and a running wait was started again.
+    /// Too many refused codes in a row: no code is looked at until somebody unlocks or resets the account.
+    Blocked {
+        /// Whether some of them were typed right after the password, so that someone else knows it. Otherwise they were
+        /// all typed in a session of the user, which may have been stolen without.
+        password_is_known: bool,
+    },
+    /// The clock was found to be earlier than before: a running wait was started again, or no code can be right before
+    /// the time of the last one that was accepted. The latter is recorded at most once an hour.
     ClockWentBack,
     /// The second factor was removed from the account, whose user must enroll again.
     Reset {
-        /// What was done about their password.
-        remedy: Remedy,
+        /// What was done about their password, as the actor states.
+        password: Password,
         /// Why, if a reason was given.
         reason: Option<Reason>,
     },
     /// Waiting and blocking were lifted; the enrolled authenticator stays.
     Unlocked {
+        /// What was done about their password, as the actor states.
+        password: Password,
         /// Why, if a reason was given.
         reason: Option<Reason>,
     },
@@ -175,6 +185,7 @@ impl EventKind {
             Self::Invited { .. } => "invited",
             Self::EnrollmentStarted => "enrollment-started",
             Self::EnrollmentSuperseded => "enrollment-superseded",
+            Self::EnrollmentVoided => "enrollment-voided",
             Self::Enrolled { .. } => "enrolled",
             Self::Imported { .. } => "imported",
             Self::ReplacementStarted => "replacement-started",
@@ -187,7 +198,7 @@ impl EventKind {
             Self::RecoveryUsed { .. } => "recovery-used",
             Self::RecoveryRefused { .. } => "recovery-refused",
             Self::RecoveryCodesRenewed => "recovery-codes-renewed",
-            Self::Blocked => "blocked",
+            Self::Blocked { .. } => "blocked",
             Self::ClockWentBack => "clock-went-back",
             Self::Reset { .. } => "reset",
             Self::Unlocked { .. } => "unlocked",
@@ -210,6 +221,10 @@ impl fmt::Display for EventKind {
             Some(reason) => Cow::Owned(format!(": {}", reason.as_str())),
             None => Cow::Borrowed(""),
         };
+        let after = |password: Password| match password {
+            Password::AsBefore => "",
+            Password::Changed => ", after the password was changed",
+        };
         match self {
             Self::EnrollmentDue { by } => write!(f, "told to set up an authenticator by {by}"),
             Self::GraceExtended { by, reason } => {
@@ -222,6 +237,7 @@ impl fmt::Display for EventKind {
             Self::EnrollmentSuperseded => {
                 f.write_str("another check-in drew a new QR code; the earlier one is void")
             }
+            Self::EnrollmentVoided => f.write_str("too many wrong first codes; the QR code is void"),
             Self::Enrolled { .. } => f.write_str("an authenticator was enrolled"),
             Self::Imported { reason } => {
                 write!(f, "the key of another system was imported: {}", reason.as_str())
@@ -251,19 +267,19 @@ impl fmt::Display for EventKind {
                 }
             }
             Self::RecoveryCodesRenewed => f.write_str("new recovery codes were drawn; the old ones are void"),
-            Self::Blocked => {
-                f.write_str("blocked after too many wrong codes: someone else may know the password")
+            Self::Blocked { password_is_known: true } => {
+                f.write_str("blocked after too many wrong codes: someone else knows the password")
             }
-            Self::ClockWentBack => f.write_str("the clock was set back; the wait began again"),
-            Self::Reset { remedy, reason } => {
-                let remedy = match remedy {
-                    Remedy::None => "",
-                    Remedy::NewPassword => ", after the password was changed",
-                    Remedy::Invitation => "; enrolling now needs an invitation",
-                };
-                write!(f, "the second factor was reset{remedy}{}", because(reason))
+            Self::Blocked { password_is_known: false } => {
+                f.write_str("blocked after too many wrong codes, all of them typed in a session")
             }
-            Self::Unlocked { reason } => write!(f, "unlocked{}", because(reason)),
+            Self::ClockWentBack => f.write_str("the clock was set back"),
+            Self::Reset { password, reason } => {
+                write!(f, "the second factor was reset{}{}", after(*password), because(reason))
+            }
+            Self::Unlocked { password, reason } => {
+                write!(f, "unlocked{}{}", after(*password), because(reason))
+            }
             Self::PasswordChanged => f.write_str("the password was changed; all sessions ended"),
             Self::SessionsEnded => f.write_str("all sessions ended"),
             Self::SignedOut => f.write_str("signed out"),

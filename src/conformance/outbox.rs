@@ -18,6 +18,9 @@ use crate::{
     who::{OrgId, UserId},
 };
 
+/// An event of which people are told.
+const BLOCKED: EventKind = EventKind::Blocked { password_is_known: true };
+
 const SAME_STEP: &str = "1 (in the same step)";
 const UNTIL: &str = "2 (until acknowledged)";
 const ONCE: &str = "3 (once and for all)";
@@ -72,7 +75,7 @@ struct Trial<'a, S> {
 impl<S: UserStore + Outbox> Trial<'_, S> {
     async fn notices_come_with_their_swap(&self, key: &Key) -> Result<(), Broken> {
         let quiet = EventKind::CodeAccepted { purpose: Purpose::LogIn };
-        let events = [EventKind::Enrolled { epoch: Epoch::FIRST }, quiet, EventKind::Blocked]
+        let events = [EventKind::Enrolled { epoch: Epoch::FIRST }, quiet, BLOCKED]
             .map(|kind| event(key, 1_800_000_000, kind));
         self.write(key, 0, &events).await?;
         let waiting = self.waiting_for(&[key], 64).await?;
@@ -97,13 +100,9 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
 
     async fn reading_changes_nothing(&self, one: &Key, other: &Key) -> Result<(), Broken> {
         for (key, at) in [(one, 1_800_000_000), (other, 1_700_000_000)] {
-            self.write(key, 0, &[event(key, at, EventKind::Blocked)]).await?;
-            self.write(
-                key,
-                1,
-                &[event(key, at + 1, EventKind::Replaced), event(key, at + 1, EventKind::Blocked)],
-            )
-            .await?;
+            self.write(key, 0, &[event(key, at, BLOCKED)]).await?;
+            self.write(key, 1, &[event(key, at + 1, EventKind::Replaced), event(key, at + 1, BLOCKED)])
+                .await?;
         }
         for key in [one, other] {
             let all = self.waiting_for(&[key], 64).await?;
@@ -128,7 +127,7 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
         other: &Key,
     ) -> Result<(), Broken> {
         for key in [one, other] {
-            let two = [EventKind::Replaced, EventKind::Blocked].map(|kind| event(key, 1_800_000_000, kind));
+            let two = [EventKind::Replaced, BLOCKED].map(|kind| event(key, 1_800_000_000, kind));
             self.write(key, 0, &two).await?;
         }
         let [first, second] = &self.waiting_for(&[one], 64).await?[..] else {
@@ -159,7 +158,7 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
         let both = [one, other];
         for (key, at) in [(one, 1_800_000_000), (other, 1_700_000_000), (one, 1_600_000_000)] {
             let revision = u64::from(at == 1_600_000_000);
-            self.write(key, revision, &[event(key, at, EventKind::Blocked)]).await?;
+            self.write(key, revision, &[event(key, at, BLOCKED)]).await?;
             let waiting = self.waiting_for(&both, 64).await?;
             if waiting.len() != 1 {
                 let how =
@@ -183,7 +182,7 @@ impl<S: UserStore + Outbox> Trial<'_, S> {
             let at = 1_800_000_000 - u64::try_from(dice.below(1_000)).unwrap_or(0);
             racers.push(Box::pin(async move {
                 for revision in 0..4 {
-                    let blocked = [event(key, at + 13 * revision, EventKind::Blocked)];
+                    let blocked = [event(key, at + 13 * revision, BLOCKED)];
                     self.write(key, revision, &blocked).await?;
                 }
                 Ok(Vec::new())

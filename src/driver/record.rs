@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     account::{
-        Account, Due, Guesses, Imported, Invited, Joining, Live, Pending, Recorded, Recovery, SignedOut,
-        Spent, Wait,
+        Account, Drawings, Due, Guesses, Imported, Invited, Joining, KnownTo, Live, Notice, Pending,
+        Recorded, Recovery, SignedOut, Spent, Wait,
     },
     audit::{Act, Denied, Origin},
     otp::{Algorithm, Digits, Secret, Step, Totp},
@@ -92,6 +92,7 @@ impl Record for Account {
             plain.time(pending.drawn_at);
             plain.list(&pending.superseded, |plain, ticket| plain.array(ticket.0));
             plain.time(pending.expires_at);
+            write_guesses(plain, &pending.guesses);
         });
         plain.option(self.imported.as_ref(), |plain, imported| {
             plain.bytes(imported.secret.expose());
@@ -102,31 +103,15 @@ impl Record for Account {
         });
         plain.flag(self.was_taken_off);
         write_guesses(plain, &self.guesses);
-        plain.flag(self.password_is_known);
-        plain.list(&self.spent, |plain, spent| {
-            plain.array(spent.ticket.0);
-            plain.time(spent.expires_at);
-        });
+        plain.flag(self.known_to == KnownTo::Others);
+        plain.list(&self.spent, write_spent);
+        plain.option(self.confirmed.as_ref(), write_spent);
         plain.list(&self.recorded, |plain, recorded| {
-            plain.u8(match recorded.act {
-                Act::Require => 0,
-                Act::Reset => 1,
-                Act::Unlock => 2,
-                Act::ChangeSettings => 3,
-                Act::Invite => 4,
-                Act::Extend => 5,
-                Act::ManageDevices => 6,
-                Act::Report => 7,
-            });
-            plain.u8(match recorded.why {
-                Denied::NotMasterAdmin => 0,
-                Denied::Yourself => 1,
-                Denied::Customer => 2,
-                Denied::NotInThisOrg => 3,
-                Denied::Mandated => 4,
-            });
+            write_notice(plain, recorded.what);
             plain.time(recorded.at);
         });
+        plain.option(self.drawings.since, Writer::time);
+        plain.u32(self.drawings.count);
         write_joining(plain, &self.joining);
         plain.list(&self.devices, |plain, device| {
             plain.array(device.id.0);
@@ -165,6 +150,7 @@ impl Record for Account {
                     drawn_at: plain.time()?,
                     superseded: plain.list(|plain| plain.array().map(TicketId))?,
                     expires_at: plain.time()?,
+                    guesses: read_guesses(plain)?,
                 })
             })?,
             imported: plain.option(|plain| {
@@ -178,33 +164,11 @@ impl Record for Account {
             })?,
             was_taken_off: plain.flag()?,
             guesses: read_guesses(plain)?,
-            password_is_known: plain.flag()?,
-            spent: plain
-                .list(|plain| Ok(Spent { ticket: TicketId(plain.array()?), expires_at: plain.time()? }))?,
-            recorded: plain.list(|plain| {
-                Ok(Recorded {
-                    act: match plain.u8()? {
-                        0 => Act::Require,
-                        1 => Act::Reset,
-                        2 => Act::Unlock,
-                        3 => Act::ChangeSettings,
-                        4 => Act::Invite,
-                        5 => Act::Extend,
-                        6 => Act::ManageDevices,
-                        7 => Act::Report,
-                        _ => return Err(Damaged),
-                    },
-                    why: match plain.u8()? {
-                        0 => Denied::NotMasterAdmin,
-                        1 => Denied::Yourself,
-                        2 => Denied::Customer,
-                        3 => Denied::NotInThisOrg,
-                        4 => Denied::Mandated,
-                        _ => return Err(Damaged),
-                    },
-                    at: plain.time()?,
-                })
-            })?,
+            known_to: if plain.flag()? { KnownTo::Others } else { KnownTo::Owner },
+            spent: plain.list(read_spent)?,
+            confirmed: plain.option(read_spent)?,
+            recorded: plain.list(|plain| Ok(Recorded { what: read_notice(plain)?, at: plain.time()? }))?,
+            drawings: Drawings { since: plain.option(Reader::time)?, count: plain.u32()? },
             joining: read_joining(plain)?,
             devices: plain.list(|plain| {
                 Ok(Device {
@@ -222,6 +186,73 @@ impl Record for Account {
     }
 }
 
+fn write_spent(plain: &mut Writer, spent: &Spent) {
+    plain.array(spent.ticket.0);
+    plain.time(spent.expires_at);
+}
+
+fn read_spent(plain: &mut Reader<'_>) -> Result<Spent, Damaged> {
+    Ok(Spent { ticket: TicketId(plain.array()?), expires_at: plain.time()? })
+}
+
+fn write_notice(plain: &mut Writer, what: Notice) {
+    match what {
+        Notice::ActRefused { act, why } => {
+            plain.u8(0);
+            plain.u8(match act {
+                Act::Require => 0,
+                Act::Reset => 1,
+                Act::Unlock => 2,
+                Act::ChangeSettings => 3,
+                Act::Invite => 4,
+                Act::Extend => 5,
+                Act::ManageDevices => 6,
+                Act::Report => 7,
+            });
+            plain.u8(match why {
+                Denied::NotMasterAdmin => 0,
+                Denied::Yourself => 1,
+                Denied::Customer => 2,
+                Denied::NotInThisOrg => 3,
+                Denied::Mandated => 4,
+            });
+        }
+        Notice::CodeUsedAgain => plain.u8(1),
+        Notice::ClockMovedBack => plain.u8(2),
+        Notice::Superseded => plain.u8(3),
+    }
+}
+
+fn read_notice(plain: &mut Reader<'_>) -> Result<Notice, Damaged> {
+    Ok(match plain.u8()? {
+        0 => Notice::ActRefused {
+            act: match plain.u8()? {
+                0 => Act::Require,
+                1 => Act::Reset,
+                2 => Act::Unlock,
+                3 => Act::ChangeSettings,
+                4 => Act::Invite,
+                5 => Act::Extend,
+                6 => Act::ManageDevices,
+                7 => Act::Report,
+                _ => return Err(Damaged),
+            },
+            why: match plain.u8()? {
+                0 => Denied::NotMasterAdmin,
+                1 => Denied::Yourself,
+                2 => Denied::Customer,
+                3 => Denied::NotInThisOrg,
+                4 => Denied::Mandated,
+                _ => return Err(Damaged),
+            },
+        },
+        1 => Notice::CodeUsedAgain,
+        2 => Notice::ClockMovedBack,
+        3 => Notice::Superseded,
+        _ => return Err(Damaged),
+    })
+}
+
 fn write_guesses(plain: &mut Writer, guesses: &Guesses) {
     plain.u32(guesses.in_a_row);
     plain.option(guesses.wait, |plain, wait| {
@@ -229,6 +260,7 @@ fn write_guesses(plain: &mut Writer, guesses: &Guesses) {
         plain.seconds(wait.lasts);
     });
     plain.option(guesses.blocked_since, Writer::time);
+    plain.flag(guesses.under_first_factor);
 }
 
 fn read_guesses(plain: &mut Reader<'_>) -> Result<Guesses, Damaged> {
@@ -236,6 +268,7 @@ fn read_guesses(plain: &mut Reader<'_>) -> Result<Guesses, Damaged> {
         in_a_row: plain.u32()?,
         wait: plain.option(|plain| Ok(Wait { since: plain.time()?, lasts: plain.seconds()? }))?,
         blocked_since: plain.option(Reader::time)?,
+        under_first_factor: plain.flag()?,
     })
 }
 
@@ -288,6 +321,7 @@ fn write_joining(plain: &mut Writer, joining: &Joining) {
         plain.time(invited.made_at);
         plain.time(invited.expires_at);
     });
+    plain.option(joining.void.as_ref(), |plain, void| plain.bytes(void.expose()));
 }
 
 fn read_joining(plain: &mut Reader<'_>) -> Result<Joining, Damaged> {
@@ -298,12 +332,17 @@ fn read_joining(plain: &mut Reader<'_>) -> Result<Joining, Damaged> {
         invitation: plain.option(|plain| {
             Ok(Invited {
                 id: TicketId(plain.array()?),
-                code: PaperCode::parse_as(Paper::Invitation, plain.text()?).map_err(|_| Damaged)?,
+                code: read_invitation(plain)?,
                 made_at: plain.time()?,
                 expires_at: plain.time()?,
             })
         })?,
+        void: plain.option(read_invitation)?,
     })
+}
+
+fn read_invitation(plain: &mut Reader<'_>) -> Result<PaperCode, Damaged> {
+    PaperCode::parse_as(Paper::Invitation, plain.text()?).map_err(|_| Damaged)
 }
 
 fn write_settings(plain: &mut Writer, settings: &Settings) {

@@ -51,6 +51,10 @@ impl Window {
     /// for phones whose clock is fast.
     pub const ONE_EACH_WAY: Self = Self { back: 1, ahead: 1, drift: 0 };
 
+    /// The current step alone.
+    #[cfg(feature = "std")]
+    pub(crate) const ONLY: Self = Self { back: 0, ahead: 0, drift: 0 };
+
     /// Creates a window of `back` steps before and `ahead` steps after the current one.
     ///
     /// # Errors
@@ -73,6 +77,12 @@ impl Window {
         }
         self.drift = drift;
         Ok(self)
+    }
+
+    /// Returns the newest step of the window around the `present` one.
+    #[cfg(feature = "std")]
+    pub(crate) const fn newest(self, present: Step) -> Step {
+        Step(present.0.saturating_add(self.ahead as u64).saturating_add_signed(self.drift as i64))
     }
 }
 
@@ -186,6 +196,13 @@ impl Totp {
             Some(seconds) => Some(Step(seconds / self.period as u64)),
             None => None,
         }
+    }
+
+    /// Returns when a step begins.
+    #[cfg(feature = "std")]
+    pub(crate) const fn begin_of(self, step: Step) -> Timestamp {
+        let seconds = step.0.saturating_mul(self.period as u64);
+        Timestamp::from_unix(self.t0.as_unix().saturating_add(seconds))
     }
 
     /// Returns the code that the app shows at `time`; `None` before the counting began.

@@ -23,7 +23,7 @@ pub enum ActRefusal {
     Blocked,
     /// Someone else may know the password: the account was blocked (even if unlocked since), or was reset to
     /// invitation-only. A plain reset would let them enroll. Change the password first and
-    /// [say so](crate::admin::ManagedUser::with_new_password), or [invite](crate::admin::ManagedUser::reset_and_invite)
+    /// [say so](crate::audit::Password::Changed), or [invite](crate::admin::ManagedUser::reset_and_invite)
     /// the user.
     PasswordKnown,
     /// The org does not offer this: enrollment by choice, time to enroll, remembered devices. Customers are offered none

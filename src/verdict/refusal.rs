@@ -21,14 +21,16 @@ pub enum Refusal {
         /// What seems to be wrong with the user's authenticator, if that can be told.
         hint: Option<Hint>,
     },
-    /// The code is right, and was used before, here or elsewhere: the user waits for the next one. It was counted.
+    /// The code is right, and was used before, here or elsewhere: the user waits for the next one. The code that was used
+    /// last is not counted; one that is older than it is.
     AlreadyUsed {
         /// How many more can be tried before the account is blocked; at least one.
         left: u32,
         /// Until when no code is looked at.
         wait_until: Option<Timestamp>,
     },
-    /// Too many wrong codes in a row. This one was neither looked at nor counted.
+    /// Too many wrong codes in a row, or too many QR codes drawn within an hour. This code was neither looked at nor
+    /// counted, and no QR code was drawn.
     Wait {
         /// Until when no code is looked at.
         until: Timestamp,
@@ -39,18 +41,19 @@ pub enum Refusal {
     /// The ticket is no longer, or never was, good for this: expired, spent, or overtaken by a later check-in, a reset or
     /// a change of the policy. The user signs in again.
     TicketVoid,
-    /// The QR code was shown too long ago, or not at all. Show the page again: another one is drawn.
+    /// The QR code was shown too long ago or not at all, or is void after too many wrong codes of a user who has time left
+    /// to enroll. Show the page again: another one is drawn.
     SetupExpired,
     /// The password alone does not open this enrollment. An invitation does, with
     /// [`TwoFactor::accept`](crate::TwoFactor::accept).
     InvitationNeeded,
-    /// The invitation was right once, and is too late or superseded by a newer one. Ask for another; this was not
-    /// counted.
+    /// The invitation was right once, and is too late, or void since: superseded by a newer one, or ended with everything
+    /// else that had been handed out. Ask for another; this was not counted.
     InvitationVoid,
-    /// The server's clock was corrected, so that codes up to then would have been accepted before. No code is looked at
-    /// or counted until then. A recovery code, a reset or waiting helps.
+    /// The server's clock was corrected: the last code that was accepted is of a time that its clock will reach only then.
+    /// Nothing was counted. A recovery code and another authenticator, a reset or waiting helps.
     ClockMovedBack {
-        /// Until when no code is looked at.
+        /// From when on the app's codes are right again.
         until: Timestamp,
     },
     /// The form was sent before, and what it asked for is done. Go on to the page that comes next.
@@ -96,7 +99,7 @@ impl fmt::Display for Refusal {
                 tries(f, left, wait_until)
             }
             Self::Wait { until } => {
-                write!(f, "too many wrong codes; the next one is looked at from {until} on")
+                write!(f, "too many tries; the next one is looked at from {until} on")
             }
             Self::Blocked => {
                 f.write_str("too many wrong codes; the account is blocked until somebody unlocks it")
@@ -106,7 +109,7 @@ impl fmt::Display for Refusal {
             Self::InvitationNeeded => f.write_str("an invitation is needed to set up an authenticator"),
             Self::InvitationVoid => f.write_str("that invitation is no longer valid; ask for a new one"),
             Self::ClockMovedBack { until } => {
-                write!(f, "the server's clock was corrected; codes are looked at again from {until} on")
+                write!(f, "the server's clock was corrected; codes are right again from {until} on")
             }
             Self::AlreadyDone => f.write_str("that is done already"),
         }

@@ -1,7 +1,9 @@
 //! What is done to one user: by a Master Admin in a browser, or by the vendor at the command line. The acts are the same;
 //! the right to them is the library's [`Admin`].
 
-use countersign::{ActRefusal, Error, UserId, Verdict, admin::Admin, policy::Days, tokens::Invitation};
+use countersign::{
+    ActRefusal, Error, UserId, Verdict, admin::Admin, audit::Password, policy::Days, tokens::Invitation,
+};
 use serde::Deserialize;
 
 /// An act, named as in the paths of its page.
@@ -14,6 +16,8 @@ pub(crate) enum Act {
     /// After a block, with an invitation.
     ResetInvite,
     Unlock,
+    /// Once the password was changed.
+    UnlockNewPassword,
     Invite,
     /// A week more to set it up.
     Extend,
@@ -33,10 +37,11 @@ impl Act {
     ) -> Result<Verdict<Option<Invitation>, ActRefusal>, Error> {
         let user = admin.user(user);
         Ok(match self {
-            Self::Reset => user.reset().await?.map(|()| None),
-            Self::ResetNewPassword => user.with_new_password().reset().await?.map(|()| None),
-            Self::ResetInvite => user.reset_and_invite().await?.map(Some),
-            Self::Unlock => user.unlock().await?.map(|()| None),
+            Self::Reset => user.reset(Password::AsBefore).await?.map(|()| None),
+            Self::ResetNewPassword => user.reset(Password::Changed).await?.map(|()| None),
+            Self::ResetInvite => user.reset_and_invite(Password::AsBefore).await?.map(Some),
+            Self::Unlock => user.unlock(Password::AsBefore).await?.map(|()| None),
+            Self::UnlockNewPassword => user.unlock(Password::Changed).await?.map(|()| None),
             Self::Invite => user.invite().await?.map(Some),
             Self::Extend => user.extend(A_WEEK).await?.map(|_| None),
         })
@@ -49,6 +54,7 @@ impl Act {
             Self::ResetNewPassword => "reset-new-password",
             Self::ResetInvite => "reset-invite",
             Self::Unlock => "unlock",
+            Self::UnlockNewPassword => "unlock-new-password",
             Self::Invite => "invite",
             Self::Extend => "extend",
         }
@@ -59,7 +65,7 @@ impl Act {
         match self {
             Self::Reset | Self::ResetNewPassword => "Reset",
             Self::ResetInvite => "Reset and invite",
-            Self::Unlock => "Unlock",
+            Self::Unlock | Self::UnlockNewPassword => "Unlock",
             Self::Invite => "Invite",
             Self::Extend => "Give more time to",
         }
@@ -71,7 +77,9 @@ impl Act {
             Self::Reset | Self::ResetNewPassword | Self::ResetInvite => {
                 "Done. Two-factor authentication has to be set up again at the next sign-in."
             }
-            Self::Unlock => "Done. The account is unlocked, and its authenticator app works as before.",
+            Self::Unlock | Self::UnlockNewPassword => {
+                "Done. The account is unlocked, and its authenticator app works as before."
+            }
             Self::Invite => "Done. Two-factor authentication can be set up with the invitation.",
             Self::Extend => "Done. There is a week from now to set up two-factor authentication.",
         }
@@ -80,7 +88,7 @@ impl Act {
     pub(crate) fn is_reset(self) -> bool {
         match self {
             Self::Reset | Self::ResetNewPassword | Self::ResetInvite => true,
-            Self::Unlock | Self::Invite | Self::Extend => false,
+            Self::Unlock | Self::UnlockNewPassword | Self::Invite | Self::Extend => false,
         }
     }
 }

@@ -12,6 +12,7 @@ use clap::Args;
 use countersign::{
     BoxError, OrgId, Role, Roster, Timestamp, Verdict,
     admin::{BulkReset, Outcome, Targets},
+    audit::Password,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -55,13 +56,13 @@ impl ResetMany {
         let org = OrgId::new(self.org.as_str())?;
         let admin = self.desk.admin(app, &org);
         let begun_at = self.begun_at.map(Timestamp::from_unix);
-        let begun_at = reset::begin(&admin, Targets::everybody(), begun_at).begun_at();
+        let password = if self.new_passwords { Password::Changed } else { Password::AsBefore };
+        let begun_at = reset::begin(&admin, Targets::everybody(), password, begun_at).begun_at();
         if !self.dry_run {
             eprintln!("Begun at {begun_at}. If this is interrupted, resume it with --begun-at {begun_at}");
         }
         let begin = |targets| {
-            let run = reset::begin(&admin, targets, Some(begun_at));
-            let run = if self.new_passwords { run.with_new_passwords() } else { run };
+            let run = reset::begin(&admin, targets, password, Some(begun_at));
             if self.dry_run { run.dry_run() } else { run }
         };
         let mut progress = Progress { bar: ProgressBar::hidden(), tally: Tally::default() };

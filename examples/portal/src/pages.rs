@@ -245,6 +245,7 @@ pub(crate) struct Confirm {
     pub(crate) frame: Frame,
     pub(crate) act: Act,
     pub(crate) name: String,
+    pub(crate) id: i64,
 }
 
 #[derive(Template)]

@@ -11,6 +11,7 @@ use axum::{
 use countersign::{
     ActRefusal, Timestamp, UserId, Verdict,
     admin::{Admin, BulkReset, Outcome, Targets},
+    audit::Password,
 };
 
 use crate::{
@@ -28,8 +29,13 @@ const AT_ONCE: u64 = 500;
 const SHOWN: usize = 100;
 
 /// Starts a run, or resumes the one that was begun at that time.
-pub(crate) fn begin<'a>(admin: &Admin<'a>, targets: Targets, begun_at: Option<Timestamp>) -> BulkReset<'a> {
-    let run = admin.reset_many(targets);
+pub(crate) fn begin<'a>(
+    admin: &Admin<'a>,
+    targets: Targets,
+    password: Password,
+    begun_at: Option<Timestamp>,
+) -> BulkReset<'a> {
+    let run = admin.reset_many(targets, password);
     match begun_at {
         Some(begun_at) => run.resume_from(begun_at),
         None => run,
@@ -89,7 +95,8 @@ impl Chosen {
     fn run<'p>(&self, app: &App, signed_in: &'p SignedIn) -> BulkReset<'p> {
         let users: Vec<UserId> = self.users.iter().map(|user| UserId::from(*user)).collect();
         let targets = if self.everybody { Targets::everybody() } else { Targets::these(users) };
-        begin(&app.two_factor.admin(&signed_in.pass), targets, self.begun_at.map(Timestamp::from_unix))
+        let begun_at = self.begun_at.map(Timestamp::from_unix);
+        begin(&app.two_factor.admin(&signed_in.pass), targets, Password::AsBefore, begun_at)
     }
 }
 

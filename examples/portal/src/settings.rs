@@ -100,7 +100,7 @@ pub(crate) async fn confirm(
 ) -> Result<Response, Failure> {
     signed_in.master_admin()?;
     let name = colleague(&app, &signed_in, id).await?.ok_or_else(Failure::missing)?;
-    Ok(pages::ok(&pages::Confirm { frame: Frame::from(&signed_in), act, name }))
+    Ok(pages::ok(&pages::Confirm { frame: Frame::from(&signed_in), act, name, id }))
 }
 
 pub(crate) async fn act(

@@ -26,7 +26,7 @@ pub enum Outcome {
     NothingToReset,
     /// Nothing was changed, because someone else may know the password, as
     /// [`ActRefusal::PasswordKnown`](crate::ActRefusal::PasswordKnown) says. Change it and [say
-    /// so](crate::admin::BulkReset::with_new_passwords), or [reset and
+    /// so](crate::audit::Password::Changed), or [reset and
     /// invite](crate::admin::ManagedUser::reset_and_invite) the user.
     PasswordKnown,
     /// They have started to enroll again since the run was started, and are left alone.

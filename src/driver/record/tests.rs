@@ -34,7 +34,7 @@ fn settings_that_no_admin_could_have_chosen_are_damaged() {
 fn account(recovery_codes: u8) -> Account {
     let now = Timestamp::from_unix(1_800_000_000);
     let codes = KeptCodes { salt: [9; 16], digests: (0..recovery_codes).map(|n| [n; 16]).collect() };
-    let guesses = Guesses { in_a_row: 10, wait: None, blocked_since: Some(now) };
+    let guesses = Guesses { in_a_row: 10, wait: None, blocked_since: Some(now), under_first_factor: true };
     let live = Live {
         secret: Secret::from_bytes(&[1; 20]).unwrap(),
         totp: Totp::default(),

@@ -20,7 +20,7 @@ impl Settings {
     ///   sessions.
     /// * §3.2.2 wants an authenticator that has reached its limit to be bound again. So reset blocked users, [with an
     ///   invitation](crate::admin::ManagedUser::reset_and_invite) or [a new
-    ///   password](crate::admin::ManagedUser::with_new_password). An [unlocked](crate::admin::ManagedUser::unlock) user
+    ///   password](crate::audit::Password::Changed). An [unlocked](crate::admin::ManagedUser::unlock) user
     ///   keeps their authenticator, and the count begins again.
     /// * §4.2.2.2 wants more than a password from a user who lost their authenticator. An invitation is more: [always
     ///   ask for one](Self::with_invitation_required), or hand one out with the reset.

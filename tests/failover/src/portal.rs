@@ -6,7 +6,7 @@ use countersign::{
     ActRefusal, Attempt, Clock, Directory, FirstFactor, Gate, KeyId, Keyring, OrgId, Pass, Person,
     Requirement, Role, SettingsStore, TwoFactor, UserId, UserStore, Verdict,
     admin::Support,
-    audit::{Operator, Reason},
+    audit::{Operator, Password, Reason},
     store::{
         Change, OrgSummary, Stored, Swap, UserSummary,
         postgres::{PostgresError, PostgresStore},
@@ -164,11 +164,11 @@ impl<C: Clock + Clone> Portal<C> {
     }
 
     pub(crate) async fn reset(&self, user: &str) -> Result<Act, countersign::Error> {
-        self.support.in_org(&org(ACME), &reason()).user(&self::user(user)).reset().await
+        self.support.in_org(&org(ACME), &reason()).user(&self::user(user)).reset(Password::AsBefore).await
     }
 
     pub(crate) async fn unlock(&self, user: &str) -> Result<Act, countersign::Error> {
-        self.support.in_org(&org(ACME), &reason()).user(&self::user(user)).unlock().await
+        self.support.in_org(&org(ACME), &reason()).user(&self::user(user)).unlock(Password::AsBefore).await
     }
 
     pub(crate) async fn require(&self, of: &str, to: Requirement) -> Result<Act, countersign::Error> {

@@ -3,7 +3,7 @@
 use countersign::{
     ActRefusal, Admin, Attempt, Gate, Requirement, Role,
     admin::Support,
-    audit::{Denied, Operator, Reason},
+    audit::{Denied, Operator, Password, Reason},
     policy::{Days, Settings},
     testing::Authenticator,
 };
@@ -26,10 +26,10 @@ async fn does_everything(world: &World, admin: &Admin<'_>, kinds: &mut Vec<Strin
     granted(admin.require(Requirement::On).await.unwrap());
     granted(ian.extend(days(9)).await.unwrap());
     granted(ian.invite().await.unwrap());
-    granted(ian.reset().await.unwrap());
-    granted(ian.reset_and_invite().await.unwrap());
-    granted(admin.user(&user("ian")).with_new_password().reset().await.unwrap());
-    granted(ian.unlock().await.unwrap());
+    granted(ian.reset(Password::AsBefore).await.unwrap());
+    granted(ian.reset_and_invite(Password::AsBefore).await.unwrap());
+    granted(admin.user(&user("ian")).reset(Password::Changed).await.unwrap());
+    granted(ian.unlock(Password::AsBefore).await.unwrap());
     let (_, session) = world.enroll("ian").await;
     let _ = granted(world.signed_in(&session).remember_device("a laptop").await.unwrap());
     let listed = granted(ian.devices().await.unwrap());
@@ -47,6 +47,7 @@ async fn does_everything(world: &World, admin: &Admin<'_>, kinds: &mut Vec<Strin
             "invited",
             "reset",
             "reset",
+            "invited",
             "reset",
             "unlocked",
             "device-forgotten",
@@ -89,7 +90,7 @@ over_every_store! {
         kinds.sort();
         assert_eq!(told(&world, "ann").await, kinds);
         // Without one, nothing is made up.
-        granted(world.managed(&ann, "ian").unlock().await.unwrap());
+        granted(world.managed(&ann, "ian").unlock(Password::AsBefore).await.unwrap());
         let last =
             world.events().await.into_iter().rfind(|told| told.kind == "unlocked" && told.text == "unlocked");
         assert!(last.is_some());
@@ -117,9 +118,9 @@ over_every_store! {
             {
                 let user = admin.user(&user(id));
                 let denied = ActRefusal::Denied(denied);
-                assert_eq!(refused(user.reset().await.unwrap()), denied, "{id}");
-                assert_eq!(refused(user.reset_and_invite().await.unwrap()), denied, "{id}");
-                assert_eq!(refused(user.unlock().await.unwrap()), denied, "{id}");
+                assert_eq!(refused(user.reset(Password::AsBefore).await.unwrap()), denied, "{id}");
+                assert_eq!(refused(user.reset_and_invite(Password::AsBefore).await.unwrap()), denied, "{id}");
+                assert_eq!(refused(user.unlock(Password::AsBefore).await.unwrap()), denied, "{id}");
                 assert_eq!(refused(user.invite().await.unwrap()), denied, "{id}");
                 assert_eq!(refused(user.extend(days(1)).await.unwrap()), denied, "{id}");
                 assert_eq!(refused(user.devices().await.unwrap()), denied, "{id}");
@@ -135,7 +136,7 @@ over_every_store! {
         granted(sue.require(Requirement::Off).await.unwrap());
         // And a role that was lost in between is one for this act already.
         world.people.set(ACME, "ann", Role::Internal);
-        let denied = refused(world.managed(&ann, "ian").reset().await.unwrap());
+        let denied = refused(world.managed(&ann, "ian").reset(Password::AsBefore).await.unwrap());
         assert_eq!(denied, ActRefusal::Denied(Denied::NotMasterAdmin));
     }
 }

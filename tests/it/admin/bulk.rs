@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign::{
     ActRefusal, Attempt, FirstFactor, Gate, Pass, Refusal, Role,
     admin::{BulkReset, Outcome, Support, Targets},
-    audit::{Denied, Operator, Reason},
+    audit::{Denied, Operator, Password, Reason},
     otp::Imported,
     policy::Settings,
 };
@@ -24,7 +24,7 @@ fn reason() -> Reason {
 
 fn these<'p>(world: &World, pass: &'p Pass, ids: &[&str]) -> BulkReset<'p> {
     let ids: Vec<_> = ids.iter().map(|id| user(id)).collect();
-    world.two_factor.admin(pass).reset_many(Targets::these(ids))
+    world.two_factor.admin(pass).reset_many(Targets::these(ids), Password::AsBefore)
 }
 
 async fn next(run: &mut BulkReset<'_>) -> Option<String> {
@@ -171,7 +171,7 @@ over_every_store! {
         world.switch_on().await;
         let (phone, bob) = world.enroll("bob").await;
         let _ = world.enroll("ian").await;
-        let everybody = told(world.two_factor.admin(&bob).reset_many(Targets::everybody())).await;
+        let everybody = told(world.two_factor.admin(&bob).reset_many(Targets::everybody(), Password::AsBefore)).await;
         assert_eq!(everybody, ["ian: reset", "ida: nothing to reset", "ann: nothing to reset"]);
         let _ = world.log_in("bob", &phone).await;
         assert!(!world.kinds_for("bob").await.contains(&"act-refused".to_owned()));
@@ -185,12 +185,12 @@ over_every_store! {
             let _ = world.enroll(id).await;
         }
         let support = support(&world);
-        let dry = support.in_org(&org(ACME), &reason()).reset_many(Targets::everybody()).dry_run();
+        let dry = support.in_org(&org(ACME), &reason()).reset_many(Targets::everybody(), Password::AsBefore).dry_run();
         assert_eq!(
             told(dry).await,
             ["ian: would be reset", "ida: nothing to reset", "ann: nothing to reset", "bob: would be reset",]
         );
-        let run = support.in_org(&org(ACME), &reason()).reset_many(Targets::everybody());
+        let run = support.in_org(&org(ACME), &reason()).reset_many(Targets::everybody(), Password::AsBefore);
         assert_eq!(
             told(run).await,
             ["ian: reset", "ida: nothing to reset", "ann: nothing to reset", "bob: reset",]
@@ -200,7 +200,7 @@ over_every_store! {
         assert!(reset.text.contains("case 4711"));
         let some = Targets::these([user("carl"), user("nobody")]);
         assert_eq!(
-            told(support.in_org(&org(ACME), &reason()).reset_many(some)).await,
+            told(support.in_org(&org(ACME), &reason()).reset_many(some, Password::AsBefore)).await,
             [
                 "carl: denied: a customer has no second factor",
                 "nobody: denied: there is no such user in this org",
@@ -225,13 +225,16 @@ over_every_store! {
         assert_eq!(told(run).await, [known, "ida: reset"]);
         let org = org(ACME);
         assert_eq!(
-            told(support(&world).in_org(&org, &reason()).reset_many(Targets::these([user("ian")]))).await,
+            told(support(&world).in_org(&org, &reason()).reset_many(Targets::these([user("ian")]), Password::AsBefore)).await,
             [known]
         );
         assert_eq!((world.record("ian").await, world.kinds_for("ian").await), (before, events));
         assert!(matches!(world.check_in("ian").await, Gate::Blocked));
         // The password is changed, and the same run goes on with that.
-        let again = || these(&world, &bob, &["ian", "ida"]).resume_from(begun_at).with_new_passwords();
+        let again = || {
+            let these = Targets::these(["ian", "ida"].map(user));
+            world.two_factor.admin(&bob).reset_many(these, Password::Changed).resume_from(begun_at)
+        };
         assert_eq!(told(again().dry_run()).await, ["ian: would be reset", "ida: nothing to reset"]);
         assert_eq!(told(again()).await, ["ian: reset", "ida: nothing to reset"]);
         let events = world.events().await;
@@ -246,7 +249,7 @@ over_every_store! {
         world.switch_on().await;
         let (_, bob) = world.enroll("bob").await;
         let _ = world.enroll("ian").await;
-        let invitation = granted(world.managed(&bob, "ian").reset_and_invite().await.unwrap());
+        let invitation = granted(world.managed(&bob, "ian").reset_and_invite(Password::AsBefore).await.unwrap());
         assert_eq!(told(these(&world, &bob, &["ian"])).await, ["ian: nothing to reset"]);
         let Gate::AskInvitation(ticket) = world.check_in("ian").await else { panic!() };
         let typed = invitation.text();
@@ -289,19 +292,27 @@ over_every_store! {
         let reason = reason();
         let import = async |id| granted(support.import(&org, &user(id), &key, &reason).await.unwrap());
         let _ = import("ian").await;
-        let run = support.in_org(&org, &reason).reset_many(Targets::these(["ian", "ida"].map(user)));
+        let run = support.in_org(&org, &reason).reset_many(Targets::these(["ian", "ida"].map(user)), Password::AsBefore);
         world.step();
         let _ = import("ida").await;
         assert_eq!(told(run).await, ["ian: reset", "ida: enrolls again already"]);
     }
 
     /// R7: what cannot be read can be reset, here too.
-    async fn who_is_unreadable_is_reset(world: World) {
+    /// R16: nothing says that nobody else knows the password.
+    async fn who_is_unreadable_is_reset_and_needs_an_invitation_unless_the_password_was_changed(world: World) {
         world.switch_on().await;
         let (_, bob) = world.enroll("bob").await;
         let _ = world.enroll("ida").await;
         world.damage("ida").await;
         assert_eq!(told(these(&world, &bob, &["ida"])).await, ["ida: reset"]);
+        assert!(matches!(world.check_in("ida").await, Gate::AskInvitation(_)));
+        let changed = world
+            .two_factor
+            .admin(&bob)
+            .reset_many(Targets::these([user("ida")]), Password::Changed);
+        world.damage("ida").await;
+        assert_eq!(told(changed).await, ["ida: reset"]);
         let _ = world.enroll("ida").await;
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign::{
     ActRefusal, Attempt, Gate, Hint, Refusal, Requirement, Ticket, Timestamp, TwoFactor, Verdict,
     admin::{Import, Support},
-    audit::{Denied, Operator, Reason},
+    audit::{Denied, Operator, Password, Reason},
     otp::{Digits, Imported},
     tokens::Means,
 };
@@ -155,7 +155,7 @@ over_every_store! {
         let unlocked = support(&world.two_factor)
             .in_org(&org(ACME), &reason())
             .user(&user("ian"))
-            .unlock()
+            .unlock(Password::AsBefore)
             .await
             .unwrap();
         granted(unlocked);
@@ -196,7 +196,7 @@ over_every_store! {
         // The phone is stolen, with the app that was imported: reset, its user enrolls, and the list changes nothing.
         let _ = granted(world.import("ida", &brought).await);
         let admin = world.fresh_admin().await;
-        granted(world.managed(&admin, "ida").reset().await.unwrap());
+        granted(world.managed(&admin, "ida").reset(Password::AsBefore).await.unwrap());
         assert_eq!(refused(world.import("ida", &brought).await), ActRefusal::TooLateToImport);
         let (phone, _) = world.enroll("ida").await;
         assert_eq!(refused(world.import("ida", &brought).await), ActRefusal::TooLateToImport);

@@ -6,7 +6,7 @@ use countersign::{
     ActRefusal, Attempt, BoxError, Error, ErrorKind, FirstFactor, MemoryStore, OrgId, Pass, Requirement,
     Role, Roster, Timestamp, TwoFactor,
     admin::{Counts, CsvLine, Report, ReportRow, Status},
-    audit::Denied,
+    audit::{Denied, Password},
     policy::Settings,
     store::{Listed, PageRequest, RosterGroup},
     testing::Authenticator,
@@ -194,7 +194,7 @@ over_every_store! {
         world.switch_on().await;
         let (_, bob) = world.enroll("bob").await;
         world.clock.advance(Duration::from_secs(60 * 60));
-        assert_eq!(refused(world.managed(&bob, "ian").reset().await.unwrap()), ActRefusal::FreshCodeNeeded);
+        assert_eq!(refused(world.managed(&bob, "ian").reset(Password::AsBefore).await.unwrap()), ActRefusal::FreshCodeNeeded);
         assert_eq!(rows(report(&world, &bob).await, 10).await.len(), 5);
         world.password_changed("bob").await;
         assert_eq!(refused(world.two_factor.admin(&bob).report().await.unwrap()), ActRefusal::SessionOver);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign::{
     ActRefusal, FirstFactor, Gate, Pass, Refusal, Requirement, Role, Verdict,
     admin::Support,
-    audit::{Denied, Operator, Reason},
+    audit::{Denied, Operator, Password, Reason},
     policy::{CodeRules, Days, InvalidCodeRule, InvalidSetting, OrgPolicy, RunningSessions, Settings, Waits},
 };
 use proptest::prelude::*;
@@ -80,9 +80,9 @@ over_every_store! {
         let (phone, admin) = world.enroll("bob").await;
         granted(change(&world, &admin, strict).await);
         world.clock.advance(MINUTE);
-        granted(world.managed(&admin, "ian").unlock().await.unwrap());
+        granted(world.managed(&admin, "ian").unlock(Password::AsBefore).await.unwrap());
         world.clock.advance(SECOND);
-        let unlocked = world.managed(&admin, "ian").unlock().await.unwrap();
+        let unlocked = world.managed(&admin, "ian").unlock(Password::AsBefore).await.unwrap();
         assert_eq!(refused(unlocked), ActRefusal::FreshCodeNeeded);
         let loose = strict.with_fresh_code(HOUR).unwrap();
         assert_eq!(refused(change(&world, &admin, loose).await), ActRefusal::FreshCodeNeeded);
@@ -90,7 +90,7 @@ over_every_store! {
         let admin = granted(world.verify(&ticket, &phone.code(&world.clock)).await);
         granted(change(&world, &admin, loose).await);
         world.clock.advance(HOUR);
-        granted(world.managed(&admin, "ian").unlock().await.unwrap());
+        granted(world.managed(&admin, "ian").unlock(Password::AsBefore).await.unwrap());
     }
 
     /// R6: only the switch from off to on begins an epoch, whatever the settings are.
@@ -125,7 +125,7 @@ over_every_store! {
         }
         granted(change(&world, &admin, Settings::default().with_hard_stop(4).unwrap()).await);
         assert_eq!(refused(world.verify(&ticket, &wrong).await), Refusal::Blocked);
-        granted(world.managed(&admin, "ian").unlock().await.unwrap());
+        granted(world.managed(&admin, "ian").unlock(Password::AsBefore).await.unwrap());
         granted(change(&world, &admin, Settings::default().with_hard_stop(3).unwrap()).await);
         let ticket = world.ticket_for_code("ian").await;
         for left in [2, 1] {

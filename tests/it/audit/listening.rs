@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use countersign::{Attempt, ErrorKind, Gate, Requirement, Verdict, audit::Event};
+use countersign::{Attempt, ErrorKind, Gate, Requirement, Verdict, audit::Event, audit::Password};
 use tokio::task::JoinSet;
 
 use crate::world::{Fault, World, granted, over_every_store, refused};
@@ -43,8 +43,7 @@ over_every_store! {
                 .two_factor
                 .admin(&admin)
                 .user(&crate::world::user("ian"))
-                .with_new_password()
-                .reset()
+                .reset(Password::Changed)
                 .await
                 .unwrap(),
         );

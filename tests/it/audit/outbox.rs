@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, future::ready};
 
 use countersign::{
     Attempt, ErrorKind, FirstFactor, Gate, Role, TwoFactor,
-    audit::Audience,
+    audit::{Audience, Password},
     store::{Delivery, Notice, Outbox, tell_waiting},
     testing::{Authenticator, ManualClock},
 };
@@ -55,7 +55,7 @@ over_every_store! {
         world.step();
         world.block("ian", &phone).await;
         let admin = world.fresh_admin().await;
-        granted(world.managed(&admin, "ian").with_new_password().reset().await.unwrap());
+        granted(world.managed(&admin, "ian").reset(Password::Changed).await.unwrap());
         let notices = round(&world.store).await;
         let (one, both, admins) = (Audience::User, Audience::UserAndMasterAdmins, Audience::MasterAdmins);
         let waits = vec![("ian", "code-refused", one); 5];

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use countersign::{
     ActRefusal, Attempt, ErrorKind, FirstFactor, Hint, Refusal, Requirement, Timestamp, Verdict,
     admin::Targets,
-    audit::Denied,
+    audit::{Denied, Password},
     otp::{Algorithm, Digits},
     policy::{Days, Settings},
     tokens::DeviceId,
@@ -174,11 +174,11 @@ async fn every_call_can_be_awaited_in_a_handler() {
     is_send(admin.change_settings(0, Settings::default()));
     is_send(admin.report());
     is_send(admin.counts());
-    is_send(admin.reset_many(Targets::everybody()).next());
+    is_send(admin.reset_many(Targets::everybody(), Password::AsBefore).next());
     let managed = admin.user(&id);
-    is_send(managed.reset());
-    is_send(managed.reset_and_invite());
-    is_send(managed.unlock());
+    is_send(managed.reset(Password::AsBefore));
+    is_send(managed.reset_and_invite(Password::AsBefore));
+    is_send(managed.unlock(Password::AsBefore));
     is_send(managed.invite());
     is_send(managed.extend(Days::new(1).unwrap()));
     is_send(managed.devices());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use countersign::{
     ActRefusal, Attempt, FirstFactor, Gate, Pass, Refusal, Requirement, Role, Ticket, Verdict,
-    audit::Denied,
+    audit::{Denied, Password},
     policy::{RunningSessions, Settings},
     testing::Authenticator,
     tokens::Means,
@@ -153,7 +153,7 @@ over_every_store! {
         assert!(matches!(world.check_in("ian").await, Gate::Blocked));
         assert_eq!(refused(ask_to_enroll(&world, &session).await), ActRefusal::Blocked);
         let admin = world.walk_in("ann").await;
-        granted(world.managed(&admin, "ian").unlock().await.unwrap());
+        granted(world.managed(&admin, "ian").unlock(Password::AsBefore).await.unwrap());
         world.step();
         let _ = world.log_in("ian", &phone).await;
     }
@@ -193,13 +193,13 @@ over_every_store! {
             }
             let _ = world.enroll("ian").await;
             let (_, admin) = world.enroll("bob").await;
-            granted(world.managed(&admin, "ian").reset().await.unwrap());
+            granted(world.managed(&admin, "ian").reset(Password::AsBefore).await.unwrap());
             granted(world.switch(&admin, Requirement::Off).await);
             granted(world.signed_in(&admin).withdraw().await.unwrap());
         }
         let _ = world.walk_in("ian").await;
         let refusal = refused(
-            world.two_factor.admin(&world.walk_in("ida").await).user(&user("ian")).reset().await.unwrap(),
+            world.two_factor.admin(&world.walk_in("ida").await).user(&user("ian")).reset(Password::AsBefore).await.unwrap(),
         );
         assert_eq!(refusal, ActRefusal::Denied(Denied::NotMasterAdmin));
     }

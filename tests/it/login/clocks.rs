@@ -6,7 +6,7 @@ use std::time::Duration;
 use countersign::{
     Attempt, FirstFactor, Gate, Pass, Refusal, Role, Ticket, TwoFactor,
     admin::Support,
-    audit::{Operator, Reason},
+    audit::{Operator, Password, Reason},
     policy::{Days, Settings},
     testing::Authenticator,
 };
@@ -77,7 +77,7 @@ over_every_store! {
         let (_, bob) = enroll(&world, &ahead, &ahead, "bob").await;
         let _ = world.enroll("ian").await;
         let bob = go_on(&behind, &bob).await;
-        granted(behind.admin(&bob).user(&user("ian")).reset().await.unwrap());
+        granted(behind.admin(&bob).user(&user("ian")).reset(Password::AsBefore).await.unwrap());
     }
 
     /// R11: no honest clock is that far away.
@@ -187,7 +187,7 @@ over_every_store! {
         let (ahead, behind) = (world.another_server(30), world.another_server(-30));
         let (_, ian) = enroll(&world, &ahead, &ahead, "ian").await;
         for server in [&ahead, &behind, &ahead, &behind] {
-            let _ = refused(server.admin(&ian).user(&user("ida")).reset().await.unwrap());
+            let _ = refused(server.admin(&ian).user(&user("ida")).reset(Password::AsBefore).await.unwrap());
         }
         let refusals = |kinds: Vec<String>| kinds.iter().filter(|kind| kind.contains("refused")).count();
         assert_eq!(refusals(world.kinds_for("ian").await), 1);

@@ -6,7 +6,7 @@ use countersign::{
     ActRefusal, BoxError, DeviceToken, FirstFactor, Gate, OsRandom, Pass, Refusal, Requirement, Role,
     SecureRandom, Timestamp, TwoFactor, Verdict,
     admin::Support,
-    audit::{Denied, Operator, Reason},
+    audit::{Denied, Operator, Password, Reason},
     policy::{Days, Settings},
     testing::Authenticator,
     tokens::Means,
@@ -138,8 +138,8 @@ over_every_store! {
         let (mut phone, mut pass, mut device) = ian(&world).await;
         for what in ["reset", "unlocked", "trust ended", "replaced", "recovered", "off and on"] {
             match what {
-                "reset" => granted(world.managed(&admin, "ian").reset().await.unwrap()),
-                "unlocked" => granted(world.managed(&admin, "ian").unlock().await.unwrap()),
+                "reset" => granted(world.managed(&admin, "ian").reset(Password::AsBefore).await.unwrap()),
+                "unlocked" => granted(world.managed(&admin, "ian").unlock(Password::AsBefore).await.unwrap()),
                 "trust ended" => world.password_changed("ian").await,
                 "replaced" => {
                     let ticket = granted(world.signed_in(&pass).replace().await.unwrap());
@@ -246,7 +246,7 @@ over_every_store! {
         assert!(!admin.is_fresh(DAY));
         let two_factor = &world.two_factor;
         assert_eq!(
-            refused(two_factor.admin(&admin).user(&user("ian")).reset().await.unwrap()),
+            refused(two_factor.admin(&admin).user(&user("ian")).reset(Password::AsBefore).await.unwrap()),
             ActRefusal::FreshCodeNeeded
         );
         assert_eq!(
@@ -260,7 +260,7 @@ over_every_store! {
         world.step();
         let ticket = granted(two_factor.signed_in(&admin).step_up().await.unwrap());
         let admin = granted(world.verify(&ticket, &phone.code(&world.clock)).await);
-        granted(two_factor.admin(&admin).user(&user("ian")).reset().await.unwrap());
+        granted(two_factor.admin(&admin).user(&user("ian")).reset(Password::AsBefore).await.unwrap());
     }
 
     /// R5.
@@ -366,7 +366,7 @@ over_every_store! {
             });
             let driver = world.two_factor.clone();
             racers.spawn(async move {
-                granted(driver.admin(&admin).user(&user("ian")).reset().await.unwrap());
+                granted(driver.admin(&admin).user(&user("ian")).reset(Password::AsBefore).await.unwrap());
                 None
             });
             let driver = world.two_factor.clone();

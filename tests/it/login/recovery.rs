@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign::{
     ActRefusal, Attempt, Enrolled, ErrorKind, Gate, Pass, Recovered, Refusal, Requirement, Ticket, Verdict,
     admin::Support,
-    audit::{Denied, Operator, Reason},
+    audit::{Denied, Operator, Password, Reason},
     testing::Authenticator,
     tokens::{Means, RecoveryCodes},
 };
@@ -140,9 +140,9 @@ over_every_store! {
 
         let support = Support::new(&world.two_factor, Operator::new("sue").unwrap());
         let reason = Reason::new("called back").unwrap();
-        granted(support.in_org(&org(ACME), &reason).user(&user("ian")).unlock().await.unwrap());
+        granted(support.in_org(&org(ACME), &reason).user(&user("ian")).unlock(Password::AsBefore).await.unwrap());
         // R7: whoever blocked it knows the password still.
-        let reset = support.in_org(&org(ACME), &reason).user(&user("ian")).reset().await.unwrap();
+        let reset = support.in_org(&org(ACME), &reason).user(&user("ian")).reset(Password::AsBefore).await.unwrap();
         assert_eq!(refused(reset), ActRefusal::PasswordKnown);
         assert_eq!(refused(ian.recovers(&world, WRONG).await), wrong(9));
         assert_eq!(granted(ian.recovers(&world, &ian.codes[0]).await).left, 9);
@@ -210,7 +210,7 @@ over_every_store! {
         let admin = Enrollee::enrolls(&world, "ann").await;
         let ian = Enrollee::enrolls(&world, "ian").await;
         let under_way = world.ticket_for_code("ian").await;
-        granted(world.managed(&admin.pass, "ian").reset().await.unwrap());
+        granted(world.managed(&admin.pass, "ian").reset(Password::AsBefore).await.unwrap());
         assert_eq!(refused(recover(&world, &under_way, &ian.codes[0]).await), Refusal::TicketVoid);
         let again = Enrollee::enrolls(&world, "ian").await;
         assert_eq!(refused(again.recovers(&world, &ian.codes[0]).await), wrong(9));
@@ -233,7 +233,7 @@ over_every_store! {
         let ann = Enrollee::enrolls(&world, "ann").await;
         let admin = granted(ann.recovers(&world, &ann.codes[0]).await).pass;
         assert!(!admin.is_fresh(Duration::from_secs(60 * 60)));
-        let reset = world.managed(&admin, "ian").reset().await.unwrap();
+        let reset = world.managed(&admin, "ian").reset(Password::AsBefore).await.unwrap();
         assert_eq!(refused(reset), ActRefusal::FreshCodeNeeded);
         assert_eq!(refused(world.switch(&admin, Requirement::Off).await), ActRefusal::FreshCodeNeeded);
         let renewed = world.signed_in(&admin).renew_recovery_codes().await.unwrap();
@@ -312,7 +312,7 @@ over_every_store! {
         world.switch_on().await;
         let ian = Enrollee::enrolls(&world, "ian").await;
         let recovered = granted(ian.recovers(&world, &ian.codes[0]).await).pass;
-        let reset = world.managed(&recovered, "ida").reset().await.unwrap();
+        let reset = world.managed(&recovered, "ida").reset(Password::AsBefore).await.unwrap();
         assert_eq!(refused(reset), ActRefusal::Denied(Denied::NotMasterAdmin));
     }
 
@@ -396,7 +396,7 @@ over_every_store! {
             let (org, target) = (org(ACME), user("ian"));
             let renew = world.signed_in(&ian.pass).renew_recovery_codes();
             let vendor = support.in_org(&org, &reason).user(&target);
-            let (renewed, reset) = tokio::join!(renew, vendor.reset());
+            let (renewed, reset) = tokio::join!(renew, vendor.reset(Password::AsBefore));
             granted(reset.unwrap());
             let again = Enrollee::enrolls(&world, "ian").await;
             match renewed.unwrap() {
@@ -406,7 +406,7 @@ over_every_store! {
                 }
                 Verdict::Refused(refusal) => assert_eq!(refusal, ActRefusal::SessionOver),
             }
-            granted(vendor.reset().await.unwrap());
+            granted(vendor.reset(Password::AsBefore).await.unwrap());
         }
     }
 }

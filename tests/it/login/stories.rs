@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign::{
     ActRefusal, Attempt, ErrorKind, FirstFactor, Gate, Refusal, Requirement, Role, Verdict,
     admin::Support,
-    audit::{Denied, Operator, Reason},
+    audit::{Denied, Operator, Password, Reason},
     policy::{RunningSessions, Settings},
     testing::Authenticator,
     tokens::Means,
@@ -42,11 +42,11 @@ over_every_store! {
         world.password_changed("carl").await;
         let denied = ActRefusal::Denied(Denied::NotMasterAdmin);
         assert_eq!(refused(world.switch(&resumed, Requirement::Off).await), denied);
-        assert_eq!(refused(world.managed(&resumed, "ian").reset().await.unwrap()), denied);
-        assert_eq!(refused(world.managed(&resumed, "ian").unlock().await.unwrap()), denied);
+        assert_eq!(refused(world.managed(&resumed, "ian").reset(Password::AsBefore).await.unwrap()), denied);
+        assert_eq!(refused(world.managed(&resumed, "ian").unlock(Password::AsBefore).await.unwrap()), denied);
         // Not the settings, not a record: the store was not called once.
         assert_eq!(world.controls.calls(), before);
-        let reset = support(&world).in_org(&org(ACME), &reason()).user(&user("carl")).reset().await.unwrap();
+        let reset = support(&world).in_org(&org(ACME), &reason()).user(&user("carl")).reset(Password::AsBefore).await.unwrap();
         assert_eq!(refused(reset), ActRefusal::Denied(Denied::Customer));
         assert_eq!(world.record("carl").await, None);
         assert!(world.kinds_for("carl").await.is_empty());
@@ -152,7 +152,7 @@ over_every_store! {
         world.block("ian", &phone).await;
         let admin = world.fresh_admin().await;
         assert!(world.resume(session.stamp()).await.is_some());
-        granted(world.managed(&admin, "ian").unlock().await.unwrap());
+        granted(world.managed(&admin, "ian").unlock(Password::AsBefore).await.unwrap());
         assert!(world.resume(session.stamp()).await.is_none());
         let _ = world.log_in("ian", &phone).await;
     }
@@ -279,7 +279,7 @@ over_every_store! {
         world.step();
         let under_way = world.ticket_for_code("ian").await;
         let (ida, ann) = (world.record("ida").await, world.record("ann").await);
-        granted(world.managed(&admin, "ian").reset().await.unwrap());
+        granted(world.managed(&admin, "ian").reset(Password::AsBefore).await.unwrap());
         // Their sessions, their login under way and their secret are void.
         assert!(world.resume(session.stamp()).await.is_none());
         let code = phone.code(&world.clock);
@@ -307,9 +307,12 @@ over_every_store! {
         world.damage("ian").await;
         let gate = world.two_factor.check_in(FirstFactor::accepted(&org(ACME), &user("ian"))).await;
         assert_eq!(gate.unwrap_err().kind(), ErrorKind::Unreadable);
-        let unlocked = world.managed(&admin, "ian").unlock().await;
+        let unlocked = world.managed(&admin, "ian").unlock(Password::AsBefore).await;
         assert_eq!(unlocked.unwrap_err().kind(), ErrorKind::Unreadable);
-        granted(world.managed(&admin, "ian").reset().await.unwrap());
+        granted(world.managed(&admin, "ian").reset(Password::AsBefore).await.unwrap());
+        // R16: what was known of the password is lost, so it counts as known.
+        assert!(matches!(world.check_in("ian").await, Gate::AskInvitation(_)));
+        granted(world.managed(&admin, "ian").reset(Password::Changed).await.unwrap());
         let (phone, _) = world.enroll("ian").await;
         let _ = world.log_in("ian", &phone).await;
     }
@@ -324,7 +327,7 @@ over_every_store! {
             ActRefusal::Denied(why) => why,
             other => panic!("{other:?}"),
         };
-        let reset = async |pass, id| denied(two_factor.admin(pass).user(&user(id)).reset().await.unwrap());
+        let reset = async |pass, id| denied(two_factor.admin(pass).user(&user(id)).reset(Password::AsBefore).await.unwrap());
         assert_eq!(reset(&admin, "ann").await, Denied::Yourself);
         assert_eq!(reset(&admin, "ANN").await, Denied::Yourself);
         assert_eq!(reset(&admin, "carl").await, Denied::Customer);
@@ -332,7 +335,7 @@ over_every_store! {
         assert_eq!(reset(&admin, "nobody").await, Denied::NotInThisOrg);
         assert_eq!(reset(&internal, "ida").await, Denied::NotMasterAdmin);
         assert_eq!(
-            denied(two_factor.admin(&internal).user(&user("ida")).unlock().await.unwrap()),
+            denied(two_factor.admin(&internal).user(&user("ida")).unlock(Password::AsBefore).await.unwrap()),
             Denied::NotMasterAdmin
         );
         assert_eq!(denied(world.switch(&internal, Requirement::Off).await), Denied::NotMasterAdmin);
@@ -361,7 +364,7 @@ over_every_store! {
     async fn another_orgs_user_is_out_of_reach(world: World) {
         world.people.ignore_orgs();
         let admin = world.walk_in("ann").await;
-        let reset = world.managed(&admin, "gus").reset().await.unwrap();
+        let reset = world.managed(&admin, "gus").reset(Password::AsBefore).await.unwrap();
         assert_eq!(refused(reset), ActRefusal::Denied(Denied::NotInThisOrg));
         let gate = world.two_factor.check_in(FirstFactor::accepted(&org(ACME), &user("gus"))).await;
         assert_eq!(gate.unwrap_err().kind(), ErrorKind::UnknownUser);
@@ -372,7 +375,7 @@ over_every_store! {
         world.switch_on().await;
         let (_, internal) = world.enroll("ian").await;
         let attempt = async || {
-            let reset = world.managed(&internal, "ida").reset().await.unwrap();
+            let reset = world.managed(&internal, "ida").reset(Password::AsBefore).await.unwrap();
             assert_eq!(refused(reset), ActRefusal::Denied(Denied::NotMasterAdmin));
         };
         for _ in 0..50 {
@@ -390,7 +393,7 @@ over_every_store! {
     /// R13: the role is read anew, and a code at most five minutes old is wanted.
     async fn administration_wants_the_role_of_now_and_a_fresh_code(world: World) {
         let before_the_switch = world.switch_on_and_stay().await;
-        let reset = async |pass| world.managed(pass, "ian").reset().await.unwrap();
+        let reset = async |pass| world.managed(pass, "ian").reset(Password::AsBefore).await.unwrap();
         // A session from before the switch has no code to show, and no authenticator to make one.
         assert_eq!(refused(reset(&before_the_switch).await), ActRefusal::FreshCodeNeeded);
         let step_up = world.signed_in(&before_the_switch).step_up().await.unwrap();
@@ -413,7 +416,7 @@ over_every_store! {
     async fn a_sole_master_admin_is_helped_by_the_vendors_support(world: World) {
         world.switch_on().await;
         let (_, session) = world.enroll("ann").await;
-        granted(support(&world).in_org(&org(ACME), &reason()).user(&user("ann")).reset().await.unwrap());
+        granted(support(&world).in_org(&org(ACME), &reason()).user(&user("ann")).reset(Password::AsBefore).await.unwrap());
         assert!(world.resume(session.stamp()).await.is_none());
         // A new enrollment is forced; the code is never skipped.
         let (phone, _) = world.enroll("ann").await;
@@ -421,7 +424,7 @@ over_every_store! {
         let reset = world.events().await.into_iter().find(|told| told.kind == "reset").unwrap();
         assert_eq!(reset.by.as_deref(), Some("sue@vendor.example"));
         assert!(reset.text.contains("case 4711"), "{}", reset.text);
-        let nobody = support(&world).in_org(&org(ACME), &reason()).user(&user("nobody")).reset().await;
+        let nobody = support(&world).in_org(&org(ACME), &reason()).user(&user("nobody")).reset(Password::AsBefore).await;
         // One answer, whoever asks: an admin and the vendor are told the same.
         assert_eq!(refused(nobody.unwrap()), ActRefusal::Denied(Denied::NotInThisOrg));
     }
@@ -459,7 +462,7 @@ over_every_store! {
         assert_eq!(world.kinds_for("ian").await.last().unwrap(), "blocked");
         // Another Master Admin unlocks: the same authenticator, and everything handed out is void.
         let admin = world.fresh_admin().await;
-        granted(world.managed(&admin, "ian").unlock().await.unwrap());
+        granted(world.managed(&admin, "ian").unlock(Password::AsBefore).await.unwrap());
         assert_eq!(refused(world.verify(&ticket, &phone.code(&world.clock)).await), Refusal::TicketVoid);
         let _ = world.log_in("ian", &phone).await;
     }

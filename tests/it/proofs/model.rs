@@ -10,7 +10,7 @@ use countersign::{
     ActRefusal, Attempt, FirstFactor, Gate, Pass, Recovered, Refusal, Requirement, Stamp, Ticket, Timestamp,
     Verdict,
     admin::Support,
-    audit::{Operator, Reason},
+    audit::{Operator, Password, Reason},
     otp::{Secret, Totp},
     policy::{OrgPolicy, RunningSessions, Settings},
     store::Stored,
@@ -73,6 +73,12 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Row {
+    Codes,
+    RecoveryCodes,
+}
+
 /// What the test knows by itself.
 #[derive(Default)]
 struct Knowledge {
@@ -91,8 +97,12 @@ struct Knowledge {
     sheets: BTreeMap<String, Vec<String>>,
     good_codes: BTreeMap<String, BTreeSet<String>>,
     wrong_recoveries_in_a_row: BTreeMap<String, u32>,
-    /// Who was blocked, and has not changed their password since.
+    /// Who was blocked by somebody with their password, and has not changed it since.
     password_known: BTreeSet<String>,
+    /// The tickets of step-ups, for which nobody needs the password.
+    of_sessions: BTreeSet<String>,
+    /// The rows with a guess of somebody with the password.
+    guessed_with_password: BTreeSet<(String, Row)>,
 }
 
 impl Knowledge {
@@ -117,6 +127,7 @@ impl Knowledge {
         assert!(consumed.iter().all(|before| *before < step), "step {step} of {id} after {consumed:?}");
         consumed.insert(step);
         self.wrong_in_a_row.insert(id.to_owned(), 0);
+        self.guessed_with_password.remove(&(id.to_owned(), Row::Codes));
         self.stamps.insert(0, (id.to_owned(), pass.stamp().clone()));
     }
 
@@ -135,6 +146,7 @@ impl Knowledge {
         assert!(good.remove(code), "{id} got in with a recovery code that was spent or void");
         assert_eq!(good.len(), usize::try_from(recovered.left).unwrap());
         self.wrong_recoveries_in_a_row.insert(id.to_owned(), 0);
+        self.guessed_with_password.remove(&(id.to_owned(), Row::RecoveryCodes));
     }
 
     fn is_blocked(&self, id: &str) -> bool {
@@ -144,14 +156,30 @@ impl Knowledge {
     fn forgive(&mut self, id: &str) {
         self.wrong_in_a_row.remove(id);
         self.wrong_recoveries_in_a_row.remove(id);
+        self.guessed_with_password.retain(|(of, _)| of != id);
     }
 
-    /// R2: the row of refused codes, and the end of it.
-    fn refused(&mut self, id: &str, refusal: Refusal, of_recovery: bool) {
+    fn forget_recovery(&mut self, id: &str) {
+        self.wrong_recoveries_in_a_row.remove(id);
+        self.guessed_with_password.remove(&(id.to_owned(), Row::RecoveryCodes));
+    }
+
+    /// R15: whether this is the code that let somebody in last.
+    fn is_last(&self, key: &str, step: u64) -> bool {
+        self.consumed.get(key).and_then(BTreeSet::last) == Some(&step)
+    }
+
+    /// R2, R16: the row of refused codes, and the end of it.
+    fn refused(&mut self, id: &str, ticket: &Ticket, refusal: Refusal, of: Row, is_last: bool) {
         let was_blocked = self.is_blocked(id);
-        let rows = if of_recovery { &mut self.wrong_recoveries_in_a_row } else { &mut self.wrong_in_a_row };
+        let rows = match of {
+            Row::Codes => &mut self.wrong_in_a_row,
+            Row::RecoveryCodes => &mut self.wrong_recoveries_in_a_row,
+        };
         let row = rows.entry(id.to_owned()).or_default();
+        let before = *row;
         match refusal {
+            Refusal::AlreadyUsed { left, .. } if is_last => assert_eq!(left, 10 - *row, "{id}"),
             Refusal::WrongCode { left, .. } | Refusal::AlreadyUsed { left, .. } => {
                 *row += 1;
                 assert_eq!(left, 10 - *row, "{id}");
@@ -160,12 +188,20 @@ impl Knowledge {
             Refusal::Blocked => {
                 assert_eq!(*row, 9, "{id}");
                 *row = 10;
-                self.password_known.insert(id.to_owned());
             }
             Refusal::Malformed => panic!("every code here is one"),
             _ => {}
         }
         assert!(*row <= 10);
+        if *row > before {
+            let is_blocked = *row == 10;
+            if !self.of_sessions.contains(ticket.expose()) {
+                self.guessed_with_password.insert((id.to_owned(), of));
+            }
+            if is_blocked && self.guessed_with_password.contains(&(id.to_owned(), of)) {
+                self.password_known.insert(id.to_owned());
+            }
+        }
     }
 }
 
@@ -247,7 +283,7 @@ impl Walk {
                     .support
                     .in_org(&org(ACME), &self.reason)
                     .user(&user(USERS[who]))
-                    .unlock()
+                    .unlock(Password::AsBefore)
                     .await
                     .unwrap();
                 assert_eq!(unlocked.refusal().is_some(), USERS[who] == CUSTOMER);
@@ -257,6 +293,7 @@ impl Walk {
             Deed::EndTrust(who) => {
                 self.world.two_factor.user(&org(ACME), &user(USERS[who])).password_changed().await.unwrap();
                 self.known.password_known.remove(USERS[who]);
+                self.known.guessed_with_password.retain(|(of, _)| of != USERS[who]);
                 return Some(USERS[who].to_owned());
             }
         }
@@ -284,7 +321,12 @@ impl Walk {
                 assert!(known.is_on && !known.enrolled.contains_key(id), "{id} was sent to enroll");
                 known.tickets.insert(0, (id.to_owned(), ticket));
             }
-            Gate::EnrollBy { .. } | Gate::AskInvitation(_) => panic!("no settings here say so"),
+            // R16.
+            Gate::AskInvitation(ticket) => {
+                assert!(known.is_on && known.password_known.contains(id), "{id} needs an invitation");
+                known.tickets.insert(0, (id.to_owned(), ticket));
+            }
+            Gate::EnrollBy { .. } => panic!("no settings here say so"),
             Gate::Blocked => assert!(known.asks(id) && known.is_blocked(id), "{id} was blocked"),
         }
     }
@@ -295,6 +337,8 @@ impl Walk {
             // R8: an enrolled secret is shown to nobody.
             assert!(self.known.is_on || self.known.is_offered);
             assert!(!self.known.enrolled.contains_key(&id));
+            // R16: nobody is invited here.
+            assert!(!self.known.password_known.contains(&id), "{id} enrolls with a known password");
             self.known.shown.entry(id.clone()).or_default().push(setup.key().to_owned());
         }
         Some(id)
@@ -310,9 +354,12 @@ impl Walk {
                 self.known.earned(&id, &key, step, &enrolled.pass);
                 self.known.enrolled.insert(id.clone(), key);
                 self.known.shows_codes(&id, &enrolled.recovery_codes.unwrap());
-                self.known.wrong_recoveries_in_a_row.remove(&id);
+                self.known.forget_recovery(&id);
             }
-            Verdict::Refused(refusal) => self.known.refused(&id, refusal, false),
+            Verdict::Refused(refusal) => {
+                let is_last = self.known.is_last(&key, step);
+                self.known.refused(&id, &ticket, refusal, Row::Codes, is_last);
+            }
         }
         Some(id)
     }
@@ -326,7 +373,10 @@ impl Walk {
                 assert_eq!(self.known.enrolled.get(&id), Some(&key), "{id} got in without an authenticator");
                 self.known.earned(&id, &key, step, &pass);
             }
-            Verdict::Refused(refusal) => self.known.refused(&id, refusal, false),
+            Verdict::Refused(refusal) => {
+                let is_last = self.known.is_last(&key, step);
+                self.known.refused(&id, &ticket, refusal, Row::Codes, is_last);
+            }
         }
         Some(id)
     }
@@ -348,7 +398,7 @@ impl Walk {
                 let counted = matches!(refusal, Refusal::WrongCode { .. });
                 let good = self.known.good_codes.get(&id).is_some_and(|good| good.contains(&code));
                 assert!(!(counted && good), "a good recovery code of {id} was called wrong");
-                self.known.refused(&id, refusal, true);
+                self.known.refused(&id, &ticket, refusal, Row::RecoveryCodes, false);
             }
         }
         Some(id)
@@ -381,6 +431,7 @@ impl Walk {
         let Some(pass) = self.world.resume(&stamp).await else { return };
         if let Verdict::Granted(ticket) = self.world.signed_in(&pass).step_up().await.unwrap() {
             assert!(self.known.asks(&id) && self.known.enrolled.contains_key(&id));
+            self.known.of_sessions.insert(ticket.expose().to_owned());
             self.known.tickets.insert(0, (id, ticket));
         }
     }
@@ -426,7 +477,7 @@ impl Walk {
             assert!(pass.means() == Means::Code && pass.is_fresh(Duration::from_secs(300)));
             self.known.enrolled.remove(&id);
             self.known.good_codes.remove(&id);
-            self.known.wrong_recoveries_in_a_row.remove(&id);
+            self.known.forget_recovery(&id);
             assert!(self.world.resume(&stamp).await.is_none());
         }
         Some(id)
@@ -446,7 +497,13 @@ impl Walk {
     }
 
     async fn reset(&mut self, id: &str) -> Option<String> {
-        let reset = self.support.in_org(&org(ACME), &self.reason).user(&user(id)).reset().await.unwrap();
+        let reset = self
+            .support
+            .in_org(&org(ACME), &self.reason)
+            .user(&user(id))
+            .reset(Password::AsBefore)
+            .await
+            .unwrap();
         // Who was blocked by wrong codes is not reset to whoever knows the password.
         let is_known = self.known.password_known.contains(id);
         assert_eq!(reset.refusal() == Some(ActRefusal::PasswordKnown), is_known, "{id}");

@@ -13,7 +13,7 @@ use countersign::{
     BoxError, Error, ErrorKind, FirstFactor, Gate, OrgId, Requirement, SettingsStore, TwoFactor, UserId,
     UserStore,
     admin::Support,
-    audit::{Event, Reason},
+    audit::{Event, Password, Reason},
     store::{Change, OrgSummary, Stored, Swap, UserSummary},
 };
 
@@ -194,7 +194,7 @@ async fn a_store_that_answers_revision_0_is_told_that_the_row_was_never_written(
     let failed = reason(check_in(&portal).await, ErrorKind::Unreadable);
     assert!(failed.contains("revision 0: was this row ever written?"), "{failed}");
     assert!(failed.contains("answers `None` until the first write"), "{failed}");
-    let reset = support.in_org(&org(ACME), &why).user(&user("ian")).reset().await;
+    let reset = support.in_org(&org(ACME), &why).user(&user("ian")).reset(Password::AsBefore).await;
     assert_eq!(reason(reset, ErrorKind::Unreadable), failed);
     assert_eq!(reason(portal.org(&org(ACME)).policy().await, ErrorKind::Unreadable), failed);
 }

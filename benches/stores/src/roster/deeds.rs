@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use countersign::{
+use countersign::{audit::Password, 
     BoxError, Pass, Stamp, TwoFactor,
     admin::{BulkReset, CsvLine, Outcome, Targets},
     store::sqlite::SqliteStore,
@@ -70,9 +70,9 @@ pub(crate) async fn as_a_process(mut words: impl Iterator<Item = String>) -> Res
         Deed::Counts => granted(two_factor.admin(&pass).counts().await?)?.everybody(),
         Deed::Csv => csv(&two_factor, &pass, &Path::new(&file).with_extension("csv")).await?,
         Deed::DryRun => {
-            go_through(two_factor.admin(&pass).reset_many(Targets::everybody()).dry_run(), u64::MAX).await?
+            go_through(two_factor.admin(&pass).reset_many(Targets::everybody(), Password::AsBefore).dry_run(), u64::MAX).await?
         }
-        Deed::Resets => go_through(two_factor.admin(&pass).reset_many(Targets::everybody()), RESETS).await?,
+        Deed::Resets => go_through(two_factor.admin(&pass).reset_many(Targets::everybody(), Password::AsBefore), RESETS).await?,
     };
     println!("{} {of} {}", begin.elapsed().as_nanos(), peak_kibibytes()?);
     Ok(())
