@@ -76,18 +76,20 @@ impl Account {
         refusal: R,
         now: Timestamp,
     ) -> Decision<Result<T, R>> {
-        match self.notes(what, now) {
-            true => Decision::write(self, vec![event], Err(refusal)),
-            false => Decision::reply(Err(refusal)),
+        if self.notes(what, now) {
+            Decision::write(self, vec![event], Err(refusal))
+        } else {
+            Decision::reply(Err(refusal))
         }
     }
 
     /// Records that the user attempted something without authority. If the same was recorded within the hour, nothing
     /// is written.
     pub(crate) fn record_refused(mut self, act: Act, why: Denied, now: Timestamp) -> Decision<()> {
-        match self.notes(Notice::ActRefused { act, why }, now) {
-            true => Decision::write(self, vec![EventKind::ActRefused { act, why }], ()),
-            false => Decision::reply(()),
+        if self.notes(Notice::ActRefused { act, why }, now) {
+            Decision::write(self, vec![EventKind::ActRefused { act, why }], ())
+        } else {
+            Decision::reply(())
         }
     }
 }

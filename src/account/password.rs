@@ -29,9 +29,8 @@ impl Account {
     /// Returns what is known after an act whose actor states what was done about the password.
     pub(super) fn known_after(&self, password: Password, settings: &Settings) -> KnownTo {
         match password {
-            Password::Changed => KnownTo::Owner,
             Password::AsBefore if self.password_is_known(settings) => KnownTo::Others,
-            Password::AsBefore => KnownTo::Owner,
+            Password::AsBefore | Password::Changed => KnownTo::Owner,
         }
     }
 
