@@ -73,7 +73,8 @@ impl Users {
         }))
     }
 
-    /// Returns the other Master Admins of the org who can reset the user: enrolled in its epoch, and not blocked.
+    /// Returns the other Master Admins of the org who can reset the user: enrolled in its epoch, not blocked, and not on
+    /// probation after a recovery.
     async fn helpers(&self, user: &User) -> Result<Vec<String>, BoxError> {
         let select = "SELECT people.name FROM portal_users AS people
              JOIN countersign_settings AS org ON org.org_id = people.org_id
@@ -81,6 +82,7 @@ impl Users {
                ON account.org_id = people.org_id AND account.user_id = CAST(people.id AS TEXT)
              WHERE people.org_id = ? AND people.role = 'master-admin' AND CAST(people.id AS TEXT) <> ?
                AND account.enrolled_epoch = org.epoch AND account.blocked_since IS NULL
+               AND coalesce(account.probation_until, 0) <= unixepoch()
              ORDER BY people.name";
         let select = sqlx::query_scalar(select).bind(user.org.as_str()).bind(user.id.as_str());
         Ok(select.fetch_all(&self.0).await?)

@@ -8,6 +8,7 @@ mod decision;
 mod guesses;
 mod hourly;
 mod password;
+mod probation;
 mod recovery;
 mod hints;
 mod joining;
@@ -36,7 +37,7 @@ use crate::{
     policy::{Epoch, Policy},
     seal::Generation,
     time::Timestamp,
-    tokens::{Device, TicketClaims, TicketId},
+    tokens::{AuthenticatorId, Device, TicketClaims, TicketId},
     verdict::{ActRefusal, Hint, Refusal},
 };
 
@@ -51,6 +52,8 @@ pub(crate) struct Account {
     pub(crate) was_taken_off: bool,
     pub(crate) guesses: Guesses,
     pub(crate) known_to: KnownTo,
+    /// Until when the account administers nothing after a recovery, whatever becomes of it.
+    pub(crate) probation_until: Option<Timestamp>,
     /// Tickets that let somebody in, until they expire. Each took a step of the secret with it, so there are never more
     /// than a ticket's lifetime has steps.
     pub(crate) spent: Vec<Spent>,
@@ -69,6 +72,7 @@ pub(crate) struct Account {
 /// An enrolled authenticator.
 #[derive(Debug)]
 pub(crate) struct Live {
+    pub(crate) id: AuthenticatorId,
     pub(crate) secret: Secret,
     pub(crate) totp: Totp,
     pub(crate) epoch: Epoch,
@@ -185,6 +189,7 @@ impl Account {
             was_taken_off: false,
             guesses: Guesses::default(),
             known_to: KnownTo::Owner,
+            probation_until: None,
             spent: Vec::new(),
             confirmed: None,
             recorded: Vec::new(),

@@ -120,14 +120,14 @@ pub(crate) async fn counts(
 pub(crate) async fn helpers(core: &Core, org: &OrgId, user: &UserId) -> Result<Vec<Person>, Error> {
     const ENOUGH: usize = 100;
     core.roster()?;
-    let policy = core.policy(org).await?.record;
+    let (policy, now) = (core.policy(org).await?.record, core.clock.now());
     let mut helpers = Vec::new();
     let mut last = None;
     loop {
         let page = core.page(org, Some(Role::MasterAdmin), last.as_ref()).await?;
         let Some(end) = page.last() else { return Ok(helpers) };
         last = Some(end.person.id.clone());
-        let able = page.into_iter().filter(|listed| status::can_help(listed, &policy));
+        let able = page.into_iter().filter(|listed| status::can_help(listed, &policy, now));
         helpers.extend(able.map(|listed| listed.person).filter(|person| person.id != *user));
         if helpers.len() >= ENOUGH {
             helpers.truncate(ENOUGH);

@@ -225,6 +225,8 @@ pub struct UserSummary {
     pub waiting_until: Option<Timestamp>,
     /// Since when no code is looked at until somebody unlocks or resets the account.
     pub blocked_since: Option<Timestamp>,
+    /// Until when they administer nothing, after a recovery.
+    pub probation_until: Option<Timestamp>,
 }
 
 /// What is true of an org's settings after a change.

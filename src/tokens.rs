@@ -5,10 +5,20 @@ mod stamp;
 mod ticket;
 mod pass;
 mod device;
+mod authenticator;
 mod paper;
 mod recovery;
 mod invitation;
 
+pub use self::{
+    authenticator::{Authenticator, AuthenticatorId, InvalidAuthenticatorId},
+    device::{Device, DeviceId, DeviceToken, InvalidDeviceId, RememberedDevice},
+    invitation::Invitation,
+    pass::Pass,
+    recovery::RecoveryCodes,
+    stamp::{Means, Stamp},
+    ticket::Ticket,
+};
 pub(crate) use self::{
     device::DeviceClaims,
     paper::{Paper, PaperCode},
@@ -16,12 +26,4 @@ pub(crate) use self::{
     recovery::{Drawn, KeptCodes},
     stamp::{Session, SessionId},
     ticket::{Continued, TicketClaims, TicketId},
-};
-pub use self::{
-    device::{Device, DeviceId, DeviceToken, InvalidDeviceId, RememberedDevice},
-    invitation::Invitation,
-    pass::Pass,
-    recovery::RecoveryCodes,
-    stamp::{Means, Stamp},
-    ticket::Ticket,
 };

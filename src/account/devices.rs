@@ -36,7 +36,7 @@ impl Account {
         if generation != self.generation {
             return Decision::reply(Err(ActRefusal::SessionOver));
         }
-        if let Err(refusal) = self.may_prove(terms) {
+        if let Err(refusal) = self.may_prove(terms).and_then(|()| self.is_trusted(terms.now)) {
             return Decision::reply(Err(refusal));
         }
         // On a device the password alone would be enough (R16).

@@ -8,7 +8,7 @@ use crate::{
     audit::{EventKind, Purpose},
     otp::{Check, Match, Secret},
     seal::Generation,
-    tokens::{Drawn, RecoveryCodes, TicketClaims},
+    tokens::{AuthenticatorId, Drawn, RecoveryCodes, TicketClaims},
     verdict::{Hint, Refusal},
 };
 
@@ -74,7 +74,7 @@ impl Account {
         mut self,
         ticket: &TicketClaims,
         code: &str,
-        next: Generation,
+        (id, next): (AuthenticatorId, Generation),
         drawn: Drawn,
         terms: Terms<'_>,
     ) -> Answer<Let<Option<RecoveryCodes>>> {
@@ -110,6 +110,7 @@ impl Account {
                     None => (Recovery { codes: drawn.kept, ..Recovery::default() }, Some(drawn.shown)),
                 };
                 self.live = Some(Live {
+                    id,
                     secret: pending.secret,
                     totp: pending.totp,
                     epoch: terms.policy.epoch,

@@ -6,7 +6,7 @@ use crate::{
     otp::{Check, Code, Match, Secret, Totp},
     policy::Policy,
     seal::Generation,
-    tokens::TicketClaims,
+    tokens::{AuthenticatorId, TicketClaims},
     verdict::{ActRefusal, Import, Refusal},
 };
 
@@ -65,7 +65,7 @@ impl Account {
         mut self,
         ticket: &TicketClaims,
         code: &str,
-        next: Generation,
+        (id, next): (AuthenticatorId, Generation),
         terms: Terms<'_>,
     ) -> Answer<Let<()>> {
         if let Err(refusal) = self.admit_first(ticket, &[Purpose::TakeOver], terms) {
@@ -83,6 +83,7 @@ impl Account {
         match imported.totp.check(&imported.secret, code, terms.now, terms.codes.window, None) {
             Check::Right(Match { step, offset, .. }) => {
                 self.live = Some(Live {
+                    id,
                     secret: imported.secret,
                     totp: imported.totp,
                     epoch: terms.policy.epoch,

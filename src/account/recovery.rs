@@ -7,6 +7,7 @@ use crate::{
     time::Timestamp,
     tokens::{Drawn, KeptCodes, Paper, PaperCode, RecoveryCodes, TicketClaims},
     verdict::{ActRefusal, Refusal},
+    who::Role,
 };
 
 /// The recovery codes of an enrolled authenticator. They are stored in it, and so end with it.
@@ -19,11 +20,12 @@ pub(crate) struct Recovery {
 
 impl Account {
     /// Takes a recovery code instead of the app's (R1, R2, R3). Everything handed out before is void: a user who needs
-    /// one has lost something, and someone may have found it. The authenticator stays.
+    /// one has lost something, and someone may have found it. The authenticator stays, and the account is on probation.
     pub(crate) fn recover(
         mut self,
         ticket: &TicketClaims,
         code: &str,
+        role: Role,
         next: Generation,
         terms: Terms<'_>,
     ) -> Answer<Let<u32>> {
@@ -44,7 +46,7 @@ impl Account {
             let left = codes.left();
             *guesses = Guesses::default();
             self.move_to(next);
-            let used = EventKind::RecoveryUsed { left };
+            let used = EventKind::RecoveryUsed { left, role, until: self.begin_probation(terms) };
             return Decision::write_and_end_sessions(self, used, Ok(Let { generation: next, with: left }));
         }
         *guesses = guesses.and_another(true, terms.settings(), terms.now);
@@ -69,7 +71,7 @@ impl Account {
         if of != self.generation {
             return Decision::reply(Err(ActRefusal::SessionOver));
         }
-        if let Err(refusal) = self.may_prove(terms) {
+        if let Err(refusal) = self.may_prove(terms).and_then(|()| self.is_trusted(terms.now)) {
             return Decision::reply(Err(refusal));
         }
         let Some(live) = self.live.as_mut() else {

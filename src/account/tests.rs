@@ -7,7 +7,7 @@ use crate::{
     audit::Origin,
     policy::{CodeRules, Days, Requirement, Settings},
     tokens::{DeviceClaims, DeviceId, Drawn},
-    who::{OrgId, UserId},
+    who::{OrgId, Role, UserId},
 };
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
@@ -20,6 +20,7 @@ fn secret(of: u8) -> Secret {
 
 fn enrolled() -> Account {
     let live = Live {
+        id: AuthenticatorId([7; 8]),
         secret: secret(1),
         totp: Totp::default(),
         epoch: EPOCH,
@@ -61,6 +62,10 @@ fn refusal<T, R: Copy>(answer: &Answer<T, R>) -> R {
     }
 }
 
+fn new_names() -> (AuthenticatorId, Generation) {
+    (AuthenticatorId([8; 8]), Generation([2; 16]))
+}
+
 /// R8: even a valid ticket to enroll touches no account that is enrolled.
 #[test]
 fn nobody_enrolls_over_a_live_secret() {
@@ -68,7 +73,7 @@ fn nobody_enrolls_over_a_live_secret() {
     let terms = Terms { now: NOW, policy: &POLICY, codes: &codes };
     let to_enroll = ticket(Purpose::Enroll);
     assert_eq!(refusal(&enrolled().setup(&to_enroll, secret(2), terms)), Refusal::TicketVoid);
-    let confirmed = enrolled().confirm(&to_enroll, "123456", Generation([2; 16]), drawn(), terms);
+    let confirmed = enrolled().confirm(&to_enroll, "123456", new_names(), drawn(), terms);
     assert_eq!(refusal(&confirmed), Refusal::TicketVoid);
 }
 
@@ -161,7 +166,8 @@ fn a_clock_that_was_set_back_makes_nobody_wait_longer_for_having_two_rows() {
     account.live.as_mut().unwrap().recovery.guesses = waits(NOW.as_unix() + 1_000);
     let codes = CodeRules::default();
     let terms = Terms { now: NOW, policy: &POLICY, codes: &codes };
-    let answer = account.recover(&ticket(Purpose::LogIn), "anything", Generation([2; 16]), terms);
+    let answer =
+        account.recover(&ticket(Purpose::LogIn), "anything", Role::Internal, Generation([2; 16]), terms);
     let until = NOW.after(Duration::from_secs(30));
     assert_eq!(answer.reply.unwrap_err(), Refusal::Wait { until });
     let written = answer.write.unwrap().next;
@@ -182,7 +188,7 @@ fn a_replacement_keeps_the_recovery_codes_and_what_was_guessed_at_them() {
     let to_replace = ticket(Purpose::Replace);
     let shown = account.setup(&to_replace, secret(2), terms).write.unwrap().next;
     let code = Totp::default().code_at(&secret(2), NOW).unwrap().expose();
-    let replaced = shown.confirm(&to_replace, &code, Generation([2; 16]), drawn(), terms);
+    let replaced = shown.confirm(&to_replace, &code, new_names(), drawn(), terms);
     assert!(replaced.reply.unwrap().with.is_none(), "no new ones are shown");
     let Recovery { codes, guesses } = replaced.write.unwrap().next.live.unwrap().recovery;
     assert_eq!((codes.digests, guesses.in_a_row), (before, 3));
@@ -199,6 +205,6 @@ fn recovery_codes_of_an_earlier_epoch_open_nothing() {
     let mut account = enrolled();
     account.live.as_mut().unwrap().recovery.codes = sheet.kept;
     let of_now = TicketClaims { epoch: policy.epoch, ..ticket(Purpose::LogIn) };
-    let recovered = account.recover(&of_now, &code, Generation([2; 16]), terms);
+    let recovered = account.recover(&of_now, &code, Role::Internal, Generation([2; 16]), terms);
     assert_eq!(refusal(&recovered), Refusal::TicketVoid);
 }

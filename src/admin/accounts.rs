@@ -9,6 +9,7 @@ use crate::{
     policy::Settings,
     seal::Generation,
     time::Timestamp,
+    tokens::{Authenticator, AuthenticatorId},
     verdict::ActRefusal,
     who::{OrgId, Person, UserId},
 };
@@ -38,6 +39,28 @@ pub(super) async fn unlock(
         Ok(account.unlock(password, Generation(core.draw()?), admin.reason.clone(), terms))
     };
     core.decide(&target, &admin.trace(), unlock).await?;
+    Ok(())
+}
+
+/// Returns the authenticator of a user that counts now. Like every list, it takes the role and no fresh code.
+pub(super) async fn authenticator(
+    admin: &Admin<'_>,
+    user: &UserId,
+) -> Result<Option<Authenticator>, Stop<ActRefusal>> {
+    let owner = admin.target(user, Act::Vouch, Proof::RoleAlone).await?;
+    let core = admin.core();
+    let before = core.before(&owner).await?;
+    Ok(before.account().authenticator(before.terms(core)))
+}
+
+pub(super) async fn vouch(
+    admin: &Admin<'_>,
+    user: &UserId,
+    seen: AuthenticatorId,
+) -> Result<(), Stop<ActRefusal>> {
+    let target = admin.target(user, Act::Vouch, Proof::FreshCode).await?;
+    let vouch = |account: Account, terms: Terms<'_>| Ok(account.vouch(seen, admin.reason.clone(), terms));
+    admin.core().judge(&target, &admin.trace(), vouch).await?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use crate::{
     error::Error,
     policy::Days,
     time::Timestamp,
-    tokens::{Device, DeviceId, Invitation},
+    tokens::{Authenticator, AuthenticatorId, Device, DeviceId, Invitation},
     verdict::{ActRefusal, Verdict},
     who::UserId,
 };
@@ -106,6 +106,31 @@ impl<'a> ManagedUser<'a> {
     /// Those of [`unlock`](Self::unlock).
     pub async fn extend(&self, days: Days) -> Result<Verdict<Timestamp, ActRefusal>, Error> {
         verdict(joining::extend(&self.admin, &self.user, days).await)
+    }
+
+    /// Returns the user's authenticator that counts now, for the page on which an admin [vouches](Self::vouch) for it. Like
+    /// every list, it asks for no fresh code.
+    ///
+    /// # Refusals
+    /// Those of every act but [`FreshCodeNeeded`](ActRefusal::FreshCodeNeeded): see [`ManagedUser`].
+    ///
+    /// # Errors
+    /// Those of [`unlock`](Self::unlock).
+    pub async fn authenticator(&self) -> Result<Verdict<Option<Authenticator>, ActRefusal>, Error> {
+        verdict(accounts::authenticator(&self.admin, &self.user).await)
+    }
+
+    /// Vouches for the authenticator that was seen: after a recovery, the user may administer again at once. Make sure
+    /// that it is theirs, by their voice or in person. Succeeds if nothing keeps them from it.
+    ///
+    /// # Refusals
+    /// [`AuthenticatorMoved`](ActRefusal::AuthenticatorMoved) if they have another one by now, or none. Those of every
+    /// act: see [`ManagedUser`].
+    ///
+    /// # Errors
+    /// Those of [`unlock`](Self::unlock).
+    pub async fn vouch(&self, seen: &AuthenticatorId) -> Result<Verdict<(), ActRefusal>, Error> {
+        verdict(accounts::vouch(&self.admin, &self.user, *seen).await)
     }
 
     /// Returns the user's devices on which no code is asked for, the oldest first. Like every list, it asks for no fresh

@@ -46,6 +46,10 @@ impl InternalActor<'_> {
         if is_asked && !self.pass.session.shows_fresh_code(policy, *now) {
             return Err(ActRefusal::FreshCodeNeeded);
         }
+        // Also where no code is asked for: a recovery was, once.
+        if proof == Proof::FreshCode {
+            self.before.account().is_trusted(*now)?;
+        }
         Ok(())
     }
 }

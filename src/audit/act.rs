@@ -47,6 +47,8 @@ pub enum Act {
     Extend,
     /// To see or forget the devices that are remembered for a user.
     ManageDevices,
+    /// To vouch for a user's authenticator after a recovery.
+    Vouch,
     /// To read who is enrolled and who is not.
     Report,
 }
@@ -62,6 +64,7 @@ impl Act {
             Self::Invite => "invite",
             Self::Extend => "extend",
             Self::ManageDevices => "manage devices",
+            Self::Vouch => "vouch",
             Self::Report => "report",
         }
     }

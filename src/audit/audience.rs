@@ -3,10 +3,13 @@
 //! The trail keeps everything. A mail is for what its reader would want to act on, so nobody is told of a login, a
 //! single wrong code or a QR code that was shown: people who get a mail for each of these stop reading them.
 
-use crate::audit::{
-    act::Denied,
-    event::{Actor, Event},
-    kind::EventKind,
+use crate::{
+    audit::{
+        act::Denied,
+        event::{Actor, Event},
+        kind::EventKind,
+    },
+    who::Role,
 };
 
 /// The people a host should tell of an event, by mail or some other way outside of the session that caused it.
@@ -102,16 +105,20 @@ impl Event {
             | EventKind::EnrollmentDue { .. }
             | EventKind::GraceExtended { .. }
             | EventKind::DeviceRemembered { .. }
-            | EventKind::RecoveryUsed { .. }
             | EventKind::RecoveryCodesRenewed
+            | EventKind::RecoveryUsed { role: Role::Internal | Role::Customer, .. }
             | EventKind::CodeRefused { wait: Some(_), .. }
             | EventKind::RecoveryRefused { wait: Some(_), .. } => Audience::User,
-            // An admin has to act, and the user has to change their password.
-            EventKind::Blocked { .. } => Audience::UserAndMasterAdmins,
+            // An admin has to act, and the user has to change their password. And whoever has the sheet of a Master Admin
+            // would be the next one to administer.
+            EventKind::Blocked { .. } | EventKind::RecoveryUsed { role: Role::MasterAdmin, .. } => {
+                Audience::UserAndMasterAdmins
+            }
             // An import binds an authenticator that the user may not have.
             EventKind::Imported { .. }
             | EventKind::Reset { .. }
             | EventKind::Unlocked { .. }
+            | EventKind::Vouched { .. }
             | EventKind::Invited { .. } => user_and_if_by_support_admins,
             EventKind::RequirementChanged { .. } | EventKind::SettingsChanged { .. } => {
                 Audience::MasterAdmins
@@ -155,6 +162,7 @@ mod tests {
         },
         policy::{Epoch, Requirement, RunningSessions, Settings},
         time::Timestamp,
+        who::Role,
     };
 
     fn audience(by: Actor, kind: EventKind) -> Audience {
@@ -187,7 +195,8 @@ mod tests {
             EventKind::Invited { until: Timestamp::from_unix(1), reason: None },
             EventKind::DeviceRemembered { name: Origin::of_device(&""), until: Timestamp::from_unix(0) },
             EventKind::Reset { password: Password::AsBefore, reason: None },
-            EventKind::RecoveryUsed { left: 9 },
+            EventKind::RecoveryUsed { left: 9, role: Role::Internal, until: None },
+            EventKind::Vouched { reason: None },
             EventKind::RecoveryCodesRenewed,
             EventKind::RecoveryRefused { in_a_row: 5, wait: Some(Duration::from_secs(30)) },
             EventKind::Unlocked { password: Password::AsBefore, reason: None },
@@ -198,6 +207,8 @@ mod tests {
         for password_is_known in [true, false] {
             assert_eq!(by_ann(EventKind::Blocked { password_is_known }), Audience::UserAndMasterAdmins);
         }
+        let recovered = EventKind::RecoveryUsed { left: 9, role: Role::MasterAdmin, until: None };
+        assert_eq!(by_ann(recovered), Audience::UserAndMasterAdmins);
     }
 
     #[test]

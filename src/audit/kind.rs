@@ -9,6 +9,7 @@ use crate::{
     },
     policy::{Difference, Epoch, Requirement, RunningSessions, Settings},
     time::Timestamp,
+    who::Role,
 };
 
 /// What happened. [`name`](EventKind::name) is stable, for columns and filters; [`Display`](fmt::Display) is a sentence
@@ -86,6 +87,16 @@ pub enum EventKind {
     RecoveryUsed {
         /// How many recovery codes they have left.
         left: u32,
+        /// The role that they had. All Master Admins are told when one of them recovers.
+        role: Role,
+        /// Until when the account administers nothing.
+        until: Option<Timestamp>,
+    },
+    /// A Master Admin or the vendor has made sure whose authenticator it is: after a recovery, the account may administer
+    /// again.
+    Vouched {
+        /// Why, if a reason was given.
+        reason: Option<Reason>,
     },
     /// A recovery code was not accepted, and was counted, in a row of its own.
     RecoveryRefused {
@@ -196,6 +207,7 @@ impl EventKind {
             Self::CodeAccepted { .. } => "code-accepted",
             Self::CodeRefused { .. } => "code-refused",
             Self::RecoveryUsed { .. } => "recovery-used",
+            Self::Vouched { .. } => "vouched",
             Self::RecoveryRefused { .. } => "recovery-refused",
             Self::RecoveryCodesRenewed => "recovery-codes-renewed",
             Self::Blocked { .. } => "blocked",
@@ -258,7 +270,11 @@ impl fmt::Display for EventKind {
                     None => Ok(()),
                 }
             }
-            Self::RecoveryUsed { left } => write!(f, "a recovery code was used; {left} are left"),
+            Self::RecoveryUsed { left, until, .. } => {
+                write!(f, "a recovery code was used; {left} are left")?;
+                until.map_or(Ok(()), |until| write!(f, "; the account administers nothing until {until}"))
+            }
+            Self::Vouched { reason } => write!(f, "the authenticator was vouched for{}", because(reason)),
             Self::RecoveryRefused { in_a_row, wait } => {
                 write!(f, "a wrong recovery code was refused, {in_a_row} in a row")?;
                 match wait {

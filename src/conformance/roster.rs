@@ -222,6 +222,7 @@ fn summaries() -> [Option<UserSummary>; KINDS] {
             pending_until: at(103),
             waiting_until: at(104),
             blocked_since: at(5),
+            probation_until: at(106),
         }),
         None,
         Some(UserSummary { enrolled_epoch: Some(later), enrolled_since: at(3), ..UserSummary::default() }),

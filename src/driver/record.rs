@@ -18,7 +18,9 @@ use crate::{
     policy::{Days, Policy, Requirement, RunningSessions, Settings, Waits},
     seal::{Damaged, Reader, Writer},
     store::{OrgSummary, UserSummary},
-    tokens::{Device, DeviceId, KeptCodes, Paper, PaperCode, RecoveryCodes, SessionId, TicketId},
+    tokens::{
+        AuthenticatorId, Device, DeviceId, KeptCodes, Paper, PaperCode, RecoveryCodes, SessionId, TicketId,
+    },
 };
 
 /// The version of the form below. Another one is an error, never a guess.
@@ -67,12 +69,14 @@ impl Record for Account {
             pending_until: self.pending.as_ref().map(|pending| pending.expires_at),
             waiting_until: self.waiting_until(),
             blocked_since: self.blocked_since(),
+            probation_until: self.probation_until,
         }
     }
 
     fn write_fields(&self, plain: &mut Writer) {
         plain.generation(self.generation);
         plain.option(self.live.as_ref(), |plain, live| {
+            plain.array(live.id.0);
             plain.bytes(live.secret.expose());
             write_totp(plain, live.totp);
             plain.epoch(live.epoch);
@@ -104,6 +108,7 @@ impl Record for Account {
         plain.flag(self.was_taken_off);
         write_guesses(plain, &self.guesses);
         plain.flag(self.known_to == KnownTo::Others);
+        plain.option(self.probation_until, Writer::time);
         plain.list(&self.spent, write_spent);
         plain.option(self.confirmed.as_ref(), write_spent);
         plain.list(&self.recorded, |plain, recorded| {
@@ -131,6 +136,7 @@ impl Record for Account {
             generation: plain.generation()?,
             live: plain.option(|plain| {
                 Ok(Live {
+                    id: AuthenticatorId(plain.array()?),
                     secret: read_secret(plain)?,
                     totp: read_totp(plain)?,
                     epoch: plain.epoch()?,
@@ -165,6 +171,7 @@ impl Record for Account {
             was_taken_off: plain.flag()?,
             guesses: read_guesses(plain)?,
             known_to: if plain.flag()? { KnownTo::Others } else { KnownTo::Owner },
+            probation_until: plain.option(Reader::time)?,
             spent: plain.list(read_spent)?,
             confirmed: plain.option(read_spent)?,
             recorded: plain.list(|plain| Ok(Recorded { what: read_notice(plain)?, at: plain.time()? }))?,
@@ -208,6 +215,7 @@ fn write_notice(plain: &mut Writer, what: Notice) {
                 Act::Extend => 5,
                 Act::ManageDevices => 6,
                 Act::Report => 7,
+                Act::Vouch => 8,
             });
             plain.u8(match why {
                 Denied::NotMasterAdmin => 0,
@@ -235,6 +243,7 @@ fn read_notice(plain: &mut Reader<'_>) -> Result<Notice, Damaged> {
                 5 => Act::Extend,
                 6 => Act::ManageDevices,
                 7 => Act::Report,
+                8 => Act::Vouch,
                 _ => return Err(Damaged),
             },
             why: match plain.u8()? {
@@ -356,6 +365,7 @@ fn write_settings(plain: &mut Writer, settings: &Settings) {
         settings.pending_lifetime(),
         settings.stamp_lifetime(),
         settings.fresh_code(),
+        settings.probation(),
     ] {
         plain.seconds(duration);
     }
@@ -375,7 +385,7 @@ fn read_settings(plain: &mut Reader<'_>) -> Result<Settings, Damaged> {
     let from = plain.u32()?;
     let waits = Waits { from, first: plain.seconds()?, longest: plain.seconds()? };
     let (ticket, pending) = (plain.seconds()?, plain.seconds()?);
-    let (stamp, fresh_code) = (plain.seconds()?, plain.seconds()?);
+    let (stamp, fresh_code, probation) = (plain.seconds()?, plain.seconds()?, plain.seconds()?);
     let sessions = match plain.u8()? {
         0 => RunningSessions::GoOn,
         1 => RunningSessions::End,
@@ -391,6 +401,7 @@ fn read_settings(plain: &mut Reader<'_>) -> Result<Settings, Damaged> {
         settings.and_then(|settings| settings.with_ticket_lifetime(ticket)?.with_pending_lifetime(pending));
     let settings =
         settings.and_then(|settings| settings.with_stamp_lifetime(stamp)?.with_fresh_code(fresh_code));
+    let settings = settings.and_then(|settings| settings.with_probation(probation));
     settings.map_err(|_| Damaged)
 }
 

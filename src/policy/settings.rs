@@ -30,6 +30,7 @@ pub struct Settings {
     pending: Duration,
     stamp: Duration,
     fresh_code: Duration,
+    probation: Duration,
     sessions: RunningSessions,
     remember_devices: Option<Days>,
     by_choice: bool,
@@ -76,6 +77,9 @@ pub enum InvalidSetting {
     /// The age up to which a code counts as fresh.
     #[error("the age of a fresh code must be one minute to one hour")]
     FreshCode,
+    /// The time without administration after a recovery.
+    #[error("the time without administration after a recovery must be at most 72 hours")]
+    Probation,
     /// A number of days.
     #[error("the number of days must be 1 to 90")]
     Days,
@@ -93,6 +97,7 @@ impl Settings {
         pending: MINUTE.saturating_mul(15),
         stamp: HOUR.saturating_mul(12),
         fresh_code: MINUTE.saturating_mul(5),
+        probation: HOUR.saturating_mul(24),
         sessions: RunningSessions::GoOn,
         remember_devices: None,
         by_choice: false,
@@ -145,6 +150,12 @@ impl Settings {
     #[must_use]
     pub const fn fresh_code(&self) -> Duration {
         self.fresh_code
+    }
+
+    /// Returns how long an account administers nothing after a recovery code was used (R13). Default: 24 hours.
+    #[must_use]
+    pub const fn probation(&self) -> Duration {
+        self.probation
     }
 
     /// Returns what happens to running sessions if the requirement is switched on. Default: they go on.
@@ -250,6 +261,21 @@ impl Settings {
     /// [`InvalidSetting::FreshCode`] unless it is one minute to one hour.
     pub fn with_fresh_code(mut self, age: Duration) -> Result<Self, InvalidSetting> {
         self.fresh_code = within(age, MINUTE, HOUR).ok_or(InvalidSetting::FreshCode)?;
+        Ok(self)
+    }
+
+    /// Sets how long an account administers nothing after a recovery code was used; zero for no such time. A time that is
+    /// running already is not changed by it.
+    ///
+    /// A sheet of recovery codes and the password are enough to bind another authenticator. Until this time is over, the
+    /// real owner and the other Master Admins have been told, and whoever used the sheet can do nothing to others. NIST
+    /// SP 800-63B-4 §4.2.3 wants the owner notified of a recovery; the length is our own choice: over a night, and over a
+    /// weekend at most.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::Probation`] above 72 hours.
+    pub fn with_probation(mut self, lasts: Duration) -> Result<Self, InvalidSetting> {
+        self.probation = within(lasts, Duration::ZERO, 3 * DAY).ok_or(InvalidSetting::Probation)?;
         Ok(self)
     }
 

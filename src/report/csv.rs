@@ -43,14 +43,21 @@ impl fmt::Display for CsvLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(row) = self.0 else {
             return f.write_str(
-                "user,account,role,status,enrolled_since,last_used,pending_until,waiting_until,blocked_since\r\n",
+                "user,account,role,status,enrolled_since,last_used,pending_until,waiting_until,blocked_since,\
+                 probation_until\r\n",
             );
         };
         let ReportRow { person, status, .. } = row;
         write!(f, "{},{},", Cell(person.id().as_str()), Cell(person.account()))?;
         write!(f, "{},{}", Cell(person.role().as_str()), Cell(status.as_str()))?;
-        let times =
-            [row.enrolled_since, row.last_used, row.pending_until, row.waiting_until, row.blocked_since];
+        let times = [
+            row.enrolled_since,
+            row.last_used,
+            row.pending_until,
+            row.waiting_until,
+            row.blocked_since,
+            row.probation_until,
+        ];
         for at in times {
             match at {
                 Some(at) => write!(f, ",{}", Utc(at))?,

@@ -125,6 +125,8 @@ pub struct ReportRow {
     pub waiting_until: Option<Timestamp>,
     /// Since when no code is looked at.
     pub blocked_since: Option<Timestamp>,
+    /// Until when they administer nothing, after a recovery.
+    pub probation_until: Option<Timestamp>,
 }
 
 impl ReportRow {
@@ -132,19 +134,31 @@ impl ReportRow {
         let Listed { person, summary } = listed;
         let status = Status::of(person.role, summary.as_ref(), policy, now);
         // What a row says of a customer dates from when they were internal, and does not matter today.
-        let UserSummary { enrolled_since, last_used, pending_until, waiting_until, blocked_since, .. } =
-            summary.filter(|_| status != Status::Exempt).unwrap_or_default();
+        let facts = summary.filter(|_| status != Status::Exempt).unwrap_or_default();
+        let UserSummary { enrolled_since, last_used, blocked_since, .. } = facts;
         let later = |at: Option<Timestamp>| at.filter(|at| *at > now);
-        let (pending_until, waiting_until) = (later(pending_until), later(waiting_until));
-        Self { person, status, enrolled_since, last_used, pending_until, waiting_until, blocked_since }
+        let (pending_until, waiting_until) = (later(facts.pending_until), later(facts.waiting_until));
+        let probation_until = later(facts.probation_until);
+        Self {
+            person,
+            status,
+            enrolled_since,
+            last_used,
+            pending_until,
+            waiting_until,
+            blocked_since,
+            probation_until,
+        }
     }
 }
 
 /// Returns whether they could help a colleague who is locked out. Master Admins who can sign in with a code can, if
-/// necessary after a wait.
-pub(crate) fn can_help(Listed { person, summary }: &Listed, policy: &Policy) -> bool {
+/// necessary after a wait, unless they are on probation themselves.
+pub(crate) fn can_help(Listed { person, summary }: &Listed, policy: &Policy, now: Timestamp) -> bool {
     let can_sign_in = |summary: &UserSummary| {
-        summary.enrolled_epoch == Some(policy.epoch) && summary.blocked_since.is_none()
+        summary.enrolled_epoch == Some(policy.epoch)
+            && summary.blocked_since.is_none()
+            && summary.probation_until.is_none_or(|until| until <= now)
     };
     person.role == Role::MasterAdmin && summary.as_ref().is_some_and(can_sign_in)
 }

@@ -221,6 +221,7 @@ impl PostgresStore {
             pending_until,
             waiting_until,
             blocked_since,
+            probation_until,
         } = change.summary;
         let write = sqlx::query(self.statements.users().upon(change.expected, !change.events.is_empty()))
             .bind(change.org.as_str())
@@ -232,7 +233,8 @@ impl PostgresStore {
             .bind(last_used.map(seconds))
             .bind(pending_until.map(seconds))
             .bind(waiting_until.map(seconds))
-            .bind(blocked_since.map(seconds));
+            .bind(blocked_since.map(seconds))
+            .bind(probation_until.map(seconds));
         Ok(trail::bind(bind_expected(write, change.expected)?, change.events))
     }
 

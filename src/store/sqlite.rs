@@ -230,14 +230,15 @@ impl UserStore for SqliteStore {
     async fn swap_user(&self, user: &UserId, change: Change<'_, UserSummary>) -> Result<Swap, SqliteError> {
         const FIRST: &str = "
             INSERT INTO countersign_users (org_id, user_id, revision, record,
-                enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since,
+                probation_until)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
             ON CONFLICT (org_id, user_id) DO NOTHING";
         const LATER: &str = "
             UPDATE countersign_users SET revision = ?3, record = ?4,
                 enrolled_epoch = ?5, enrolled_since = ?6, last_used = ?7, pending_until = ?8, waiting_until = ?9,
-                blocked_since = ?10
-            WHERE org_id = ?1 AND user_id = ?2 AND revision = ?11";
+                blocked_since = ?10, probation_until = ?11
+            WHERE org_id = ?1 AND user_id = ?2 AND revision = ?12";
         let UserSummary {
             enrolled_epoch,
             enrolled_since,
@@ -245,6 +246,7 @@ impl UserStore for SqliteStore {
             pending_until,
             waiting_until,
             blocked_since,
+            probation_until,
         } = change.summary;
         let write = sqlx::query(if change.expected == 0 { FIRST } else { LATER })
             .bind(change.org.as_str())
@@ -257,6 +259,7 @@ impl UserStore for SqliteStore {
             .bind(pending_until.map(seconds))
             .bind(waiting_until.map(seconds))
             .bind(blocked_since.map(seconds))
+            .bind(probation_until.map(seconds))
             .bind(revision(change.expected)?);
         self.swap(write, change.events).await
     }

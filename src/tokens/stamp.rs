@@ -110,7 +110,9 @@ impl Session {
     /// enough: its user may have lost the authenticator.
     pub(crate) fn may_replace(&self, policy: &Policy, now: Timestamp) -> bool {
         let recovered = self.means == Means::RecoveryCode && self.epoch == policy.epoch;
-        self.shows_fresh_code(policy, now) || (recovered && self.is_recent(policy.settings.fresh_code(), now))
+        // Its page may take as long as any: the phone that comes may still have to be unpacked.
+        let has_time = self.is_recent(policy.settings.ticket_lifetime(), now);
+        self.shows_fresh_code(policy, now) || (recovered && has_time)
     }
 
     pub(super) fn has_fresh_code(&self, age: Duration, now: Timestamp) -> bool {

@@ -5,10 +5,9 @@ use crate::{
     driver::{Core, Stop, Trace},
     error::{Error, ErrorKind},
     otp::{LabelRules, Secret},
-    seal::Generation,
     tokens::{Means, Ticket, TicketClaims, TicketId},
     two_factor::{
-        login::let_in,
+        login::{Bearer, let_in, new_names},
         pages::{Enrolled, Setup},
         request::{Attempt, Visit},
     },
@@ -45,8 +44,8 @@ pub(super) async fn setup(core: &Core, visit: Visit<'_>) -> Result<Setup, Stop<R
 }
 
 pub(super) async fn confirm(core: &Core, attempt: Attempt<'_>) -> Result<Enrolled, Stop<Refusal>> {
-    let judge = |account: Account, claims: &TicketClaims, code: &str, terms: Terms<'_>| {
-        Ok(account.confirm(claims, code, Generation(core.draw()?), core.recovery_codes()?, terms))
+    let judge = |account: Account, (claims, _): Bearer<'_>, code: &str, terms: Terms<'_>| {
+        Ok(account.confirm(claims, code, new_names(core)?, core.recovery_codes()?, terms))
     };
     let (pass, recovery_codes) = let_in(core, attempt, Means::Code, judge).await?;
     Ok(Enrolled { pass, recovery_codes })

@@ -6,7 +6,10 @@ use crate::{
     driver::{Core, Decided, Lasts, Stop, Trace, Trust},
     error::Error,
     seal::Generation,
-    tokens::{DeviceClaims, DeviceToken, Means, Pass, Session, Stamp, Ticket, TicketClaims, Witness},
+    tokens::{
+        AuthenticatorId, DeviceClaims, DeviceToken, Means, Pass, Session, Stamp, Ticket, TicketClaims,
+        Witness,
+    },
     two_factor::{
         pages::{Prompt, Recovered},
         request::{Attempt, FirstFactor},
@@ -80,9 +83,9 @@ pub(super) async fn prompt(core: &Core, ticket: &Ticket) -> Result<Prompt, Stop<
 }
 
 pub(super) async fn verify(core: &Core, attempt: Attempt<'_>) -> Result<Pass, Stop<Refusal>> {
-    let judge = |account: Account, claims: &TicketClaims, code: &str, terms: Terms<'_>| {
+    let judge = |account: Account, (claims, _): Bearer<'_>, code: &str, terms: Terms<'_>| {
         Ok(match claims.purpose {
-            Purpose::TakeOver => account.take_over(claims, code, Generation(core.draw()?), terms),
+            Purpose::TakeOver => account.take_over(claims, code, new_names(core)?, terms),
             _ => account.verify(claims, code, terms),
         })
     };
@@ -91,8 +94,8 @@ pub(super) async fn verify(core: &Core, attempt: Attempt<'_>) -> Result<Pass, St
 }
 
 pub(super) async fn recover(core: &Core, attempt: Attempt<'_>) -> Result<Recovered, Stop<Refusal>> {
-    let judge = |account: Account, claims: &TicketClaims, code: &str, terms: Terms<'_>| {
-        Ok(account.recover(claims, code, Generation(core.draw()?), terms))
+    let judge = |account: Account, (claims, role): Bearer<'_>, code: &str, terms: Terms<'_>| {
+        Ok(account.recover(claims, code, role, Generation(core.draw()?), terms))
     };
     let (pass, left) = let_in(core, attempt, Means::RecoveryCode, judge).await?;
     Ok(Recovered { pass, left })
@@ -125,16 +128,25 @@ pub(super) async fn sign_out(core: &Core, stamp: &Stamp) -> Result<SignOut, Erro
     Ok(SignOut::Ended)
 }
 
+/// What a ticket says, and the role that its bearer has now.
+pub(super) type Bearer<'a> = (&'a TicketClaims, Role);
+
+/// Draws the names that another authenticator brings with it.
+pub(super) fn new_names(core: &Core) -> Result<(AuthenticatorId, Generation), Error> {
+    Ok((AuthenticatorId(core.draw()?), Generation(core.draw()?)))
+}
+
 /// Judges a typed code with `judge`, a command of the state machine. A right code earns a pass by `means`.
 pub(super) async fn let_in<T>(
     core: &Core,
     attempt: Attempt<'_>,
     means: Means,
-    judge: impl Fn(Account, &TicketClaims, &str, Terms<'_>) -> Result<Decision<Result<Let<T>, Refusal>>, Error>,
+    judge: impl Fn(Account, Bearer<'_>, &str, Terms<'_>) -> Result<Decision<Result<Let<T>, Refusal>>, Error>,
 ) -> Result<(Pass, T), Stop<Refusal>> {
     let (claims, person) = core.bearer(attempt.ticket).await?;
     let trace = Trace::of_bearer(&claims, attempt.seen_from);
-    let judge = |account: Account, terms: Terms<'_>| judge(account, &claims, attempt.code, terms);
+    let judge =
+        |account: Account, terms: Terms<'_>| judge(account, (&claims, person.role), attempt.code, terms);
     let Decided { reply, policy, now, witness } = core.judge(&person, &trace, judge).await?;
     let trust = Trust { generation: reply.generation, policy };
     let lasts = claims.continues.map_or(Lasts::AsLongAsStamps, Lasts::LikeThe);

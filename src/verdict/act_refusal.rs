@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use crate::audit::Denied;
+use crate::{audit::Denied, time::Timestamp};
 
 /// Why an act of a signed-in user, a Master Admin or the vendor's support was refused.
 ///
@@ -36,6 +36,14 @@ pub enum ActRefusal {
     /// The user has, or had, an authenticator here. No key of another system is imported over it, nor brought back after
     /// a reset. They enroll again.
     TooLateToImport,
+    /// The account was recovered, and administers nothing until then: another Master Admin or the vendor's support
+    /// [vouches](crate::admin::ManagedUser::vouch) for its authenticator, or that time passes.
+    OnProbation {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The user has another authenticator than the one that was seen, or none that counts. Look again.
+    AuthenticatorMoved,
     /// Someone else has decided something for the org since the page was shown. Show it again.
     SettingsMoved,
     /// The actor has no authority for this.
@@ -56,6 +64,8 @@ impl ActRefusal {
             Self::AlreadyEnrolled => "already-enrolled",
             Self::CodesRequired => "codes-required",
             Self::TooLateToImport => "too-late-to-import",
+            Self::OnProbation { .. } => "on-probation",
+            Self::AuthenticatorMoved => "authenticator-moved",
             Self::SettingsMoved => "settings-moved",
             Self::Denied(why) => why.name(),
         }
@@ -76,6 +86,14 @@ impl fmt::Display for ActRefusal {
             Self::AlreadyEnrolled => "there is an authenticator already",
             Self::CodesRequired => "the organization requires an authenticator",
             Self::TooLateToImport => "there is, or was, an authenticator already; no key is imported over it",
+            Self::OnProbation { until } => {
+                return write!(
+                    f,
+                    "the account was recovered and administers nothing until {until}, \
+                     unless somebody vouches for its authenticator"
+                );
+            }
+            Self::AuthenticatorMoved => "it is another authenticator than the one you saw; look again",
             Self::SettingsMoved => "someone else has changed the settings in the meantime; look again",
             Self::Denied(why) => return why.fmt(f),
         })

@@ -1,6 +1,7 @@
 //! What a Master Admin and the vendor do.
 
 mod acts;
+mod probation;
 mod settings;
 mod bulk;
 mod report;

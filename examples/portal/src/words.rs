@@ -142,6 +142,11 @@ pub(crate) fn act_refused(refusal: ActRefusal) -> String {
         ActRefusal::TooLateToImport => {
             "This user has, or had, an authenticator app here. No key is imported over it."
         }
+        ActRefusal::OnProbation { .. } => {
+            "This account was recovered with a recovery code, so it administers nothing for a day. Another Master Admin can \
+             confirm your new authenticator app; if there is none, contact support."
+        }
+        ActRefusal::AuthenticatorMoved => "There is another authenticator app by now. Please look again.",
         ActRefusal::SettingsMoved => {
             "Somebody else has changed the settings in the meantime. Look at them again."
         }

@@ -36,6 +36,7 @@ fn account(recovery_codes: u8) -> Account {
     let codes = KeptCodes { salt: [9; 16], digests: (0..recovery_codes).map(|n| [n; 16]).collect() };
     let guesses = Guesses { in_a_row: 10, wait: None, blocked_since: Some(now), under_first_factor: true };
     let live = Live {
+        id: AuthenticatorId([7; 8]),
         secret: Secret::from_bytes(&[1; 20]).unwrap(),
         totp: Totp::default(),
         epoch: Epoch::FIRST,

@@ -7,7 +7,7 @@ use crate::policy::requirement::RunningSessions;
 
 impl Settings {
     /// Returns each setting by name and in words.
-    fn lines(&self) -> [(&'static str, String); 11] {
+    fn lines(&self) -> [(&'static str, String); 12] {
         // Destructured by name, so that a setting which is added and not told does not compile.
         let Self {
             hard_stop,
@@ -16,6 +16,7 @@ impl Settings {
             pending,
             stamp,
             fresh_code,
+            probation,
             sessions,
             remember_devices,
             by_choice,
@@ -34,6 +35,7 @@ impl Settings {
             ("QR code valid for", Told(pending).to_string()),
             ("sessions last", Told(stamp).to_string()),
             ("age of a fresh code at most", Told(fresh_code).to_string()),
+            ("no administration after a recovery for", Told(probation).to_string()),
             ("running sessions", sessions.to_owned()),
             ("time to enroll", none(enroll_within)),
             ("enrollment by invitation only", yes_or_no(invitation_required).to_owned()),

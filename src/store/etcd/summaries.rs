@@ -23,6 +23,7 @@ pub(super) fn written(summary: &UserSummary) -> Lines {
         pending_until,
         waiting_until,
         blocked_since,
+        probation_until,
     } = summary;
     Lines::default()
         .with("enrolled-epoch", enrolled_epoch.as_ref())
@@ -31,6 +32,7 @@ pub(super) fn written(summary: &UserSummary) -> Lines {
         .with("pending-until", *pending_until)
         .with("waiting-until", *waiting_until)
         .with("blocked-since", *blocked_since)
+        .with("probation-until", *probation_until)
 }
 
 pub(super) async fn of(
@@ -62,5 +64,6 @@ fn read(key: &str, value: &[u8]) -> Result<UserSummary, EtcdError> {
         pending_until: at("pending-until")?,
         waiting_until: at("waiting-until")?,
         blocked_since: at("blocked-since")?,
+        probation_until: at("probation-until")?,
     })
 }

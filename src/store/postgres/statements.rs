@@ -91,24 +91,27 @@ impl Statements {
             load_user: fill(&load("{users}", "org_id = $1 AND user_id = $2")),
             load_settings: fill(&load("{settings}", "org_id = $1")),
             summaries: fill(
-                "SELECT user_id, enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since
+                "SELECT user_id, enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since,
+                        probation_until
                 FROM {users} WHERE org_id = $1 AND user_id = ANY($2)",
             ),
             users: Writes {
                 first: form(
                     "INSERT INTO {users} (org_id, user_id, revision, record,
-                        enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                        enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since,
+                        probation_until)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
                     ON CONFLICT (org_id, user_id) DO NOTHING",
                     "$2",
-                    11,
+                    12,
                 ),
                 later: form(
                     "UPDATE {users} SET revision = $3, record = $4, enrolled_epoch = $5, enrolled_since = $6,
-                        last_used = $7, pending_until = $8, waiting_until = $9, blocked_since = $10
-                    WHERE org_id = $1 AND user_id = $2 AND revision = $11",
+                        last_used = $7, pending_until = $8, waiting_until = $9, blocked_since = $10,
+                        probation_until = $11
+                    WHERE org_id = $1 AND user_id = $2 AND revision = $12",
                     "$2",
-                    12,
+                    13,
                 ),
             },
             settings: Writes {

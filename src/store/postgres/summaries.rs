@@ -29,6 +29,7 @@ impl FromRow<'_, PgRow> for UserSummary {
             pending_until: at("pending_until")?,
             waiting_until: at("waiting_until")?,
             blocked_since: at("blocked_since")?,
+            probation_until: at("probation_until")?,
         })
     }
 }

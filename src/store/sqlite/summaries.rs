@@ -29,6 +29,7 @@ impl FromRow<'_, SqliteRow> for UserSummary {
             pending_until: at("pending_until")?,
             waiting_until: at("waiting_until")?,
             blocked_since: at("blocked_since")?,
+            probation_until: at("probation_until")?,
         })
     }
 }
@@ -40,7 +41,8 @@ pub(super) async fn of(
 ) -> Result<Vec<Option<UserSummary>>, SqliteError> {
     // One parameter for any number of users: SQLite limits the number of parameters.
     const SELECT: &str = "
-        SELECT user_id, enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since
+        SELECT user_id, enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since,
+               probation_until
         FROM countersign_users WHERE org_id = ?1 AND user_id IN (SELECT value FROM json_each(?2))";
     let select = sqlx::query(SELECT).bind(org.as_str()).bind(json(users));
     let found = select.try_map(|row: SqliteRow| Ok((row.try_get("user_id")?, UserSummary::from_row(&row)?)));

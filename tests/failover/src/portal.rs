@@ -164,11 +164,13 @@ impl<C: Clock + Clone> Portal<C> {
     }
 
     pub(crate) async fn reset(&self, user: &str) -> Result<Act, countersign::Error> {
-        self.support.in_org(&org(ACME), &reason()).user(&self::user(user)).reset(Password::AsBefore).await
+        let act = self.support.in_org(&org(ACME), &reason()).user(&self::user(user));
+        Box::pin(act.reset(Password::AsBefore)).await
     }
 
     pub(crate) async fn unlock(&self, user: &str) -> Result<Act, countersign::Error> {
-        self.support.in_org(&org(ACME), &reason()).user(&self::user(user)).unlock(Password::AsBefore).await
+        let act = self.support.in_org(&org(ACME), &reason()).user(&self::user(user));
+        Box::pin(act.unlock(Password::AsBefore)).await
     }
 
     pub(crate) async fn require(&self, of: &str, to: Requirement) -> Result<Act, countersign::Error> {

@@ -348,7 +348,7 @@ async fn a_report_as_csv_is_read_back_by_a_reader_of_csv() {
         .collect();
     assert!(file.lines().all(|line| !line.starts_with(['=', '+', '-', '@'])));
     let mut reader = csv::Reader::from_reader(file.as_bytes());
-    assert_eq!(reader.headers().unwrap().len(), 9);
+    assert_eq!(reader.headers().unwrap().len(), 10);
     let read: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
     assert_eq!(read.len(), rows.len());
     for (record, row) in read.iter().zip(&rows) {
@@ -364,7 +364,7 @@ async fn a_report_as_csv_is_read_back_by_a_reader_of_csv() {
     let enrolled = "2027-01-15T08:00:00Z";
     assert_eq!(
         cells,
-        ["bob", "bob@acme.example", "master-admin", "enrolled", enrolled, enrolled, "", "", ""]
+        ["bob", "bob@acme.example", "master-admin", "enrolled", enrolled, enrolled, "", "", "", ""]
     );
 }
 

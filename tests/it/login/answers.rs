@@ -39,7 +39,7 @@ const REFUSALS: [Refusal; 11] = [
 const DENIALS: [Denied; 5] =
     [Denied::NotMasterAdmin, Denied::Yourself, Denied::Customer, Denied::NotInThisOrg, Denied::Mandated];
 
-const ACT_REFUSALS: [ActRefusal; 10] = [
+const ACT_REFUSALS: [ActRefusal; 12] = [
     ActRefusal::SessionOver,
     ActRefusal::FreshCodeNeeded,
     ActRefusal::EnrollFirst,
@@ -49,6 +49,8 @@ const ACT_REFUSALS: [ActRefusal; 10] = [
     ActRefusal::AlreadyEnrolled,
     ActRefusal::CodesRequired,
     ActRefusal::TooLateToImport,
+    ActRefusal::OnProbation { until: AT },
+    ActRefusal::AuthenticatorMoved,
     ActRefusal::SettingsMoved,
 ];
 
@@ -181,6 +183,8 @@ async fn every_call_can_be_awaited_in_a_handler() {
     is_send(managed.unlock(Password::AsBefore));
     is_send(managed.invite());
     is_send(managed.extend(Days::new(1).unwrap()));
+    is_send(managed.authenticator());
+    is_send(managed.vouch(&"0000000000000000".parse().unwrap()));
     is_send(managed.devices());
     is_send(managed.forget_device(&device));
     is_send(managed.forget_devices());

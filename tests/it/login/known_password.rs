@@ -34,9 +34,10 @@ async fn enroll_invited(world: &World, id: &str, invitation: &str) -> (Authentic
 async fn block_under(world: &World, ticket: &Ticket, wrong: &str, first: bool) {
     loop {
         let attempt = Attempt::new(ticket, wrong);
-        let refusal = match first {
-            true => refused(world.two_factor.confirm(attempt).await.unwrap()),
-            false => refused(world.two_factor.verify(attempt).await.unwrap()),
+        let refusal = if first {
+            refused(world.two_factor.confirm(attempt).await.unwrap())
+        } else {
+            refused(world.two_factor.verify(attempt).await.unwrap())
         };
         match refusal {
             Refusal::WrongCode { wait_until: Some(until), .. } => world.clock.set(until),

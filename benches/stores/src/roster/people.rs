@@ -19,7 +19,8 @@ pub(crate) fn id(number: u64) -> UserId {
 }
 
 const SUMMARY: &str = "account.enrolled_epoch, account.enrolled_since, account.last_used, \
-                       account.pending_until, account.waiting_until, account.blocked_since, account.revision";
+                       account.pending_until, account.waiting_until, account.blocked_since,
+                       account.probation_until, account.revision";
 
 impl People {
     /// Opens a table that is there already.
@@ -98,7 +99,7 @@ impl Roster for People {
             "SELECT people.role, count(*) AS people, max(account.revision) AS revision, account.enrolled_epoch,
                     max(account.enrolled_since) AS enrolled_since, max(account.last_used) AS last_used,
                     max(account.pending_until) AS pending_until, max(account.waiting_until) AS waiting_until,
-                    max(account.blocked_since) AS blocked_since
+                    max(account.blocked_since) AS blocked_since, max(account.probation_until) AS probation_until
              FROM people LEFT JOIN countersign_users AS account
                     ON account.org_id = people.org_id AND account.user_id = people.id
              WHERE people.org_id = ?1

@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS {users} (
     pending_until  bigint,
     waiting_until  bigint,
     blocked_since  bigint,
+    probation_until bigint,
     PRIMARY KEY (org_id, user_id)
 );
 

@@ -26,7 +26,9 @@ async fn a_transaction_that_commits_late_is_told_too() {
     let Some(schema) = Schema::fresh().await else { return };
     let store = schema.store().await;
     let (org, summary, next) = (org(), UserSummary::default(), stored(1));
-    let blocked = |id: &str, at| [Event { kind: EventKind::Blocked, ..event(&user(id), at) }];
+    let blocked = |id: &str, at| {
+        [Event { kind: EventKind::Blocked { password_is_known: true }, ..event(&user(id), at) }]
+    };
     let (early, late) = (blocked("ann", 1_000), blocked("ian", 2_000));
     let change = |events| Change {
         org: &org,
@@ -51,7 +53,8 @@ async fn a_transaction_that_is_rolled_back_leaves_nothing_to_tell() {
     let Some(schema) = Schema::fresh().await else { return };
     let store = schema.store().await;
     let (org, summary, next) = (org(), UserSummary::default(), stored(1));
-    let events = [Event { kind: EventKind::Blocked, ..event(&user("ann"), 1_000) }];
+    let events =
+        [Event { kind: EventKind::Blocked { password_is_known: true }, ..event(&user("ann"), 1_000) }];
     let change = Change {
         org: &org,
         expected: 0,

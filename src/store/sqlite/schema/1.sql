@@ -12,6 +12,7 @@ CREATE TABLE countersign_users (
     pending_until  INTEGER,
     waiting_until  INTEGER,
     blocked_since  INTEGER,
+    probation_until INTEGER,
     PRIMARY KEY (org_id, user_id)
 ) STRICT;
 
