@@ -8,5 +8,5 @@ pub use self::keyring::{InvalidKeyring, KeyId, Keyring};
 pub(crate) use self::{
     codec::{Damaged, Reader, Writer},
     generation::Generation,
-    keyring::Context,
+    keyring::{Context, Kind},
 };

@@ -26,4 +26,5 @@ pub(crate) use self::{
     recovery::{Drawn, KeptCodes},
     stamp::{Session, SessionId},
     ticket::{Continued, TicketClaims, TicketId},
+    token::Claims,
 };

@@ -85,7 +85,7 @@ pub(super) async fn overwrite<R>(
     for _ in 0..TRIES {
         let account;
         (account, upon) = match core.load(&place, Account::never_written()).await {
-            Ok(Loaded { record, revision }) => (Some(record), revision),
+            Ok(Loaded { record, revision, .. }) => (Some(record), revision),
             Err(error) if error.kind() == ErrorKind::Unreadable => (None, core.revision(&place).await?),
             Err(error) => return Err(error),
         };

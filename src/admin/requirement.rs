@@ -41,16 +41,23 @@ async fn switch(
         if let Err(why) = may(from) {
             return Ok(Err(why));
         }
-        let Some(next) = policy.record.switched(to, core.draw()?) else { return Ok(Ok(())) };
-        let kind = EventKind::RequirementChanged {
-            from,
-            to,
-            epoch: next.epoch,
-            sessions: next.settings.running_sessions(),
-            reason: admin.reason.clone(),
-        };
-        let events = [admin.trace().event(core.clock.now(), &admin.org, None, kind)];
-        let proposal = Proposal { upon, next: &next, events: &events, ends_sessions: false };
+        let next = policy.record.switched(to, core.draw()?);
+        let event = next.map(|next| {
+            let kind = EventKind::RequirementChanged {
+                from,
+                to,
+                epoch: next.epoch,
+                sessions: next.settings.running_sessions(),
+                reason: admin.reason.clone(),
+            };
+            admin.trace().event(core.clock.now(), &admin.org, None, kind)
+        });
+        // What changes nothing is written nevertheless, if it seals the settings under another key (R17).
+        if next.is_none() && policy.under_active_key {
+            return Ok(Ok(()));
+        }
+        let next = next.unwrap_or(policy.record);
+        let proposal = Proposal { upon, next: &next, events: event.as_slice(), ends_sessions: false };
         if core.write(&core.org_place(&admin.org), &proposal).await?.is_some() {
             return Ok(Ok(()));
         }

@@ -3,7 +3,7 @@
 use crate::{
     admin::{Admin, authority, right::Proof},
     audit::{Act, EventKind},
-    driver::{Proposal, Stop},
+    driver::{Loaded, Proposal, Stop},
     policy::Settings,
     verdict::ActRefusal,
 };
@@ -18,8 +18,15 @@ pub(super) async fn change(admin: &Admin<'_>, seen: u64, to: Settings) -> Result
     }
     let core = admin.core();
     let policy = core.policy(&admin.org).await?;
-    // What is set already is not written again, no matter who asked for it last.
-    let Some(next) = policy.record.set(to) else { return Ok(()) };
+    let Some(next) = policy.record.set(to) else {
+        // What is set already is not written again, no matter who asked for it last, unless under another key (R17).
+        if !policy.under_active_key {
+            let Loaded { record, revision, .. } = &policy;
+            let anew = Proposal { upon: *revision, next: record, events: &[], ends_sessions: false };
+            core.write(&core.org_place(&admin.org), &anew).await?;
+        }
+        return Ok(());
+    };
     let from = Box::new(policy.record.settings);
     let kind = EventKind::SettingsChanged { from, to: Box::new(to), reason: admin.reason.clone() };
     let events = [admin.trace().event(core.clock.now(), &admin.org, None, kind)];

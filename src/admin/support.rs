@@ -20,7 +20,7 @@ use crate::{
 ///
 /// ```
 /// # async fn desk(two_factor: &countersign::TwoFactor) -> Result<(), Box<dyn std::error::Error>> {
-/// use countersign::{OrgId, UserId, Verdict, admin::Support, audit::{Operator, Reason}};
+/// use countersign::{OrgId, UserId, Verdict, admin::Support, audit::{Operator, Password, Reason}};
 ///
 /// let support = Support::new(two_factor, Operator::new("sue@vendor.example")?);
 /// let reason = Reason::in_case("4711", "called back at the number in the contract")?;

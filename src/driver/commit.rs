@@ -12,7 +12,7 @@ use crate::{
     error::{BoxError, Error, ErrorKind},
     policy::Policy,
     random,
-    seal::Context,
+    seal::{Context, Kind},
     store::{
         Change, OrgSummary, Stored, Swap, UserSummary,
         erased::{AnyStore, Boxed},
@@ -54,7 +54,7 @@ impl Place for UserPlace<'_> {
 
     fn context(&self, revision: u64) -> Context {
         let (org, user) = (self.org.as_str().as_bytes(), self.user.as_str().as_bytes());
-        Context::of("user record").and(org).and(user).and(&revision.to_be_bytes())
+        Context::of(Kind::UserRecord).and(org).and(user).and(&revision.to_be_bytes())
     }
 }
 
@@ -79,7 +79,7 @@ impl Place for OrgPlace<'_> {
     }
 
     fn context(&self, revision: u64) -> Context {
-        Context::of("org settings").and(self.org.as_str().as_bytes()).and(&revision.to_be_bytes())
+        Context::of(Kind::OrgSettings).and(self.org.as_str().as_bytes()).and(&revision.to_be_bytes())
     }
 }
 
@@ -87,6 +87,8 @@ impl Place for OrgPlace<'_> {
 pub(crate) struct Loaded<R> {
     pub(crate) record: R,
     pub(crate) revision: u64,
+    /// Whether it is sealed under the key that would seal it now.
+    pub(crate) under_active_key: bool,
 }
 
 /// What is to be written, and under what condition.
@@ -136,12 +138,13 @@ impl Core {
         default_policy: P::Kept,
     ) -> Result<Loaded<P::Kept>, Error> {
         match self.load_sealed(place).await? {
-            None => Ok(Loaded { record: default_policy, revision: 0 }),
+            None => Ok(Loaded { record: default_policy, revision: 0, under_active_key: true }),
             Some(stored) => {
                 let unreadable =
                     |source| Error::from_source(ErrorKind::Unreadable, "opening a record", source);
                 let (record, _) = self.unseal(place, &stored).map_err(unreadable)?;
-                Ok(Loaded { record, revision: stored.revision })
+                let under_active_key = self.keyring.is_sealed_under_active(&stored.record);
+                Ok(Loaded { record, revision: stored.revision, under_active_key })
             }
         }
     }

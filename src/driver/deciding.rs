@@ -16,7 +16,10 @@ use crate::{
     policy::Policy,
     seal::Generation,
     time::Timestamp,
-    tokens::{Continued, Drawn, Means, Pass, Session, SessionId, Ticket, TicketClaims, TicketId, Witness},
+    tokens::{
+        Claims as _, Continued, Drawn, Means, Pass, Session, SessionId, Ticket, TicketClaims, TicketId,
+        Witness,
+    },
     verdict::{ActRefusal, Refusal},
     who::{OrgId, Person, Role, UserId},
 };
@@ -126,7 +129,8 @@ impl Core {
     ) -> Result<Decided<R>, Error> {
         let mut upon = 0;
         for _ in 0..TRIES {
-            let Before { account: Loaded { record, revision }, policy, now } = self.before(person).await?;
+            let Before { account: Loaded { record, revision, .. }, policy, now } =
+                self.before(person).await?;
             upon = revision;
             let terms = Terms { now, policy: &policy, codes: &self.codes };
             let Decision { write, reply } = command(record, terms)?;

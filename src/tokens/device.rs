@@ -9,12 +9,10 @@ use zeroize::Zeroizing;
 
 use crate::{
     audit::Origin,
-    error::BoxError,
     policy::Epoch,
-    random::SecureRandom,
-    seal::{Context, Damaged, Generation, Keyring, Reader, Writer},
+    seal::{Damaged, Generation, Kind, Reader, Writer},
     time::Timestamp,
-    tokens::token::{decode, encode, token},
+    tokens::token::{Claims, token},
     who::{OrgId, UserId},
 };
 
@@ -100,35 +98,25 @@ pub(crate) struct DeviceClaims {
     pub(crate) epoch: Epoch,
 }
 
-const PURPOSE: &str = "device";
+impl Claims for DeviceClaims {
+    const KIND: Kind = Kind::Device;
+    type Text = DeviceToken;
 
-impl DeviceClaims {
-    pub(crate) fn seal(&self, keyring: &Keyring, random: &dyn SecureRandom) -> Result<DeviceToken, BoxError> {
-        let mut plain = Writer::new();
+    fn write(&self, plain: &mut Writer) {
         plain.array(self.id.0);
         plain.bytes(self.org.as_str().as_bytes());
         plain.bytes(self.user.as_str().as_bytes());
         plain.generation(self.generation);
         plain.epoch(self.epoch);
-        Ok(DeviceToken(encode(&keyring.seal(Context::of(PURPOSE), plain.finish(), random)?)))
     }
 
-    /// Returns the content of the token, or `None` if the text is no token of ours.
-    pub(crate) fn open(token: &DeviceToken, keyring: &Keyring) -> Option<Self> {
-        let plain = keyring.open(Context::of(PURPOSE), &decode(token.expose())?).ok()?;
-        Self::read(&plain).ok()
-    }
-
-    fn read(plain: &[u8]) -> Result<Self, Damaged> {
-        let mut plain = Reader::new(plain);
-        let claims = Self {
+    fn read(plain: &mut Reader<'_>) -> Result<Self, Damaged> {
+        Ok(Self {
             id: DeviceId(plain.array()?),
             org: plain.org()?,
             user: plain.user()?,
             generation: plain.generation()?,
             epoch: plain.epoch()?,
-        };
-        plain.finish()?;
-        Ok(claims)
+        })
     }
 }

@@ -5,12 +5,10 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::{
-    error::BoxError,
     policy::{Epoch, Policy, RunningSessions},
-    random::SecureRandom,
-    seal::{Context, Damaged, Generation, Keyring, Reader, Writer},
+    seal::{Damaged, Generation, Kind, Reader, Writer},
     time::Timestamp,
-    tokens::token::{decode, encode, token},
+    tokens::token::{Claims, token},
     who::{OrgId, Person, Role, UserId},
 };
 
@@ -60,8 +58,6 @@ pub(crate) struct Session {
     pub(crate) earned_at: Timestamp,
     pub(crate) expires_at: Timestamp,
 }
-
-const PURPOSE: &str = "stamp";
 
 impl Session {
     /// Returns whether the clock allows it (R15).
@@ -122,9 +118,13 @@ impl Session {
     fn is_recent(&self, age: Duration, now: Timestamp) -> bool {
         self.earned_at.age_at(now).is_some_and(|passed| passed <= age)
     }
+}
 
-    pub(crate) fn seal(&self, keyring: &Keyring, random: &dyn SecureRandom) -> Result<Stamp, BoxError> {
-        let mut plain = Writer::new();
+impl Claims for Session {
+    const KIND: Kind = Kind::Stamp;
+    type Text = Stamp;
+
+    fn write(&self, plain: &mut Writer) {
         plain.array(self.id.0);
         plain.bytes(self.org.as_str().as_bytes());
         plain.bytes(self.user.as_str().as_bytes());
@@ -145,18 +145,10 @@ impl Session {
         });
         plain.time(self.earned_at);
         plain.time(self.expires_at);
-        Ok(Stamp(encode(&keyring.seal(Context::of(PURPOSE), plain.finish(), random)?)))
     }
 
-    /// Returns the content of the stamp, or `None` if the text is no stamp of ours.
-    pub(crate) fn open(stamp: &Stamp, keyring: &Keyring) -> Option<Self> {
-        let plain = keyring.open(Context::of(PURPOSE), &decode(stamp.expose())?).ok()?;
-        Self::read(&plain).ok()
-    }
-
-    fn read(plain: &[u8]) -> Result<Self, Damaged> {
-        let mut plain = Reader::new(plain);
-        let session = Self {
+    fn read(plain: &mut Reader<'_>) -> Result<Self, Damaged> {
+        Ok(Self {
             id: SessionId(plain.array()?),
             org: plain.org()?,
             user: plain.user()?,
@@ -179,8 +171,6 @@ impl Session {
             },
             earned_at: plain.time()?,
             expires_at: plain.time()?,
-        };
-        plain.finish()?;
-        Ok(session)
+        })
     }
 }

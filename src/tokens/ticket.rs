@@ -8,14 +8,12 @@ use zeroize::Zeroizing;
 
 use crate::{
     audit::{Origin, Purpose},
-    error::BoxError,
     policy::Epoch,
-    random::SecureRandom,
-    seal::{Context, Damaged, Generation, Keyring, Reader, Writer},
+    seal::{Damaged, Generation, Kind, Reader, Writer},
     time::Timestamp,
     tokens::{
         stamp::SessionId,
-        token::{decode, encode, token},
+        token::{Claims, token},
     },
     who::{OrgId, UserId},
 };
@@ -58,16 +56,18 @@ pub(crate) struct Continued {
     pub(crate) ends_at: Timestamp,
 }
 
-const PURPOSE: &str = "ticket";
-
 impl TicketClaims {
     /// Returns whether the clock allows it (R15).
     pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
         self.issued_at.is_good_until(self.expires_at, now)
     }
+}
 
-    pub(crate) fn seal(&self, keyring: &Keyring, random: &dyn SecureRandom) -> Result<Ticket, BoxError> {
-        let mut plain = Writer::new();
+impl Claims for TicketClaims {
+    const KIND: Kind = Kind::Ticket;
+    type Text = Ticket;
+
+    fn write(&self, plain: &mut Writer) {
         plain.array(self.id.0);
         plain.bytes(self.org.as_str().as_bytes());
         plain.bytes(self.user.as_str().as_bytes());
@@ -88,18 +88,10 @@ impl TicketClaims {
         });
         plain.option(self.checked_in_from.as_ref(), |plain, origin| plain.bytes(origin.as_str().as_bytes()));
         plain.option(self.invitation, |plain, invitation| plain.array(invitation.0));
-        Ok(Ticket(encode(&keyring.seal(Context::of(PURPOSE), plain.finish(), random)?)))
     }
 
-    /// Returns the content of the ticket, or `None` if the text is no ticket of ours. Nobody is told why it is none.
-    pub(crate) fn open(ticket: &Ticket, keyring: &Keyring) -> Option<Self> {
-        let plain = keyring.open(Context::of(PURPOSE), &decode(ticket.expose())?).ok()?;
-        Self::read(&plain).ok()
-    }
-
-    fn read(plain: &[u8]) -> Result<Self, Damaged> {
-        let mut plain = Reader::new(plain);
-        let claims = Self {
+    fn read(plain: &mut Reader<'_>) -> Result<Self, Damaged> {
+        Ok(Self {
             id: TicketId(plain.array()?),
             org: plain.org()?,
             user: plain.user()?,
@@ -119,8 +111,6 @@ impl TicketClaims {
                 .option(|plain| Ok(Continued { id: SessionId(plain.array()?), ends_at: plain.time()? }))?,
             checked_in_from: plain.option(Reader::text)?.and_then(|origin| Origin::new(&origin)),
             invitation: plain.option(|plain| plain.array().map(TicketId))?,
-        };
-        plain.finish()?;
-        Ok(claims)
+        })
     }
 }

@@ -7,8 +7,8 @@ use crate::{
     error::Error,
     seal::Generation,
     tokens::{
-        AuthenticatorId, DeviceClaims, DeviceToken, Means, Pass, Session, Stamp, Ticket, TicketClaims,
-        Witness,
+        AuthenticatorId, Claims as _, DeviceClaims, DeviceToken, Means, Pass, Session, Stamp, Ticket,
+        TicketClaims, Witness,
     },
     two_factor::{
         pages::{Prompt, Recovered},

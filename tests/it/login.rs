@@ -5,6 +5,7 @@ mod recovery;
 mod devices;
 mod signing_out;
 mod clocks;
+mod keys;
 mod uncounted;
 mod by_choice;
 mod joining;

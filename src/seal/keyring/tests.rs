@@ -12,7 +12,7 @@ fn plain() -> Zeroizing<Vec<u8>> {
 }
 
 fn context() -> Context {
-    Context::of("record").and(b"acme").and(b"ian")
+    Context::of(Kind::UserRecord).and(b"acme").and(b"ian")
 }
 
 /// R9.
@@ -30,12 +30,11 @@ fn what_is_sealed_opens_again_and_shows_nothing_meanwhile() {
 fn what_is_sealed_opens_in_no_other_context() {
     let sealed = keyring().seal(context(), plain(), &OsRandom).unwrap();
     for other in [
-        Context::of("ticket").and(b"acme").and(b"ian"),
-        Context::of("record").and(b"acme").and(b"ida"),
-        Context::of("record").and(b"acmei").and(b"an"),
-        Context::of("record").and(b"acmeian"),
-        Context::of("record").and(b"acme").and(b"ian").and(b""),
-        Context::of("recordacme").and(b"ian"),
+        Context::of(Kind::OrgSettings).and(b"acme").and(b"ian"),
+        Context::of(Kind::UserRecord).and(b"acme").and(b"ida"),
+        Context::of(Kind::UserRecord).and(b"acmei").and(b"an"),
+        Context::of(Kind::UserRecord).and(b"acmeian"),
+        Context::of(Kind::UserRecord).and(b"acme").and(b"ian").and(b""),
     ] {
         assert_eq!(keyring().open(other, &sealed).unwrap_err(), DoesNotOpen::Forged);
     }
@@ -57,6 +56,7 @@ fn what_was_changed_does_not_open() {
     }
 }
 
+/// R17.
 #[test]
 fn an_older_key_opens_and_the_active_one_seals() {
     let sealed = keyring().seal(context(), plain(), &OsRandom).unwrap();
@@ -65,4 +65,68 @@ fn an_older_key_opens_and_the_active_one_seals() {
     let anew = rotated.seal(context(), plain(), &OsRandom).unwrap();
     assert_eq!(keyring().open(context(), &anew).unwrap_err(), DoesNotOpen::UnknownKey(KeyId(2)));
     assert_eq!(rotated.with_older(KeyId(2), [3; 32]).unwrap_err(), InvalidKeyring::TwiceTheId(KeyId(2)));
+}
+
+/// R17: what is handed out lives under the active key and the one beside it, and dies when that one is older.
+#[test]
+fn a_token_opens_under_the_active_key_and_the_one_beside_it() {
+    let token = || Context::of(Kind::Stamp).and(b"acme");
+    let of_one = keyring().seal(token(), plain(), &OsRandom).unwrap();
+    let two = || Keyring::new(KeyId(2), [2; 32]);
+    assert_eq!(*two().with_beside(KeyId(1), [1; 32]).unwrap().open(token(), &of_one).unwrap(), *plain());
+    let older = two().with_older(KeyId(1), [1; 32]).unwrap();
+    assert_eq!(older.open(token(), &of_one).unwrap_err(), DoesNotOpen::UnknownKey(KeyId(1)));
+    // The coming key, before any server seals under it.
+    let of_two = two().seal(token(), plain(), &OsRandom).unwrap();
+    let coming = keyring().with_beside(KeyId(2), [2; 32]).unwrap();
+    assert_eq!(*coming.open(token(), &of_two).unwrap(), *plain());
+    assert_eq!(coming.seal(token(), plain(), &OsRandom).unwrap()[1..5], 1_u32.to_be_bytes());
+}
+
+/// R17: no two kinds of sealed thing share a key, so that one can be made from another by no mistake about contexts.
+#[test]
+fn each_kind_has_a_key_of_its_own() {
+    let key = Key::derived(KeyId(1), &[1; 32]);
+    let distinct: std::collections::BTreeSet<_> = key.subkeys.iter().collect();
+    assert_eq!(distinct.len(), Kind::ALL.len());
+    assert!(!key.subkeys.contains(&[1; 32]));
+}
+
+/// Those of the key below, by `hmac` and `hashlib` of Python.
+const DERIVED: [&str; Kind::ALL.len()] = [
+    "7490675fac07a6bc9eb84741709e9d95e811513f08dfb14884bddcbf4ecfc455",
+    "d55ee906343438a0a6f3b3a296c1eafc076cadc3d0cd90ff24e6204e5c3d0c7a",
+    "b20a37fe336629fc09b48ed403f63ffa9d44fb729278c253187337408d079fe6",
+    "a573ec945798ac8bc70ee51a30fc15de97a54f5cacc93550fd4506bc98345b77",
+    "c67a07dac72969f7faa591bd71ebcb4fb0e3b06cc7944d2b7caf9f11b6320e8a",
+];
+
+/// RFC 5869 as Python's standard library computes it: what is derived today is derived by every later version.
+#[test]
+fn the_keys_are_those_of_rfc_5869() {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let key = Key::derived(KeyId(1), b"the key that seals every record.");
+    let subkeys: Vec<String> = key.subkeys.iter().map(|subkey| hex(subkey)).collect();
+    assert_eq!(subkeys, DERIVED);
+}
+
+#[test]
+fn a_text_says_which_key_is_beside_the_active_one() {
+    let text = |id: u32| {
+        let text = Keyring::draw_text(KeyId(id), &OsRandom).unwrap();
+        text.as_str().to_owned()
+    };
+    let (one, two, three) = (text(1), text(2), text(3));
+    let keyring = Keyring::from_text(&format!("{three},+{two}\n{one}\n")).unwrap();
+    assert_eq!((keyring.active.id, keyring.beside.as_ref().unwrap().id), (KeyId(3), KeyId(2)));
+    assert_eq!(keyring.older.iter().map(|key| key.id).collect::<Vec<_>>(), [KeyId(1)]);
+    for (odd, why) in [
+        (format!("{three},+{two},+{one}"), InvalidKeyring::TwoBeside),
+        (format!("{three},+{three}"), InvalidKeyring::TwiceTheId(KeyId(3))),
+        (format!("+{three},{two}"), InvalidKeyring::Entry),
+        (format!("{three},++{two}"), InvalidKeyring::Entry),
+        (format!("{three},+"), InvalidKeyring::Entry),
+    ] {
+        assert_eq!(Keyring::from_text(&odd).unwrap_err(), why, "{odd}");
+    }
 }

@@ -5,7 +5,7 @@ use crate::{
     audit::Origin,
     driver::{Core, Decided, Stop, Trace},
     error::{Error, ErrorKind},
-    tokens::{Device, DeviceClaims, DeviceId, Pass, RememberedDevice},
+    tokens::{Claims as _, Device, DeviceClaims, DeviceId, Pass, RememberedDevice},
     verdict::ActRefusal,
 };
 

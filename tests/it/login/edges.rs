@@ -322,7 +322,7 @@ over_every_store! {
             assert_eq!(gate.unwrap_err().kind(), ErrorKind::Unreadable);
             assert!(process.resume(pass.stamp()).await.unwrap().is_none());
         }
-        let rotated = Keyring::new(KeyId(2), [2; 32]).with_older(KeyId(1), KEY).unwrap();
+        let rotated = Keyring::new(KeyId(2), [2; 32]).with_beside(KeyId(1), KEY).unwrap();
         let world = world.with_keyring(rotated);
         assert!(world.resume(pass.stamp()).await.is_some());
         let _ = world.log_in("ian", &phone).await;
