@@ -42,6 +42,7 @@ fn play(name: &str, window: Window) {
         mishaps::somebody_who_moves_in(&mut cast.jamie).await;
         mishaps::somebody_who_guesses(&cast).await;
         mishaps::a_new_phone(&mut cast.riley).await;
+        mishaps::another_sheet(&mut cast.riley).await;
         mishaps::a_phone_in_the_sea(&mut cast.riley).await;
         mishaps::a_password_that_is_known_to_others(&mut cast.sam).await;
         mishaps::nobody_left_but_the_vendor(&mut cast.morgan).await;

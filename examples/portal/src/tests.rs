@@ -572,6 +572,15 @@ async fn a_recovery_code_signs_in_once_and_leads_to_another_phone() {
     let code = portal.next_code(&secret);
     assert_eq!(destination(&elsewhere.post("/setup", &format!("code={code}")).await), "/account");
     elsewhere.get("/account").await;
+    // Whoever has the sheet draws no other one for a day.
+    assert_eq!(elsewhere.post("/account/recovery-codes", "").await.status(), StatusCode::FORBIDDEN);
+    assert!(elsewhere.page.contains("administers nothing for a day"));
+    portal.clock.advance(Duration::from_hours(24));
+    let mut elsewhere = portal.signed_in("sam").await;
+    elsewhere.get("/code").await;
+    let code = portal.next_code(&secret);
+    assert_eq!(destination(&elsewhere.post("/code", &format!("code={code}")).await), "/");
+    elsewhere.get("/account").await;
     assert_eq!(elsewhere.post("/account/recovery-codes", "").await.status(), StatusCode::OK);
     let renewed = elsewhere.recovery_codes();
     assert!(renewed.len() == 10 && !renewed.contains(&codes[0]));

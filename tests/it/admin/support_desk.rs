@@ -195,8 +195,7 @@ async fn the_support_desk_reads_an_invitation_out_when_the_account_was_blocked()
     };
     let invited = granted(desk.two_factor.accept(Attempt::new(&ticket, invitation)).await.unwrap());
     let _ = granted(desk.two_factor.setup(&invited).await.unwrap());
-    let text =
-        format!("the second factor was reset; enrolling now needs an invitation: case 4711: {CALLED_BACK}");
+    let text = format!("the second factor was reset: case 4711: {CALLED_BACK}");
     assert_eq!(desk.resets().await, [text]);
 }
 
