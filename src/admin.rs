@@ -106,8 +106,9 @@ impl<'a> Admin<'a> {
 
     /// Changes the org's settings. They hold from then on, for everybody.
     ///
-    /// Waits and the hard stop hold from the next code on, lifetimes for what is handed out from then on, what is asked of
-    /// sessions and of administration at once. No epoch begins: whoever is enrolled stays so.
+    /// What is stricter holds at once: shorter sessions, fewer days to enroll or on a remembered device, a lower hard stop,
+    /// what is asked of sessions and of administration. What is looser holds for what is handed out from then on. No epoch
+    /// begins: whoever is enrolled stays so.
     ///
     /// `seen` is the [`revision`](crate::policy::OrgPolicy::revision) that the page was showing. If somebody decided
     /// something in between, this is refused, so that of two admins neither undoes unknowingly what the other has done.

@@ -31,6 +31,8 @@ pub(crate) struct Joining {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Due {
     pub(crate) epoch: Epoch,
+    /// When the org's own time began. `None` if they were given time by name.
+    pub(crate) told: Option<Timestamp>,
     pub(crate) by: Timestamp,
 }
 
@@ -92,14 +94,23 @@ impl Account {
         }
         match due.filter(|due| due.epoch == terms.policy.epoch) {
             None => Grace::Until { by: terms.now.after(days.into()), told: false },
-            Some(Due { by, .. }) if terms.now < by => Grace::Until { by, told: true },
-            Some(_) => Grace::Over,
+            // The earlier of what was promised and what the org gives now.
+            Some(Due { by, told, .. }) => {
+                let by = told.map_or(by, |told| by.min(told.after(days.into())));
+                if terms.now < by { Grace::Until { by, told: true } } else { Grace::Over }
+            }
         }
+    }
+
+    /// Returns whether a session that was opened in the time to enroll goes on: that time may have become shorter, or have
+    /// ended with a block.
+    pub(crate) fn has_time_left(&self, terms: Terms<'_>) -> bool {
+        matches!(self.grace(terms), Grace::Until { .. })
     }
 
     /// Returns whether the bearer of this ticket enrolls in the time that they have for it.
     pub(super) fn has_time(&self, ticket: &TicketClaims, terms: Terms<'_>) -> bool {
-        ticket.purpose == Purpose::Enroll && matches!(self.grace(terms), Grace::Until { .. })
+        ticket.purpose == Purpose::Enroll && self.has_time_left(terms)
     }
 
     fn needs_invitation(&self, terms: Terms<'_>) -> bool {
@@ -129,7 +140,7 @@ impl Account {
         let Standing::Grace { by, told: false } = standing else {
             return Decision::reply(reply);
         };
-        self.joining.due = Some(Due { epoch: terms.policy.epoch, by });
+        self.joining.due = Some(Due { epoch: terms.policy.epoch, told: Some(terms.now), by });
         Decision::write(self, vec![EventKind::EnrollmentDue { by }], reply)
     }
 
@@ -200,7 +211,7 @@ impl Account {
         if let Some(before) = before.filter(|before| by <= *before) {
             return Decision::reply(Ok(before));
         }
-        self.joining = Joining { due: Some(Due { epoch, by }), at_once: false, ..self.joining };
+        self.joining = Joining { due: Some(Due { epoch, told: None, by }), at_once: false, ..self.joining };
         Decision::write(self, vec![EventKind::GraceExtended { by, reason }], Ok(by))
     }
 

@@ -12,7 +12,12 @@ use crate::{
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
 const EPOCH: Epoch = Epoch { counter: 1, random: [1; 8] };
-const POLICY: Policy = Policy { requirement: Requirement::On, epoch: EPOCH, settings: Settings::nist_aal2() };
+const POLICY: Policy = Policy {
+    requirement: Requirement::On,
+    epoch: EPOCH,
+    settings: Settings::nist_aal2(),
+    sessions_since: Timestamp::from_unix(0),
+};
 
 fn secret(of: u8) -> Secret {
     Secret::from_bytes(&[of; 20]).unwrap()

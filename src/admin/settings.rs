@@ -18,7 +18,7 @@ pub(super) async fn change(admin: &Admin<'_>, seen: u64, to: Settings) -> Result
     }
     let core = admin.core();
     let policy = core.policy(&admin.org).await?;
-    let Some(next) = policy.record.set(to) else {
+    let Some(next) = policy.record.set(to, core.clock.now()) else {
         // What is set already is not written again, no matter who asked for it last, unless under another key (R17).
         if !policy.under_active_key {
             let Loaded { record, revision, .. } = &policy;

@@ -202,7 +202,11 @@ impl Core {
             return Ok(None);
         }
         let (generation, asked) = (before.account().generation, before.account().is_asked(&before.policy));
-        let holds = session.holds(&person, generation, asked, &before.policy);
+        let holds = session.holds(&person, generation, asked, &before.policy)
+            && before.now < session.ends_at(&before.policy)
+            && (!asked
+                || session.means != Means::Grace
+                || before.account().has_time_left(before.terms(self)));
         Ok(holds.then_some(Holder { person, before: Some(before) }))
     }
 
@@ -267,12 +271,12 @@ impl Core {
         lasts: Lasts,
         witness: Witness,
     ) -> Result<Pass, Error> {
-        let (id, expires_at) = match lasts {
+        let (id, begun_at, expires_at) = match lasts {
             Lasts::AsLongAsStamps => {
-                (self.draw().map(SessionId)?, now.after(trust.policy.settings.stamp_lifetime()))
+                (self.draw().map(SessionId)?, now, now.after(trust.policy.settings.stamp_lifetime()))
             }
-            Lasts::Until(ends_at) => (self.draw().map(SessionId)?, ends_at),
-            Lasts::LikeThe(Continued { id, ends_at }) => (id, ends_at),
+            Lasts::Until(ends_at) => (self.draw().map(SessionId)?, now, ends_at),
+            Lasts::LikeThe(Continued { id, begun_at, ends_at }) => (id, begun_at, ends_at),
         };
         let session = Session {
             id,
@@ -282,6 +286,7 @@ impl Core {
             generation: trust.generation,
             epoch: trust.policy.epoch,
             means,
+            begun_at,
             earned_at: now,
             expires_at,
         };

@@ -301,6 +301,7 @@ impl Record for Policy {
         });
         plain.epoch(self.epoch);
         write_settings(plain, &self.settings);
+        plain.time(self.sessions_since);
     }
 
     fn read_fields(plain: &mut Reader<'_>) -> Result<Self, Damaged> {
@@ -313,6 +314,7 @@ impl Record for Policy {
             },
             epoch: plain.epoch()?,
             settings: read_settings(plain)?,
+            sessions_since: plain.time()?,
         })
     }
 }
@@ -320,6 +322,7 @@ impl Record for Policy {
 fn write_joining(plain: &mut Writer, joining: &Joining) {
     plain.option(joining.due, |plain, due| {
         plain.epoch(due.epoch);
+        plain.option(due.told, Writer::time);
         plain.time(due.by);
     });
     plain.bool(joining.at_once);
@@ -335,7 +338,9 @@ fn write_joining(plain: &mut Writer, joining: &Joining) {
 
 fn read_joining(plain: &mut Reader<'_>) -> Result<Joining, Damaged> {
     Ok(Joining {
-        due: plain.option(|plain| Ok(Due { epoch: plain.epoch()?, by: plain.time()? }))?,
+        due: plain.option(|plain| {
+            Ok(Due { epoch: plain.epoch()?, told: plain.option(Reader::time)?, by: plain.time()? })
+        })?,
         at_once: plain.bool()?,
         invited_only: plain.bool()?,
         invitation: plain.option(|plain| {

@@ -1,8 +1,13 @@
 //! What an org has decided: the requirement, the epoch and the settings, as its record keeps them.
 
-use crate::policy::{
-    requirement::{Epoch, Requirement},
-    settings::Settings,
+use std::time::Duration;
+
+use crate::{
+    policy::{
+        requirement::{Epoch, Requirement},
+        settings::Settings,
+    },
+    time::Timestamp,
 };
 
 /// The content of an org's settings record.
@@ -11,6 +16,8 @@ pub(crate) struct Policy {
     pub(crate) requirement: Requirement,
     pub(crate) epoch: Epoch,
     pub(crate) settings: Settings,
+    /// Sessions that were opened before are over: they were, once, by a shorter lifetime. It only rises (R14).
+    pub(crate) sessions_since: Timestamp,
 }
 
 /// The policy in force in an org, for its settings page.
@@ -44,8 +51,12 @@ impl Policy {
         (next != self).then_some(next)
     }
 
-    /// Returns the policy with other settings, or `None` if they are the same. The epoch always stays (R6).
-    pub(crate) fn set(self, settings: Settings) -> Option<Self> {
-        (settings != self.settings).then_some(Self { settings, ..self })
+    /// Returns the policy with other settings, or `None` if they are the same. The epoch always stays (R6), and sessions
+    /// that are over stay over, however long others last from now on (R14).
+    pub(crate) fn set(self, settings: Settings, now: Timestamp) -> Option<Self> {
+        let lifetime = self.settings.stamp_lifetime().as_secs();
+        let over = Timestamp::from_unix(now.as_unix().saturating_sub(lifetime));
+        let sessions_since = self.sessions_since.max(over.after(Duration::from_secs(1)));
+        (settings != self.settings).then_some(Self { settings, sessions_since, ..self })
     }
 }

@@ -243,7 +243,8 @@ impl Settings {
         Ok(self)
     }
 
-    /// Sets the lifetime of sessions that are opened from now on. Using a session does not prolong it.
+    /// Sets the lifetime of sessions. Using a session does not prolong it. A shorter one holds at once for those that are
+    /// running; a longer one, for those that are opened from now on.
     ///
     /// For a customer no org's settings are read (R5). Their session lasts as long as the [default
     /// settings](crate::Builder::default_settings) say.
@@ -300,7 +301,8 @@ impl Settings {
 
     /// Sets the grace period for enrolling; `None` gives none.
     ///
-    /// It begins for each user when they are first told. After it only an
+    /// It begins for each user when they are first told. Fewer days hold at once, also for those who were told more, but
+    /// for those who were given time by name. After it only an
     /// [invitation](crate::admin::ManagedUser::invite) opens their enrollment. A Master Admin may
     /// [extend](crate::admin::ManagedUser::extend) it for one user. Nobody administers without a code before they have
     /// enrolled, and a user who was reset gets no grace period.

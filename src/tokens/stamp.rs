@@ -55,6 +55,8 @@ pub(crate) struct Session {
     pub(crate) generation: Generation,
     pub(crate) epoch: Epoch,
     pub(crate) means: Means,
+    /// When it was opened. A step-up earns it anew, and does not begin it anew.
+    pub(crate) begun_at: Timestamp,
     pub(crate) earned_at: Timestamp,
     pub(crate) expires_at: Timestamp,
 }
@@ -63,6 +65,14 @@ impl Session {
     /// Returns whether the clock allows it (R15).
     pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
         self.earned_at.is_good_until(self.expires_at, now)
+    }
+
+    /// Returns when it ends: when its stamp expires or, if that is earlier, when the org would now have it end.
+    pub(crate) fn ends_at(&self, policy: &Policy) -> Timestamp {
+        if self.begun_at < policy.sessions_since {
+            return self.begun_at;
+        }
+        self.expires_at.min(self.begun_at.after(policy.settings.stamp_lifetime()))
     }
 
     /// Returns whether it still holds for an internal user, by the account's generation and the current policy. `asked`
@@ -143,6 +153,7 @@ impl Claims for Session {
             Means::RememberedDevice => 4,
             Means::RecoveryCode => 5,
         });
+        plain.time(self.begun_at);
         plain.time(self.earned_at);
         plain.time(self.expires_at);
     }
@@ -169,6 +180,7 @@ impl Claims for Session {
                 5 => Means::RecoveryCode,
                 _ => return Err(Damaged),
             },
+            begun_at: plain.time()?,
             earned_at: plain.time()?,
             expires_at: plain.time()?,
         })

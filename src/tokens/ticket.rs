@@ -53,6 +53,7 @@ pub(crate) struct TicketClaims {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Continued {
     pub(crate) id: SessionId,
+    pub(crate) begun_at: Timestamp,
     pub(crate) ends_at: Timestamp,
 }
 
@@ -84,6 +85,7 @@ impl Claims for TicketClaims {
         plain.time(self.expires_at);
         plain.option(self.continues, |plain, session| {
             plain.array(session.id.0);
+            plain.time(session.begun_at);
             plain.time(session.ends_at);
         });
         plain.option(self.checked_in_from.as_ref(), |plain, origin| plain.bytes(origin.as_str().as_bytes()));
@@ -107,8 +109,13 @@ impl Claims for TicketClaims {
             },
             issued_at: plain.time()?,
             expires_at: plain.time()?,
-            continues: plain
-                .option(|plain| Ok(Continued { id: SessionId(plain.array()?), ends_at: plain.time()? }))?,
+            continues: plain.option(|plain| {
+                Ok(Continued {
+                    id: SessionId(plain.array()?),
+                    begun_at: plain.time()?,
+                    ends_at: plain.time()?,
+                })
+            })?,
             checked_in_from: plain.option(Reader::text)?.and_then(|origin| Origin::new(&origin)),
             invitation: plain.option(|plain| plain.array().map(TicketId))?,
         })

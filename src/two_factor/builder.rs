@@ -13,7 +13,7 @@ use crate::{
         Directory, Roster, SettingsStore, UserStore,
         erased::{AnyDirectory, AnyRoster, AnyStore},
     },
-    time::{Clock, SystemClock},
+    time::{Clock, SystemClock, Timestamp},
     two_factor::TwoFactor,
 };
 
@@ -51,6 +51,7 @@ impl Builder {
                 requirement: Requirement::Off,
                 epoch: Epoch::FIRST,
                 settings: Settings::default(),
+                sessions_since: Timestamp::from_unix(0),
             },
             clock: Box::new(SystemClock),
             random: Box::new(OsRandom),

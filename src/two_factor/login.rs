@@ -102,8 +102,11 @@ pub(super) async fn recover(core: &Core, attempt: Attempt<'_>) -> Result<Recover
 }
 
 pub(super) async fn resume(core: &Core, stamp: &Stamp) -> Result<Option<Pass>, Error> {
-    let Some(session) = Session::open(stamp, &core.keyring) else { return Ok(None) };
+    let Some(mut session) = Session::open(stamp, &core.keyring) else { return Ok(None) };
     let Some(holder) = core.holder(&session).await? else { return Ok(None) };
+    if let Some(before) = &holder.before {
+        session.expires_at = session.ends_at(&before.policy);
+    }
     let (now, witness) = (core.clock.now(), Witness::nothing_to_write());
     Ok(Some(Pass::new(session, &holder.person, stamp.clone(), now, witness)))
 }

@@ -32,7 +32,7 @@ impl<'a> Org<'a> {
     /// # Errors
     /// [`Unavailable`](crate::ErrorKind::Unavailable) and [`Unreadable`](crate::ErrorKind::Unreadable).
     pub async fn policy(self) -> Result<OrgPolicy, Error> {
-        let Loaded { record: Policy { requirement, epoch, settings }, revision, .. } =
+        let Loaded { record: Policy { requirement, epoch, settings, .. }, revision, .. } =
             self.core.policy(self.org).await?;
         Ok(OrgPolicy { requirement, epoch, settings, revision })
     }

@@ -4,7 +4,12 @@ use super::*;
 use crate::{policy::Epoch, seal::Generation, time::Timestamp};
 
 fn policy() -> Policy {
-    Policy { requirement: Requirement::On, epoch: Epoch::FIRST, settings: Settings::pci_dss() }
+    Policy {
+        requirement: Requirement::On,
+        epoch: Epoch::FIRST,
+        settings: Settings::pci_dss(),
+        sessions_since: Timestamp::from_unix(1_800_000_000),
+    }
 }
 
 /// R4: settings out of their bounds are no settings, whoever sealed them.

@@ -16,7 +16,8 @@ pub(super) async fn prove(core: &Core, pass: &Pass, purpose: Purpose) -> Result<
     if purpose == Purpose::Replace && !session.may_replace(terms.policy, terms.now) {
         return Err(ActRefusal::FreshCodeNeeded.into());
     }
-    let continues = Some(Continued { id: session.id, ends_at: session.expires_at });
+    let continues =
+        Some(Continued { id: session.id, begun_at: session.begun_at, ends_at: session.expires_at });
     let ticket = core.ticket(&person, before.trust(), purpose, before.now, continues, pass.seen_from.clone());
     Ok(ticket?)
 }

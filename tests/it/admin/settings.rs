@@ -162,8 +162,10 @@ over_every_store! {
             .with_ticket_lifetime(2 * MINUTE)
             .unwrap();
         granted(change(&world, &admin, short).await);
-        // What is out already keeps the end that it was given.
+        // It holds for what is out already, and not before somebody looks at it again.
         assert_eq!(admin.expires_at(), world.now().after(12 * HOUR));
+        let seen_again = world.resume(admin.stamp()).await.unwrap();
+        assert_eq!(seen_again.expires_at(), world.now().after(10 * MINUTE));
         assert_eq!(world.walk_in("ian").await.expires_at(), world.now().after(10 * MINUTE));
         assert_eq!(world.walk_in("carl").await.expires_at(), world.now().after(12 * HOUR));
         granted(world.switch(&admin, Requirement::On).await);
@@ -178,6 +180,73 @@ over_every_store! {
         let gus = FirstFactor::accepted(&org("globex"), &user("gus"));
         let Gate::Open(gus) = world.two_factor.check_in(gus).await.unwrap() else { panic!() };
         assert_eq!(gus.expires_at(), world.now().after(12 * HOUR));
+    }
+
+    /// After an incident nobody waits until the sessions of before have ended by themselves. A step-up brings none back.
+    async fn shorter_sessions_end_those_that_are_running(world: World) {
+        world.switch_on().await;
+        let (phone, pass) = world.enroll("ian").await;
+        let admin = world.fresh_admin().await;
+        world.clock.advance(30 * MINUTE);
+        let ticket = granted(world.signed_in(&pass).step_up().await.unwrap());
+        let stepped_up = granted(world.verify(&ticket, &phone.code(&world.clock)).await);
+        let (support, reason) = (
+            Support::new(&world.two_factor, Operator::new("sue@vendor.example").unwrap()),
+            Reason::new("an incident").unwrap(),
+        );
+        let set = async |lifetime| {
+            let seen = in_force(&world).await;
+            let settings = seen.settings.with_stamp_lifetime(lifetime).unwrap();
+            let acme = support.in_org(&org(ACME), &reason);
+            granted(acme.change_settings(seen.revision, settings).await.unwrap());
+        };
+        set(31 * MINUTE).await;
+        let seen_again = world.resume(stepped_up.stamp()).await.unwrap();
+        assert_eq!(seen_again.expires_at(), world.now().after(MINUTE));
+        world.clock.advance(MINUTE);
+        for stamp in [pass.stamp(), stepped_up.stamp(), admin.stamp()] {
+            assert!(world.resume(stamp).await.is_none());
+        }
+        // R14: what has ended stays so when sessions are longer again; and what is running goes on.
+        let running = world.log_in("ian", &phone).await;
+        set(30 * 24 * HOUR).await;
+        for stamp in [pass.stamp(), stepped_up.stamp(), admin.stamp()] {
+            assert!(world.resume(stamp).await.is_none());
+        }
+        let seen_again = world.resume(running.stamp()).await.unwrap();
+        assert_eq!(seen_again.expires_at(), running.expires_at());
+    }
+
+    /// R16: fewer days to enroll hold for those who were told more; and a session of that time ends with it.
+    async fn fewer_days_to_enroll_hold_for_whoever_was_told_more(world: World) {
+        let day = 24 * HOUR;
+        let within = |days| Some(Days::new(days).unwrap());
+        let long = Settings::default().with_enroll_within(within(30)).with_stamp_lifetime(30 * day).unwrap();
+        let world = world.with_settings(long);
+        let ann = world.walk_in("ann").await;
+        granted(world.switch(&ann, Requirement::On).await);
+        let told = world.now();
+        let Gate::EnrollBy { pass, by, .. } = world.check_in("ian").await else { panic!("there is time") };
+        assert_eq!(by, told.after(30 * day));
+        let (support, reason) = (
+            Support::new(&world.two_factor, Operator::new("sue@vendor.example").unwrap()),
+            Reason::new("sooner than planned").unwrap(),
+        );
+        let acme = support.in_org(&org(ACME), &reason);
+        let Gate::EnrollBy { pass: idas, .. } = world.check_in("ida").await else { panic!("there is time") };
+        let by_name = granted(acme.user(&user("ida")).extend(Days::new(40).unwrap()).await.unwrap());
+        let seen = in_force(&world).await;
+        let fewer = seen.settings.with_enroll_within(within(7));
+        granted(acme.change_settings(seen.revision, fewer).await.unwrap());
+        let Gate::EnrollBy { by, .. } = world.check_in("ian").await else { panic!("there is time") };
+        assert_eq!(by, told.after(7 * day));
+        world.clock.advance(7 * day);
+        assert!(world.resume(pass.stamp()).await.is_none(), "the session ends with its time");
+        assert!(matches!(world.check_in("ian").await, Gate::AskInvitation(_)));
+        // Whoever was given time by name has it.
+        let Gate::EnrollBy { by, .. } = world.check_in("ida").await else { panic!("there is time") };
+        assert_eq!(by, by_name);
+        assert!(world.resume(idas.stamp()).await.is_some());
     }
 
     async fn a_stricter_choice_about_running_sessions_holds_at_once(world: World) {
