@@ -7,9 +7,10 @@ use std::{
     time::Instant,
 };
 
-use countersign::{audit::Password, 
+use countersign::{
     BoxError, Pass, Stamp, TwoFactor,
     admin::{BulkReset, CsvLine, Outcome, Targets},
+    audit::Password,
     store::sqlite::SqliteStore,
 };
 
@@ -70,9 +71,16 @@ pub(crate) async fn as_a_process(mut words: impl Iterator<Item = String>) -> Res
         Deed::Counts => granted(two_factor.admin(&pass).counts().await?)?.everybody(),
         Deed::Csv => csv(&two_factor, &pass, &Path::new(&file).with_extension("csv")).await?,
         Deed::DryRun => {
-            go_through(two_factor.admin(&pass).reset_many(Targets::everybody(), Password::AsBefore).dry_run(), u64::MAX).await?
+            go_through(
+                two_factor.admin(&pass).reset_many(Targets::everybody(), Password::AsBefore).dry_run(),
+                u64::MAX,
+            )
+            .await?
         }
-        Deed::Resets => go_through(two_factor.admin(&pass).reset_many(Targets::everybody(), Password::AsBefore), RESETS).await?,
+        Deed::Resets => {
+            go_through(two_factor.admin(&pass).reset_many(Targets::everybody(), Password::AsBefore), RESETS)
+                .await?
+        }
     };
     println!("{} {of} {}", begin.elapsed().as_nanos(), peak_kibibytes()?);
     Ok(())
