@@ -34,6 +34,7 @@ impl Directory for OneUser {
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let keyring = Keyring::from_text(&Keyring::draw_text(KeyId(1), &OsRandom)?)?;
     let two_factor = TwoFactor::builder(OneUser, MemoryStore::new(), keyring)
+        .deployment("demo")
         .issuer("Countersign Demo")
         .default_requirement(Requirement::On)
         .build()?;

@@ -34,7 +34,10 @@ impl Directory for Users {
 /// Once, at the start. The store makes its own tables beside yours, in the pool that you have.
 async fn start(pool: SqlitePool, keyring: Keyring) -> Result<TwoFactor, BoxError> {
     let store = SqliteStore::new(pool.clone()).await?;
-    Ok(TwoFactor::builder(Users(pool), store, keyring).issuer("Acme Portal").build()?)
+    Ok(TwoFactor::builder(Users(pool), store, keyring)
+        .deployment("production")
+        .issuer("Acme Portal")
+        .build()?)
 }
 
 /// What the server keeps of a browser. Give it a new session id whenever either field is set.

@@ -184,7 +184,7 @@ fn two_factor(portal: &Portal) -> Result<TwoFactor, BoxError> {
     // A real portal draws its keys once and keeps them apart from the database.
     let keyring = Keyring::from_text(&Keyring::draw_text(KeyId(1), &OsRandom)?)?;
     let two_factor = TwoFactor::builder(portal.clone(), portal.clone(), keyring);
-    Ok(two_factor.issuer("Own Store").default_requirement(Requirement::On).build()?)
+    Ok(two_factor.deployment("demo").issuer("Own Store").default_requirement(Requirement::On).build()?)
 }
 
 /// Enrolls a user after their password was right.

@@ -119,7 +119,8 @@ async fn run() -> Result<bool, BoxError> {
     let user = users.by_login(&login).await?.ok_or("nobody has this login name")?;
     // The issuer is for QR codes, of which this program shows none.
     let store = SqliteStore::new(pool).await?;
-    let two_factor = TwoFactor::builder(users.clone(), store, keyring).issuer("Support").build()?;
+    let two_factor =
+        TwoFactor::builder(users.clone(), store, keyring).deployment("demo").issuer("Support").build()?;
     let support = Support::new(&two_factor, operator);
 
     println!("{}, {} in {}.", user.name, user.role.as_str(), user.org);

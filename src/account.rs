@@ -17,16 +17,18 @@ mod by_choice;
 mod devices;
 mod signing_out;
 mod enrolling;
+mod run;
 #[cfg(test)]
 mod tests;
 
 use self::guesses::Locked;
+pub use self::run::{InvalidRunId, RunId};
 pub(crate) use self::{
     decision::{Decision, Terms, Write},
     devices::Forgotten,
     guesses::{Guesses, Wait},
     hourly::{Drawings, Notice, Recorded},
-    joining::{Due, Invited, Joining},
+    joining::{Due, GivenBy, Invited, Joining, Told},
     password::KnownTo,
     recovery::Recovery,
     signing_out::SignedOut,
@@ -50,6 +52,8 @@ pub(crate) struct Account {
     pub(crate) imported: Option<Imported>,
     /// Whether the second factor was ever removed from the account. Then no key of another system is imported.
     pub(crate) was_taken_off: bool,
+    /// The run that reset the account, if it was reset last by one.
+    pub(crate) reset_in: Option<RunId>,
     pub(crate) guesses: Guesses,
     pub(crate) known_to: KnownTo,
     /// Until when the account administers nothing after a recovery, whatever becomes of it.
@@ -76,6 +80,10 @@ pub(crate) struct Live {
     pub(crate) secret: Secret,
     pub(crate) totp: Totp,
     pub(crate) epoch: Epoch,
+    /// The counter of the feature, if it was enrolled by choice.
+    pub(crate) chosen: Option<u32>,
+    /// Whether its user was told that no code is asked for any more.
+    pub(crate) told_unasked: bool,
     pub(crate) since: Timestamp,
     /// When a code of it was last accepted.
     pub(crate) last_used: Timestamp,
@@ -91,9 +99,7 @@ pub(crate) struct Live {
 pub(crate) struct Imported {
     pub(crate) secret: Secret,
     pub(crate) totp: Totp,
-    /// The epoch in which it was imported, and whether nothing was required then.
     pub(crate) epoch: Epoch,
-    pub(crate) before_the_switch: bool,
     pub(crate) at: Timestamp,
 }
 
@@ -143,7 +149,8 @@ pub(crate) enum Found {
     /// Something to reset, but a plain reset would let someone else enroll.
     PasswordKnown,
     Nothing,
-    BegunAnew,
+    /// This very run has reset them, before it was interrupted.
+    ResetBefore,
 }
 
 /// The content of the page with the QR code.
@@ -187,6 +194,7 @@ impl Account {
             pending: None,
             imported: None,
             was_taken_off: false,
+            reset_in: None,
             guesses: Guesses::default(),
             known_to: KnownTo::Owner,
             probation_until: None,
@@ -207,10 +215,15 @@ impl Account {
         live.into_iter().chain(imported).any(|epoch| epoch.is_later_than(policy.epoch))
     }
 
-    /// Returns the authenticator that counts: one that was enrolled in the current epoch (R6). This comparison is all
-    /// it takes for everybody to enroll again, for ten users or ten million.
+    /// Returns the authenticator that counts: one that was enrolled in an epoch that does (R6), and chosen in an org that
+    /// has offered the choice ever since (R14).
     fn enrolled(&self, policy: &Policy) -> Option<&Live> {
-        self.live.as_ref().filter(|live| live.epoch == policy.epoch)
+        self.live.as_ref().filter(|live| live.counts(policy))
+    }
+
+    /// Returns whether there is something to protect: an authenticator that counts now, asked for or not.
+    pub(crate) fn has_factor(&self, policy: &Policy) -> bool {
+        self.enrolled(policy).is_some()
     }
 
     /// Returns whether the user is asked for a code: it is required, or they enrolled by choice.
@@ -241,7 +254,7 @@ impl Account {
         if let Some(locked) = self.locked(terms) {
             return self.keep_out(locked, terms);
         }
-        let Some(live) = self.live.as_mut().filter(|live| live.epoch == terms.policy.epoch) else {
+        let Some(live) = self.live.as_mut().filter(|live| live.counts(terms.policy)) else {
             return Decision::reply(Err(Refusal::TicketVoid));
         };
         let Ok(code) = Code::parse(code, live.totp.digits()) else {
@@ -432,6 +445,10 @@ impl Spent {
 }
 
 impl Live {
+    fn counts(&self, policy: &Policy) -> bool {
+        policy.counts(self.epoch) && self.chosen.is_none_or(|chosen| chosen == policy.features.choice)
+    }
+
     /// Returns until when no code can be right, if the last one that was accepted lies beyond the window: a clock was
     /// set back since (R15). What was consumed stays so (R1).
     fn is_ahead_until(&self, window: Window, now: Timestamp) -> Option<Timestamp> {

@@ -6,6 +6,7 @@ mod authority;
 mod right;
 mod requirement;
 mod settings;
+mod epoch;
 mod accounts;
 mod joining;
 mod devices;
@@ -21,23 +22,25 @@ use std::fmt;
 use self::right::Right;
 pub use self::{
     bulk::{BulkReset, Outcome, ResetOutcome, Targets},
+    epoch::NewEpoch,
     key_list::{Entry, InvalidKeyList, InvalidLine, Line, key_list},
     managed_user::ManagedUser,
     support::Support,
+};
+pub use crate::{
+    account::{InvalidRunId, RunId},
+    report::{Counts, CsvLine, Report, ReportRow, Status, UnknownStatus},
+    verdict::Import,
 };
 use crate::{
     audit::{Password, Reason},
     driver::{Core, verdict},
     error::Error,
-    policy::{Requirement, Settings},
+    policy::{Epoch, Requirement, Settings},
     tokens::Pass,
     two_factor::TwoFactor,
     verdict::{ActRefusal, Verdict},
     who::{OrgId, UserId},
-};
-pub use crate::{
-    report::{Counts, CsvLine, Report, ReportRow, Status, UnknownStatus},
-    verdict::Import,
 };
 
 /// What a Master Admin may do in their own org, and the vendor's support in any. From
@@ -88,8 +91,9 @@ impl<'a> Admin<'a> {
     /// Sets the org's requirement. Master Admins switch it on and off; the vendor also mandates it, and lifts that again.
     ///
     /// It applies from everybody's next login, the Master Admin's included. What becomes of running sessions, the org's
-    /// settings say ([`Settings::running_sessions`]). From off to on begins a new epoch, in which everybody enrolls again.
-    /// Switching on what is on changes nothing.
+    /// settings say ([`Settings::running_sessions`]). Off and on each begin a new epoch. Switched on, everybody enrolls
+    /// again but those who had chosen an authenticator since the org was last switched off; switched off, nobody is asked
+    /// any more who does not choose to be. Switching on what is on changes nothing.
     ///
     /// Show on that page how many Master Admins there are ([`counts`](Self::counts)), and warn below two: nobody but the
     /// vendor's support can help a sole one who loses their phone.
@@ -135,6 +139,41 @@ impl<'a> Admin<'a> {
     /// See [`Admin`].
     pub async fn change_settings(&self, seen: u64, to: Settings) -> Result<Verdict<(), ActRefusal>, Error> {
         verdict(settings::change(self, seen, to).await)
+    }
+
+    /// Begins a new epoch, in which everybody enrolls again, as after off and on, without a moment in between in which a
+    /// password alone opens a session. This is for incidents: many keys may be known, or nobody knows which.
+    ///
+    /// Nobody gets time to enroll, and no volunteer keeps what they chose. It is decided on the epoch that was seen and on no
+    /// other: sent twice, or again after an unknown outcome, it begins once. Master Admins begin at most three a day, and
+    /// all of them are told. Returns the new epoch.
+    ///
+    /// ```
+    /// # use countersign::{Error, Pass, TwoFactor, Verdict};
+    /// # async fn page(two_factor: &TwoFactor, pass: &Pass) -> Result<(), Error> {
+    /// use countersign::admin::NewEpoch;
+    ///
+    /// // The page shows what is in force, and keeps its epoch in the form …
+    /// let seen = two_factor.org(pass.org()).policy().await?.epoch;
+    /// // … and what comes back is parsed before it gets here.
+    /// match two_factor.admin(pass).begin_epoch(NewEpoch::after(seen).ending_sessions()).await? {
+    ///     Verdict::Granted(_) => { /* everybody signs in again and enrolls, you among them */ }
+    ///     Verdict::Refused(refusal) => { /* a code is needed, or it has begun already */ }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Refusals
+    /// * [`SettingsMoved`](ActRefusal::SettingsMoved): it is another epoch by now.
+    /// * [`NobodyCouldInvite`](ActRefusal::NobodyCouldInvite): to Master Admins, if enrolling would need an invitation.
+    /// * [`TooManyEpochs`](ActRefusal::TooManyEpochs).
+    /// * Those of every act: see [`Admin`].
+    ///
+    /// # Errors
+    /// See [`Admin`].
+    pub async fn begin_epoch(&self, new: NewEpoch) -> Result<Verdict<Epoch, ActRefusal>, Error> {
+        verdict(epoch::begin(self, new).await)
     }
 
     /// Starts resetting many internal users of the org. Nothing happens before [`next`](BulkReset::next) is called, and

@@ -14,7 +14,7 @@ use crate::{
     audit::Listener,
     policy::{CodeRules, Policy},
     random::SecureRandom,
-    seal::Keyring,
+    seal::{Deployment, Keyring},
     store::erased::{AnyDirectory, AnyRoster, AnyStore},
     time::Clock,
 };
@@ -32,6 +32,7 @@ pub(crate) struct Core {
     pub(crate) store: Box<dyn AnyStore>,
     pub(crate) roster: Option<Box<dyn AnyRoster>>,
     pub(crate) keyring: Keyring,
+    pub(crate) deployment: Deployment,
     pub(crate) issuer: String,
     pub(crate) codes: CodeRules,
     /// The policy of an org whose settings were never written.

@@ -3,6 +3,8 @@
 mod requirement;
 mod settings;
 mod code_rules;
+mod features;
+mod grace;
 mod org_policy;
 
 pub use self::{
@@ -11,4 +13,9 @@ pub use self::{
     requirement::{Epoch, InvalidEpoch, Requirement, RunningSessions},
     settings::{Days, InvalidSetting, Settings, Waits},
 };
-pub(crate) use self::{org_policy::Policy, settings::told::Difference};
+pub(crate) use self::{
+    features::Features,
+    grace::{Gave, Given},
+    org_policy::Policy,
+    settings::told::Difference,
+};

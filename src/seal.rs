@@ -2,11 +2,19 @@
 
 mod generation;
 mod codec;
+mod head;
 mod keyring;
+mod deployment;
 
-pub use self::keyring::{InvalidKeyring, KeyId, Keyring};
 pub(crate) use self::{
     codec::{Damaged, Reader, Writer},
+    deployment::Deployment,
     generation::Generation,
+    head::{Format, Head},
     keyring::{Context, Kind},
+};
+pub use self::{
+    deployment::InvalidDeployment,
+    head::KeyId,
+    keyring::{InvalidKeyring, Keyring},
 };

@@ -15,7 +15,7 @@ mod org;
 use std::{fmt, sync::Arc};
 
 pub use self::{
-    builder::Builder,
+    builder::{BuildError, Builder},
     org::Org,
     pages::{Enrolled, Prompt, Recovered, Setup},
     request::{Attempt, FirstFactor, Visit},
@@ -259,6 +259,7 @@ impl TwoFactor {
 impl fmt::Debug for TwoFactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TwoFactor")
+            .field("deployment", &self.0.deployment)
             .field("issuer", &self.0.issuer)
             .field("code_rules", &self.0.codes)
             .field("keyring", &self.0.keyring)

@@ -47,7 +47,7 @@ impl Account {
             return Decision::reply(Err(ActRefusal::NotOffered));
         };
         let expires_at = terms.now.after(days.into());
-        self.devices.retain(|device| is_alive(device, days, terms.now));
+        self.devices.retain(|device| counts(device, days, terms));
         let mut events = Vec::new();
         if self.devices.len() == MOST
             && let Some(first) = (0..MOST).min_by_key(|at| self.devices[*at].expires_at)
@@ -55,7 +55,8 @@ impl Account {
             events.push(EventKind::DeviceForgotten { name: self.devices.remove(first).name, reason: None });
         }
         events.push(EventKind::DeviceRemembered { name: name.clone(), until: expires_at });
-        self.devices.push(Device { id, name, since: terms.now, last_used: None, expires_at });
+        let granted_under = terms.policy.features.devices;
+        self.devices.push(Device { id, name, since: terms.now, last_used: None, expires_at, granted_under });
         Decision::write(self, events, Ok(expires_at))
     }
 
@@ -68,9 +69,10 @@ impl Account {
     ) -> Decision<Option<Generation>> {
         let fits = self.standing(terms) == Standing::Enrolled
             && device.generation == self.generation
-            && device.epoch == terms.policy.epoch;
+            && terms.policy.counts(device.epoch);
         let listed = terms.settings().remember_devices().filter(|_| fits).and_then(|days| {
-            self.devices.iter_mut().find(|listed| listed.id == device.id && is_alive(listed, days, terms.now))
+            let good = |listed: &&mut Device| listed.id == device.id && counts(listed, days, terms);
+            self.devices.iter_mut().find(good)
         });
         let Some(listed) = listed else { return Decision::reply(None) };
         listed.last_used = Some(terms.now);
@@ -96,15 +98,16 @@ impl Account {
     pub(crate) fn remembered(&self, terms: Terms<'_>) -> Vec<Device> {
         match terms.settings().remember_devices() {
             Some(days) if self.enrolled(terms.policy).is_some() => {
-                self.devices.iter().filter(|device| is_alive(device, days, terms.now)).cloned().collect()
+                self.devices.iter().filter(|device| counts(device, days, terms)).cloned().collect()
             }
             _ => Vec::new(),
         }
     }
 }
 
-/// Returns whether a device counts: no longer than was promised, and no longer than the org allows now (R15).
-fn is_alive(device: &Device, days: Days, now: Timestamp) -> bool {
+/// Returns whether a device counts: no longer than was promised, and no longer than the org allows now (R15). If the org
+/// has allowed none in the meantime, it was forgotten (R14).
+fn counts(device: &Device, days: Days, terms: Terms<'_>) -> bool {
     let expires_at = device.expires_at.min(device.since.after(days.into()));
-    device.since.is_good_until(expires_at, now)
+    device.granted_under == terms.policy.features.devices && device.since.is_good_until(expires_at, terms.now)
 }

@@ -1,8 +1,8 @@
 //! Enrolling and replacing: a secret is drawn and shown, and becomes live once it has shown its first code.
 
 use super::{
-    Account, Answer, Decision, Drawings, Guesses, Joining, Let, Live, Miss, Notice, Pending, Recovery, Shown,
-    Spent, Terms, hints::FirstCode,
+    Account, Answer, Decision, Drawings, Guesses, Let, Live, Miss, Notice, Pending, Recovery, Shown, Spent,
+    Terms, hints::FirstCode,
 };
 use crate::{
     audit::{EventKind, Purpose},
@@ -114,6 +114,8 @@ impl Account {
                     secret: pending.secret,
                     totp: pending.totp,
                     epoch: terms.policy.epoch,
+                    chosen: terms.policy.choice(),
+                    told_unasked: false,
                     since: terms.now,
                     last_used: terms.now,
                     consumed: step,
@@ -122,7 +124,7 @@ impl Account {
                 });
                 self.imported = None;
                 self.guesses = Guesses::default();
-                self.joining = Joining::default();
+                self.joining = self.joining.after_enrolling();
                 self.drawings = Drawings::default();
                 self.move_to(next);
                 self.confirmed = Some(Spent::of(ticket));

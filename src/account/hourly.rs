@@ -6,6 +6,7 @@ use super::{Account, Decision};
 use crate::{
     audit::{Act, Denied, EventKind},
     time::Timestamp,
+    who::UserId,
 };
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -26,6 +27,8 @@ pub(crate) enum Notice {
     ClockMovedBack,
     /// A later check-in drew a QR code of its own.
     Superseded,
+    /// A first factor was accepted, and a code asked for.
+    FirstFactor,
 }
 
 /// When something was last recorded: one entry per notice, of which there are few.
@@ -33,6 +36,8 @@ pub(crate) enum Notice {
 pub(crate) struct Recorded {
     pub(crate) what: Notice,
     pub(crate) at: Timestamp,
+    /// How often it happened again since, as far as that is counted.
+    pub(crate) again: u32,
 }
 
 /// How many QR codes were drawn within an hour that began with the first of them.
@@ -60,10 +65,10 @@ fn is_within_the_hour(at: Timestamp, now: Timestamp) -> bool {
 impl Account {
     /// Returns whether this is to be recorded now, and then takes it down: at most one of a kind within the hour.
     pub(super) fn notes(&mut self, what: Notice, now: Timestamp) -> bool {
-        self.recorded.retain(|recorded| is_within_the_hour(recorded.at, now));
+        self.recorded.retain(|recorded| recorded.what != what || is_within_the_hour(recorded.at, now));
         let is_new = !self.recorded.iter().any(|recorded| recorded.what == what);
         if is_new {
-            self.recorded.push(Recorded { what, at: now });
+            self.recorded.push(Recorded { what, at: now, again: 0 });
         }
         is_new
     }
@@ -83,13 +88,27 @@ impl Account {
         }
     }
 
-    /// Records that the user attempted something without authority. If the same was recorded within the hour, nothing
-    /// is written.
-    pub(crate) fn record_refused(mut self, act: Act, why: Denied, now: Timestamp) -> Decision<()> {
-        if self.notes(Notice::ActRefused { act, why }, now) {
-            Decision::write(self, vec![EventKind::ActRefused { act, why }], ())
-        } else {
-            Decision::reply(())
+    /// Records that the user attempted something without authority, and at whom it was aimed. What is repeated within the
+    /// hour is counted, and told with the next event.
+    pub(crate) fn record_refused(
+        mut self,
+        act: Act,
+        why: Denied,
+        target: Option<&UserId>,
+        now: Timestamp,
+    ) -> Decision<()> {
+        let what = Notice::ActRefused { act, why };
+        match self.recorded.iter_mut().find(|recorded| recorded.what == what) {
+            Some(recorded) if is_within_the_hour(recorded.at, now) => {
+                recorded.again = recorded.again.saturating_add(1);
+                Decision::write(self, Vec::new(), ())
+            }
+            earlier => {
+                let repeated = earlier.map_or(0, |recorded| recorded.again);
+                self.notes(what, now);
+                let target = target.cloned();
+                Decision::write(self, vec![EventKind::ActRefused { act, why, target, repeated }], ())
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Authenticators of another system: taken over once they have shown one right code.
 
-use super::{Account, Answer, Decision, Guesses, Imported, Joining, Let, Live, Miss, Recovery, Spent, Terms};
+use super::{Account, Answer, Decision, Guesses, Imported, Let, Live, Miss, Recovery, Spent, Terms};
 use crate::{
     audit::{EventKind, Purpose, Reason},
     otp::{Check, Code, Match, Secret, Totp},
@@ -18,7 +18,7 @@ impl Account {
     }
 
     fn waiting(&self, policy: &Policy) -> Option<&Imported> {
-        self.imported.as_ref().filter(|imported| imported.counts(policy))
+        self.imported.as_ref().filter(|imported| policy.counts(imported.epoch))
     }
 
     /// Imports a key of another system. It lets nobody in and asks nobody before it has shown one right code.
@@ -47,14 +47,7 @@ impl Account {
         if self.waiting(terms.policy).is_some_and(|imported| same(&imported.secret, imported.totp)) {
             return Decision::reply(Ok(Import::AlreadyThere));
         }
-        let policy = terms.policy;
-        self.imported = Some(Imported {
-            secret,
-            totp,
-            epoch: policy.epoch,
-            before_the_switch: !policy.requirement.asks(),
-            at: terms.now,
-        });
+        self.imported = Some(Imported { secret, totp, epoch: terms.policy.epoch, at: terms.now });
         // A user who was about to enroll shows the code of the imported authenticator instead.
         self.pending = None;
         Decision::write(self, vec![EventKind::Imported { reason: reason.clone() }], Ok(Import::Done))
@@ -74,7 +67,8 @@ impl Account {
         if let Some(locked) = self.locked(terms) {
             return self.keep_out(locked, terms);
         }
-        let Some(imported) = self.imported.take().filter(|imported| imported.counts(terms.policy)) else {
+        let Some(imported) = self.imported.take().filter(|imported| terms.policy.counts(imported.epoch))
+        else {
             return Decision::reply(Err(Refusal::TicketVoid));
         };
         let Ok(code) = Code::parse(code, imported.totp.digits()) else {
@@ -87,6 +81,8 @@ impl Account {
                     secret: imported.secret,
                     totp: imported.totp,
                     epoch: terms.policy.epoch,
+                    chosen: terms.policy.choice(),
+                    told_unasked: false,
                     since: terms.now,
                     consumed: step,
                     drift: terms.codes.followed(offset),
@@ -95,7 +91,7 @@ impl Account {
                     recovery: Recovery::default(),
                 });
                 self.guesses = Guesses::default();
-                self.joining = Joining::default();
+                self.joining = self.joining.after_enrolling();
                 self.move_to(next);
                 self.confirmed = Some(Spent::of(ticket));
                 let event = EventKind::Enrolled { epoch: terms.policy.epoch };
@@ -107,15 +103,5 @@ impl Account {
                 self.count(ticket.purpose, Miss::Wrong(hint), terms)
             }
         }
-    }
-}
-
-impl Imported {
-    /// Returns whether a code of it would enroll the user. It does in the epoch in which it was imported or, if nothing
-    /// was required then, in the one that the next switch begins. Off and on after that means enrolling again, as for
-    /// everybody (R6).
-    fn counts(&self, policy: &Policy) -> bool {
-        let is_next = self.epoch.counter.checked_add(1) == Some(policy.epoch.counter);
-        policy.epoch == self.epoch || self.before_the_switch && is_next
     }
 }

@@ -1,11 +1,9 @@
 //! How a user who is not enrolled gets to enroll: at once, within the org's grace period, or with an invitation.
 
-use std::time::Duration;
-
-use super::{Account, Answer, Decision, Found, KnownTo, Miss, Standing, Terms};
+use super::{Account, Answer, Decision, KnownTo, Miss, Notice, RunId, Standing, Terms};
 use crate::{
     audit::{EventKind, Password, Purpose, Reason},
-    policy::{Days, Epoch, Settings},
+    policy::{Days, Epoch, Policy, Requirement, Settings},
     seal::Generation,
     time::Timestamp,
     tokens::{Invitation, Paper, PaperCode, TicketClaims, TicketId},
@@ -18,6 +16,8 @@ use crate::{
 pub(crate) struct Joining {
     /// Until when they may go without, as they were told.
     pub(crate) due: Option<Due>,
+    /// When they were first told, whatever became of it since: more time is counted from then on.
+    pub(crate) told: Option<Told>,
     /// They were reset: no grace period begins or continues for them.
     pub(crate) at_once: bool,
     /// Only with an invitation, whatever the org's settings: someone else knows their password.
@@ -27,13 +27,31 @@ pub(crate) struct Joining {
     pub(crate) void: Option<PaperCode>,
 }
 
-/// A day by which to enroll. It counts in its own epoch only.
+/// A day by which to enroll. It counts in its own epoch only, and while the org gives time (R14).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Due {
     pub(crate) epoch: Epoch,
-    /// When the org's own time began. `None` if they were given time by name.
-    pub(crate) told: Option<Timestamp>,
+    /// The counter of the feature.
+    pub(crate) granted_under: u32,
     pub(crate) by: Timestamp,
+    pub(crate) given: GivenBy,
+}
+
+/// Who gave the time to enroll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GivenBy {
+    /// The org, to everybody: it may shorten it, and prolong it.
+    Org { told: Timestamp },
+    /// An admin, to this user by name.
+    Admin,
+}
+
+/// When a user was first told to enroll.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    /// The counter of the epoch.
+    pub(crate) epoch: u64,
+    pub(crate) at: Timestamp,
 }
 
 /// An invitation that was handed out and not used yet.
@@ -41,14 +59,29 @@ pub(crate) struct Due {
 pub(crate) struct Invited {
     pub(crate) id: TicketId,
     pub(crate) code: PaperCode,
+    /// The epoch in which it was made, and the counter of the feature if the settings asked for invitations then.
+    pub(crate) epoch: Epoch,
+    pub(crate) granted_under: Option<u32>,
     pub(crate) made_at: Timestamp,
     pub(crate) expires_at: Timestamp,
 }
 
-/// As long as a code for enrollment may be on its way by electronic mail (NIST SP 800-63A-4 §3.8).
-const INVITATION: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest time that a user gets in with the password alone, however often it is extended, counted from the day on
+/// which they were first told. Our own choice: a quarter of a year is enough for everybody to get a phone.
+const LONGEST: Days = Days::MOST;
+
+impl Due {
+    fn given(by: Timestamp, given: GivenBy, policy: &Policy) -> Self {
+        Self { epoch: policy.epoch, granted_under: policy.features.grace, by, given }
+    }
+}
 
 impl Joining {
+    /// Returns what is left of it once the user is enrolled.
+    pub(super) fn after_enrolling(&self) -> Self {
+        Self { told: self.told, ..Self::default() }
+    }
+
     /// Voids the invitation. It is remembered as one that was right once.
     pub(super) fn void_invitation(&mut self) {
         if let Some(Invited { code, .. }) = self.invitation.take() {
@@ -58,9 +91,20 @@ impl Joining {
 }
 
 impl Invited {
-    /// Returns whether it can be used (R15).
-    fn is_alive(&self, now: Timestamp) -> bool {
-        self.made_at.is_good_until(self.expires_at, now)
+    /// Creates what the record keeps of an invitation, and what the admin hands out.
+    fn new((id, code): (TicketId, PaperCode), policy: &Policy, now: Timestamp) -> (Self, Invitation) {
+        let expires_at = now.after(policy.settings.invitation_lifetime());
+        let invitation = Invitation { code: code.copy(), expires_at };
+        let invited = Self { id, code, epoch: policy.epoch, granted_under: None, made_at: now, expires_at };
+        (invited, invitation)
+    }
+
+    /// Returns whether it can be used (R14, R15).
+    fn is_alive(&self, terms: Terms<'_>) -> bool {
+        let asked_for = terms.policy.features.invitations;
+        terms.policy.counts(self.epoch)
+            && self.granted_under.is_none_or(|granted_under| granted_under == asked_for)
+            && self.made_at.is_good_until(self.expires_at, terms.now)
     }
 }
 
@@ -86,20 +130,33 @@ impl Account {
     }
 
     fn grace(&self, terms: Terms<'_>) -> Grace {
+        let Terms { policy, now, .. } = terms;
         let Joining { due, at_once, .. } = self.joining;
-        let Some(days) = terms.settings().enroll_within() else { return Grace::No };
-        if at_once || self.needs_more_than_the_password(terms.settings()) || !terms.policy.requirement.asks()
-        {
+        if at_once || self.needs_more_than_the_password(&policy.settings) || !policy.requirement.asks() {
             return Grace::No;
         }
-        match due.filter(|due| due.epoch == terms.policy.epoch) {
-            None => Grace::Until { by: terms.now.after(days.into()), told: false },
-            // The earlier of what was promised and what the org gives now.
-            Some(Due { by, told, .. }) => {
-                let by = told.map_or(by, |told| by.min(told.after(days.into())));
-                if terms.now < by { Grace::Until { by, told: true } } else { Grace::Over }
-            }
+        let end_for = |told| policy.given.end_for(told, &policy.settings);
+        let due = due.filter(|due| due.epoch == policy.epoch);
+        let by = match due {
+            None if self.may_be_told(policy) => end_for(now),
+            Some(due) if due.granted_under == policy.features.grace => match due.given {
+                GivenBy::Org { told } => end_for(told),
+                GivenBy::Admin => Some(due.by).filter(|_| policy.settings.gives_time()),
+            },
+            None | Some(_) => None,
+        };
+        match by {
+            None => Grace::No,
+            Some(by) if now < by => Grace::Until { by, told: due.is_some() },
+            Some(_) => Grace::Over,
         }
+    }
+
+    /// Returns whether this epoch gives time to a user who was not told in it yet. Where the vendor mandates codes, nobody
+    /// gets time who has had it.
+    fn may_be_told(&self, policy: &Policy) -> bool {
+        let has_had_it = policy.requirement == Requirement::Mandated && self.joining.told.is_some();
+        policy.gives_time() && !has_had_it
     }
 
     /// Returns whether a session that was opened in the time to enroll goes on: that time may have become shorter, or have
@@ -124,7 +181,7 @@ impl Account {
         if ticket.purpose != Purpose::Enroll || !self.needs_invitation(terms) {
             return Ok(());
         }
-        let invitation = self.joining.invitation.as_ref().filter(|invited| invited.is_alive(terms.now));
+        let invitation = self.joining.invitation.as_ref().filter(|invited| invited.is_alive(terms));
         match ticket.invitation {
             None => Err(Refusal::InvitationNeeded),
             Some(accepted) if invitation.is_some_and(|invited| invited.id == accepted) => Ok(()),
@@ -137,11 +194,38 @@ impl Account {
     pub(crate) fn check_in(mut self, terms: Terms<'_>) -> Decision<(Generation, Standing)> {
         let standing = self.standing(terms);
         let reply = (self.generation, standing);
-        let Standing::Grace { by, told: false } = standing else {
-            return Decision::reply(reply);
-        };
-        self.joining.due = Some(Due { epoch: terms.policy.epoch, told: Some(terms.now), by });
-        Decision::write(self, vec![EventKind::EnrollmentDue { by }], reply)
+        let mut events = Vec::new();
+        match standing {
+            Standing::Grace { by, told: false } => {
+                let given = GivenBy::Org { told: terms.now };
+                self.tell(Due::given(by, given, terms.policy), terms);
+                events.push(EventKind::EnrollmentDue { by });
+            }
+            Standing::NotRequired => events.extend(self.tell_unasked()),
+            Standing::Enrolled | Standing::Imported | Standing::NotEnrolled | Standing::Uninvited
+                if terms.settings().record_first_factors() && self.notes(Notice::FirstFactor, terms.now) =>
+            {
+                events.push(EventKind::FirstFactorAccepted);
+            }
+            _ => {}
+        }
+        if events.is_empty() { Decision::reply(reply) } else { Decision::write(self, events, reply) }
+    }
+
+    /// Notes by when the user has to enroll, and that they were told.
+    fn tell(&mut self, due: Due, terms: Terms<'_>) {
+        let is_of_this_time = |told: &Told| told.epoch >= terms.policy.asked_since;
+        let first = Told { epoch: terms.policy.epoch.counter, at: terms.now };
+        self.joining.told = self.joining.told.filter(is_of_this_time).or(Some(first));
+        (self.joining.due, self.joining.at_once) = (Some(due), false);
+    }
+
+    /// Tells somebody, once, that the codes of their authenticator are not asked for any more: their org has switched them
+    /// off, or has taken back the choice.
+    fn tell_unasked(&mut self) -> Option<EventKind> {
+        let live = self.live.as_mut().filter(|live| !live.told_unasked)?;
+        live.told_unasked = true;
+        Some(EventKind::CodesNotAsked)
     }
 
     /// Takes an invitation as it was typed, and names it for a ticket that enrolls. A wrong one counts as a guess like
@@ -162,7 +246,7 @@ impl Account {
         // Both are compared, whichever it is (R12).
         let was_void = void.as_ref().is_some_and(|void| void.is(&typed));
         match matching {
-            Some(invited) if invited.is_alive(terms.now) => Decision::reply(Ok(invited.id)),
+            Some(invited) if invited.is_alive(terms) => Decision::reply(Ok(invited.id)),
             Some(_) => Decision::reply(Err(Refusal::InvitationVoid)),
             None if was_void => Decision::reply(Err(Refusal::InvitationVoid)),
             None => self.count(Purpose::Enroll, Miss::Wrong(None), terms),
@@ -172,29 +256,30 @@ impl Account {
     /// Keeps an invitation, which replaces an earlier one.
     pub(crate) fn invite(
         mut self,
-        id: TicketId,
-        code: PaperCode,
+        drawn: (TicketId, PaperCode),
         reason: Option<Reason>,
         terms: Terms<'_>,
     ) -> Answer<Invitation, ActRefusal> {
         if self.is_asked(terms.policy) && self.enrolled(terms.policy).is_some() {
             return Decision::reply(Err(ActRefusal::AlreadyEnrolled));
         }
-        let (invited, invitation) = invitation(id, code, terms.now);
+        let (invited, invitation) = Invited::new(drawn, terms.policy, terms.now);
+        let asked_for = terms.settings().invitation_required();
+        let granted_under = asked_for.then_some(terms.policy.features.invitations);
         self.joining.void_invitation();
-        self.joining.invitation = Some(invited);
+        self.joining.invitation = Some(Invited { granted_under, ..invited });
         let event = EventKind::Invited { until: invitation.expires_at, reason };
         Decision::write(self, vec![event], Ok(invitation))
     }
 
-    /// Gives the user `days` days from now, if that is longer than they have.
+    /// Gives the user `days` days from now, if that is longer than they have, and not too long in all.
     pub(crate) fn extend(
         mut self,
         days: Days,
         reason: Option<Reason>,
         terms: Terms<'_>,
     ) -> Answer<Timestamp, ActRefusal> {
-        let given = terms.policy.requirement.asks() && terms.settings().enroll_within().is_some();
+        let given = terms.policy.requirement.asks() && terms.settings().gives_time();
         if self.enrolled(terms.policy).is_some() {
             return Decision::reply(Err(ActRefusal::AlreadyEnrolled));
         }
@@ -205,13 +290,18 @@ impl Account {
         if !given {
             return Decision::reply(Err(ActRefusal::NotOffered));
         }
-        let epoch = terms.policy.epoch;
-        let before = self.joining.due.filter(|due| due.epoch == epoch).map(|due| due.by);
-        let by = terms.now.after(days.into());
-        if let Some(before) = before.filter(|before| by <= *before) {
+        let is_of_this_time = |told: &Told| told.epoch >= terms.policy.asked_since;
+        let first = self.joining.told.filter(is_of_this_time).map_or(terms.now, |told| told.at);
+        let by = terms.now.after(days.into()).min(first.after(LONGEST.into()));
+        if let Grace::Until { by: before, .. } = self.grace(terms)
+            && by <= before
+        {
             return Decision::reply(Ok(before));
         }
-        self.joining = Joining { due: Some(Due { epoch, told: None, by }), at_once: false, ..self.joining };
+        if by <= terms.now {
+            return Decision::reply(Err(ActRefusal::NoMoreTime));
+        }
+        self.tell(Due::given(by, GivenBy::Admin, terms.policy), terms);
         Decision::write(self, vec![EventKind::GraceExtended { by, reason }], Ok(by))
     }
 
@@ -222,9 +312,10 @@ impl Account {
     pub(crate) fn reset(
         account: Option<Self>,
         password: Password,
-        settings: &Settings,
+        run: Option<RunId>,
         next: Generation,
         reason: Option<Reason>,
+        settings: &Settings,
     ) -> Answer<(), ActRefusal> {
         let would_let_others_enroll =
             account.as_ref().is_some_and(|account| account.needs_more_than_the_password(settings));
@@ -232,50 +323,36 @@ impl Account {
             return Decision::reply(Err(ActRefusal::PasswordKnown));
         }
         let joining = Joining { at_once: true, ..Joining::default() };
-        Self::reset_to(joining, account, password, settings, next, reason).map(Ok)
+        Self::reset_to(joining, account, (password, run), settings, next, reason).map(Ok)
     }
 
     /// Returns whether the password alone opens no enrollment and gives no time, whatever the org's settings: somebody
     /// else knows it, or is to be kept out by an invitation that has not enrolled anybody yet (R16).
-    fn needs_more_than_the_password(&self, settings: &Settings) -> bool {
+    pub(super) fn needs_more_than_the_password(&self, settings: &Settings) -> bool {
         self.password_is_known(settings) || self.joining.invited_only
-    }
-
-    /// Returns what a bulk reset that was started at `begun_at` finds (R7). A user who was reset and has started again
-    /// since is not reset again when an interrupted run resumes.
-    pub(crate) fn found_by_run(&self, begun_at: Timestamp, settings: &Settings) -> Found {
-        let live = self.live.as_ref().map(|live| live.since);
-        let pending = self.pending.as_ref().map(|pending| pending.drawn_at);
-        let imported = self.imported.as_ref().map(|imported| imported.at);
-        match live.or(pending).or(imported) {
-            Some(since) if since > begun_at => Found::BegunAnew,
-            None if self.rows().all(|row| row.in_a_row == 0) => Found::Nothing,
-            _ if self.needs_more_than_the_password(settings) => Found::PasswordKnown,
-            _ => Found::ToReset,
-        }
     }
 
     /// Resets the account, blocked or not: only an invitation opens the enrollment.
     pub(crate) fn reset_and_invite(
         account: Option<Self>,
-        (id, code): (TicketId, PaperCode),
+        drawn: (TicketId, PaperCode),
         password: Password,
-        settings: &Settings,
-        (next, now): (Generation, Timestamp),
+        next: Generation,
         reason: Option<Reason>,
+        terms: Terms<'_>,
     ) -> Decision<Invitation> {
-        let (invited, invitation) = invitation(id, code, now);
+        let (invited, invitation) = Invited::new(drawn, terms.policy, terms.now);
         let event = EventKind::Invited { until: invitation.expires_at, reason: reason.clone() };
         let joining =
             Joining { at_once: true, invited_only: true, invitation: Some(invited), ..Joining::default() };
-        let reset = Self::reset_to(joining, account, password, settings, next, reason);
+        let reset = Self::reset_to(joining, account, (password, None), terms.settings(), next, reason);
         reset.with_event(event).map(|()| invitation)
     }
 
     fn reset_to(
         joining: Joining,
         account: Option<Self>,
-        password: Password,
+        (password, run): (Password, Option<RunId>),
         settings: &Settings,
         next: Generation,
         reason: Option<Reason>,
@@ -285,20 +362,19 @@ impl Account {
             (None, Password::Changed) => KnownTo::Owner,
             (Some(account), _) => account.known_after(password, settings),
         };
-        let void = account.and_then(|mut account| {
+        let (told, void) = account.map_or((None, None), |mut account| {
             account.joining.void_invitation();
-            account.joining.void
+            (account.joining.told, account.joining.void)
         });
-        let joining = Joining { void, ..joining };
-        let account =
-            Self { generation: next, joining, known_to, was_taken_off: true, ..Self::never_written() };
+        let joining = Joining { told, void, ..joining };
+        let account = Self {
+            generation: next,
+            joining,
+            known_to,
+            was_taken_off: true,
+            reset_in: run,
+            ..Self::never_written()
+        };
         Decision::write_and_end_sessions(account, EventKind::Reset { password, reason }, ())
     }
-}
-
-/// Creates what the record keeps of an invitation, and what the admin hands out.
-fn invitation(id: TicketId, code: PaperCode, now: Timestamp) -> (Invited, Invitation) {
-    let expires_at = now.after(INVITATION);
-    let invitation = Invitation { code: code.copy(), expires_at };
-    (Invited { id, code, made_at: now, expires_at }, invitation)
 }

@@ -12,12 +12,7 @@ use crate::{
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
 const EPOCH: Epoch = Epoch { counter: 1, random: [1; 8] };
-const POLICY: Policy = Policy {
-    requirement: Requirement::On,
-    epoch: EPOCH,
-    settings: Settings::nist_aal2(),
-    sessions_since: Timestamp::from_unix(0),
-};
+const POLICY: Policy = Policy { epoch: EPOCH, ..Policy::first(Requirement::On, Settings::nist_aal2()) };
 
 fn secret(of: u8) -> Secret {
     Secret::from_bytes(&[of; 20]).unwrap()
@@ -29,6 +24,8 @@ fn enrolled() -> Account {
         secret: secret(1),
         totp: Totp::default(),
         epoch: EPOCH,
+        chosen: None,
+        told_unasked: false,
         since: NOW,
         last_used: NOW,
         consumed: Step::from_number(0),

@@ -2,16 +2,18 @@
 
 use crate::{
     account::{Account, Decision, Terms},
-    admin::{Admin, right::Proof},
+    admin::{
+        Admin,
+        right::{Proof, Target},
+    },
     audit::{Act, Password},
     driver::{Core, Loaded, Stop, TRIES, contended},
     error::{Error, ErrorKind},
-    policy::Settings,
+    policy::Policy,
     seal::Generation,
-    time::Timestamp,
     tokens::{Authenticator, AuthenticatorId},
     verdict::ActRefusal,
-    who::{OrgId, Person, UserId},
+    who::{OrgId, UserId},
 };
 
 /// Resets an account, readable or not. A plain reset is refused if someone else may know the password.
@@ -21,11 +23,11 @@ pub(super) async fn reset(
     password: Password,
 ) -> Result<(), Stop<ActRefusal>> {
     let target = admin.target(user, Act::Reset, Proof::FreshCode).await?;
-    let settings = settings_or_first(admin.core(), &target.org).await?;
-    let reset = |account: Option<Account>, next, _| {
-        Ok(Account::reset(account, password, &settings, next, admin.reason.clone()))
+    let reset = |account: Option<Account>, next, terms: Terms<'_>| {
+        let settings = &terms.policy.settings;
+        Ok(Account::reset(account, password, None, next, admin.reason.clone(), settings))
     };
-    Ok(overwrite(admin, &target, reset).await??)
+    overwrite(admin, &target, reset).await
 }
 
 pub(super) async fn unlock(
@@ -36,9 +38,12 @@ pub(super) async fn unlock(
     let target = admin.target(user, Act::Unlock, Proof::FreshCode).await?;
     let core = admin.core();
     let unlock = |account: Account, terms: Terms<'_>| {
-        Ok(account.unlock(password, Generation(core.draw()?), admin.reason.clone(), terms))
+        if let Err(refusal) = target.may_be_changed(&account, terms.policy) {
+            return Ok(Decision::reply(Err(refusal)));
+        }
+        Ok(account.unlock(password, Generation(core.draw()?), admin.reason.clone(), terms).map(Ok))
     };
-    core.decide(&target, &admin.trace(), unlock).await?;
+    core.judge(&target.person, &admin.trace(), unlock).await?;
     Ok(())
 }
 
@@ -49,7 +54,7 @@ pub(super) async fn authenticator(
 ) -> Result<Option<Authenticator>, Stop<ActRefusal>> {
     let owner = admin.target(user, Act::Vouch, Proof::RoleAlone).await?;
     let core = admin.core();
-    let before = core.before(&owner).await?;
+    let before = core.before(&owner.person).await?;
     Ok(before.account().authenticator(before.terms(core)))
 }
 
@@ -59,42 +64,52 @@ pub(super) async fn vouch(
     seen: AuthenticatorId,
 ) -> Result<(), Stop<ActRefusal>> {
     let target = admin.target(user, Act::Vouch, Proof::FreshCode).await?;
-    let vouch = |account: Account, terms: Terms<'_>| Ok(account.vouch(seen, admin.reason.clone(), terms));
-    admin.core().judge(&target, &admin.trace(), vouch).await?;
+    let vouch = |account: Account, terms: Terms<'_>| {
+        if let Err(refusal) = target.may_be_changed(&account, terms.policy) {
+            return Ok(Decision::reply(Err(refusal)));
+        }
+        Ok(account.vouch(seen, admin.reason.clone(), terms))
+    };
+    admin.core().judge(&target.person, &admin.trace(), vouch).await?;
     Ok(())
 }
 
-/// Returns the settings by which an account is blocked. If keys are lost, settings do not open either; resets still
+/// Returns the policy by which an account is blocked. If keys are lost, settings do not open either; resets still
 /// work.
-pub(super) async fn settings_or_first(core: &Core, org: &OrgId) -> Result<Settings, Error> {
+pub(super) async fn policy_or_first(core: &Core, org: &OrgId) -> Result<Policy, Error> {
     match core.policy(org).await {
-        Err(error) if error.kind() == ErrorKind::Unreadable => Ok(core.default_policy.settings),
-        policy => Ok(policy?.record.settings),
+        Err(error) if error.kind() == ErrorKind::Unreadable => Ok(core.default_policy),
+        policy => Ok(policy?.record),
     }
 }
 
-/// Writes what `reset` makes of an account; `None` is one that cannot be read.
+/// Writes what `reset` makes of an account, if the actor may; `None` is one that cannot be read.
 pub(super) async fn overwrite<R>(
     admin: &Admin<'_>,
-    target: &Person,
-    reset: impl Fn(Option<Account>, Generation, Timestamp) -> Result<Decision<R>, Error>,
-) -> Result<R, Error> {
+    target: &Target,
+    reset: impl Fn(Option<Account>, Generation, Terms<'_>) -> Result<Decision<Result<R, ActRefusal>>, Error>,
+) -> Result<R, Stop<ActRefusal>> {
     let core = admin.core();
-    let place = core.place(target);
+    let place = core.place(&target.person);
     let mut upon = 0;
     for _ in 0..TRIES {
+        let policy = policy_or_first(core, &target.person.org).await?;
         let account;
         (account, upon) = match core.load(&place, Account::never_written()).await {
             Ok(Loaded { record, revision, .. }) => (Some(record), revision),
             Err(error) if error.kind() == ErrorKind::Unreadable => (None, core.revision(&place).await?),
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
+        if let Some(account) = &account {
+            target.may_be_changed(account, &policy)?;
+        }
         let now = core.clock.now();
-        let Decision { write, reply } = reset(account, Generation(core.draw()?), now)?;
-        let Some(write) = write else { return Ok(reply) };
-        if core.write_account(target, upon, write, &admin.trace(), now).await?.is_some() {
-            return Ok(reply);
+        let terms = Terms { now, policy: &policy, codes: &core.codes };
+        let Decision { write, reply } = reset(account, Generation(core.draw()?), terms)?;
+        let Some(write) = write else { return Ok(reply?) };
+        if core.write_account(&target.person, upon, write, &admin.trace(), now).await?.is_some() {
+            return Ok(reply?);
         }
     }
-    Err(contended("writing a record", upon))
+    Err(contended("writing a record", upon).into())
 }

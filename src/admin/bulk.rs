@@ -10,18 +10,17 @@ pub use self::{
     targets::Targets,
 };
 use crate::{
-    account::{Account, Decision, Found},
+    account::{Account, Decision, Found, RunId, Terms},
     admin::{
         Admin, accounts, authority,
-        right::{InternalActor, Proof, Right},
+        right::{InternalActor, Proof, Right, Target},
     },
     audit::{Act, Denied, Password},
     driver::{Stop, verdict},
     error::Error,
-    time::Timestamp,
     tokens::Pass,
     verdict::{ActRefusal, Verdict},
-    who::{Person, UserId},
+    who::UserId,
 };
 
 /// A run that resets many users, each in a write and with an event of their own.
@@ -29,24 +28,23 @@ use crate::{
 /// *Authority* is checked again for each (R13). A Master Admin who is demoted, reset or signed out in the middle stops
 /// there, and so does one whose code grows old. [`resume_with`](Self::resume_with) a fresh pass.
 ///
-/// *Interrupted*, a run is started again with the same users and the [`begun_at`](Self::begun_at) of the first one
-/// ([`resume_from`](Self::resume_from)). Users who were reset by then have nothing to reset, and users who have started
-/// to enroll again since are left alone. No journal is needed, as every record knows when it was enrolled.
+/// *Interrupted*, a run is started again with the same users and its [id](Self::in_run). What it has reset names it,
+/// and is left alone, whatever was enrolled since; nothing else spares anybody. No journal is needed.
 #[must_use = "nobody is reset before `next` is called"]
 pub struct BulkReset<'a> {
     admin: Admin<'a>,
     targets: Targets,
     /// The current user. They stay so if a call is dropped in the middle, and come again at the next call.
     current: Option<UserId>,
-    begun_at: Timestamp,
+    /// Drawn with the first user who is reset, or given by whoever started it.
+    run: Option<RunId>,
     is_dry: bool,
     password: Password,
 }
 
 impl<'a> BulkReset<'a> {
     pub(super) fn new(admin: Admin<'a>, targets: Targets, password: Password) -> Self {
-        let begun_at = admin.core().clock.now();
-        Self { admin, targets, current: None, begun_at, is_dry: false, password }
+        Self { admin, targets, current: None, run: None, is_dry: false, password }
     }
 
     /// Makes the run dry: it only tells what would happen to each user. Nobody is reset and nothing is written, not
@@ -56,15 +54,16 @@ impl<'a> BulkReset<'a> {
         self
     }
 
-    /// Resumes a run started at `begun_at`, possibly by another process.
-    pub fn resume_from(mut self, begun_at: Timestamp) -> Self {
-        self.begun_at = begun_at;
+    /// Makes it the run with this id: one that was interrupted, possibly in another process, or a new one for which the id
+    /// was [drawn](RunId::draw) before.
+    pub fn in_run(mut self, run: RunId) -> Self {
+        self.run = Some(run);
         self
     }
 
-    /// Returns when this run was started. Keep it, to resume the run if it is interrupted.
-    pub fn begun_at(&self) -> Timestamp {
-        self.begun_at
+    /// Returns the id of this run. One that was given none draws it with the first user; a dry one has none.
+    pub fn run(&self) -> Option<RunId> {
+        self.run
     }
 
     /// Continues with another pass of the same org, after a run that stopped at
@@ -92,6 +91,9 @@ impl<'a> BulkReset<'a> {
     async fn step(&mut self) -> Result<Option<ResetOutcome>, Stop<ActRefusal>> {
         let actor = self.actor().await?;
         let Some(user) = self.upcoming(actor.as_ref()).await? else { return Ok(None) };
+        if self.run.is_none() && !self.is_dry {
+            self.run = Some(RunId(self.admin.core().draw()?));
+        }
         let outcome = self.reset(actor.as_ref(), &user).await.unwrap_or_else(Outcome::Failed);
         self.current = None;
         Ok(Some(ResetOutcome { user, outcome }))
@@ -106,7 +108,7 @@ impl<'a> BulkReset<'a> {
         }
         let Some(actor) = self.admin.actor().await? else { return Ok(None) };
         if let Err(why) = authority::must_be_master_admin(&actor.person) {
-            return Err(ActRefusal::Denied(self.deny(&actor, why).await?).into());
+            return Err(ActRefusal::Denied(self.deny(&actor, why, None).await?).into());
         }
         if !self.is_dry {
             actor.shows(Proof::FreshCode)?;
@@ -115,9 +117,14 @@ impl<'a> BulkReset<'a> {
     }
 
     /// Refuses, and records it on the actor's own record (R10), unless the run is dry.
-    async fn deny(&self, actor: &InternalActor<'_>, why: Denied) -> Result<Denied, Error> {
+    async fn deny(
+        &self,
+        actor: &InternalActor<'_>,
+        why: Denied,
+        target: Option<&UserId>,
+    ) -> Result<Denied, Error> {
         if !self.is_dry {
-            self.admin.deny(actor, Act::Reset, why).await?;
+            self.admin.deny(actor, Act::Reset, why, target).await?;
         }
         Ok(why)
     }
@@ -140,34 +147,41 @@ impl<'a> BulkReset<'a> {
             Some(actor) => authority::may_touch(&actor.person, found),
         };
         match (may, actor) {
-            (Ok(target), _) => self.reset_if_due(&target).await,
-            (Err(why), Some(actor)) => self.deny(actor, why).await.map(Outcome::Denied),
+            (Ok(person), _) => self.reset_if_due(Target::of(person, actor)).await,
+            (Err(why), Some(actor)) => self.deny(actor, why, Some(user)).await.map(Outcome::Denied),
             (Err(why), None) => Ok(Outcome::Denied(why)),
         }
     }
 
-    /// Resets an account like a single reset, if it has something to reset from before the run.
-    async fn reset_if_due(&self, target: &Person) -> Result<Outcome, Error> {
-        let settings = accounts::settings_or_first(self.admin.core(), &target.org).await?;
-        let Self { begun_at, is_dry, password, .. } = *self;
-        let reset = |account: Option<Account>, next, _| {
+    /// Resets an account like a single reset, if it has something to reset and this run has not reset it yet.
+    async fn reset_if_due(&self, target: Target) -> Result<Outcome, Error> {
+        let Self { run, is_dry, password, .. } = *self;
+        // Who only looks changes nothing.
+        let target = if is_dry { target.to_look_at() } else { target };
+        let reset = |account: Option<Account>, next, terms: Terms<'_>| {
+            let settings = &terms.policy.settings;
             // What cannot be read can still be reset.
-            let found =
-                account.as_ref().map_or(Found::ToReset, |account| account.found_by_run(begun_at, &settings));
+            let found = account.as_ref().map_or(Found::ToReset, |account| account.found_by(run, settings));
             Ok(match found {
-                Found::Nothing => Decision::reply(Outcome::NothingToReset),
-                Found::BegunAnew => Decision::reply(Outcome::EnrollsAnew),
+                Found::Nothing => Decision::reply(Ok(Outcome::NothingToReset)),
+                Found::ResetBefore => Decision::reply(Ok(Outcome::ResetBefore)),
                 Found::PasswordKnown if password == Password::AsBefore => {
-                    Decision::reply(Outcome::PasswordKnown)
+                    Decision::reply(Ok(Outcome::PasswordKnown))
                 }
-                Found::PasswordKnown | Found::ToReset if is_dry => Decision::reply(Outcome::WouldReset),
+                Found::PasswordKnown | Found::ToReset if is_dry => Decision::reply(Ok(Outcome::WouldReset)),
                 Found::PasswordKnown | Found::ToReset => {
-                    let reset = Account::reset(account, password, &settings, next, self.admin.reason.clone());
-                    reset.map(|answer| answer.map_or(Outcome::PasswordKnown, |()| Outcome::Reset))
+                    let reason = self.admin.reason.clone();
+                    let reset = Account::reset(account, password, run, next, reason, settings);
+                    reset.map(|answer| answer.map(|()| Outcome::Reset))
                 }
             })
         };
-        accounts::overwrite(&self.admin, target, reset).await
+        match accounts::overwrite(&self.admin, &target, reset).await {
+            Ok(outcome) => Ok(outcome),
+            Err(Stop::Refused(ActRefusal::PasswordKnown)) => Ok(Outcome::PasswordKnown),
+            Err(Stop::Refused(_)) => Ok(Outcome::FreshCodeNeeded),
+            Err(Stop::Failed(error)) => Err(error),
+        }
     }
 }
 
@@ -175,7 +189,7 @@ impl fmt::Debug for BulkReset<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BulkReset")
             .field("org", &self.admin.org)
-            .field("begun_at", &self.begun_at)
+            .field("run", &self.run)
             .field("is_dry", &self.is_dry)
             .finish_non_exhaustive()
     }

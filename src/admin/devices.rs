@@ -14,7 +14,7 @@ use crate::{
 pub(super) async fn list(admin: &Admin<'_>, user: &UserId) -> Result<Vec<Device>, Stop<ActRefusal>> {
     let owner = admin.target(user, Act::ManageDevices, Proof::RoleAlone).await?;
     let core = admin.core();
-    let before = core.before(&owner).await?;
+    let before = core.before(&owner.person).await?;
     Ok(before.account().remembered(before.terms(core)))
 }
 
@@ -25,6 +25,6 @@ pub(super) async fn forget(
 ) -> Result<(), Stop<ActRefusal>> {
     let owner = admin.target(user, Act::ManageDevices, Proof::FreshCode).await?;
     let forget = |account: Account, _: Terms<'_>| Ok(account.forget(which, admin.reason.as_ref()));
-    admin.core().decide(&owner, &admin.trace(), forget).await?;
+    admin.core().decide(&owner.person, &admin.trace(), forget).await?;
     Ok(())
 }

@@ -17,9 +17,9 @@ pub(super) async fn invite(admin: &Admin<'_>, user: &UserId) -> Result<Invitatio
     let target = admin.target(user, Act::Invite, Proof::FreshCode).await?;
     let core = admin.core();
     let invite = |account: Account, terms: Terms<'_>| {
-        Ok(account.invite(core.draw().map(TicketId)?, draw(core)?, admin.reason.clone(), terms))
+        Ok(account.invite((core.draw().map(TicketId)?, draw(core)?), admin.reason.clone(), terms))
     };
-    Ok(core.judge(&target, &admin.trace(), invite).await?.reply)
+    Ok(core.judge(&target.person, &admin.trace(), invite).await?.reply)
 }
 
 pub(super) async fn extend(
@@ -29,7 +29,7 @@ pub(super) async fn extend(
 ) -> Result<Timestamp, Stop<ActRefusal>> {
     let target = admin.target(user, Act::Extend, Proof::FreshCode).await?;
     let extend = |account: Account, terms: Terms<'_>| Ok(account.extend(days, admin.reason.clone(), terms));
-    Ok(admin.core().judge(&target, &admin.trace(), extend).await?.reply)
+    Ok(admin.core().judge(&target.person, &admin.trace(), extend).await?.reply)
 }
 
 pub(super) async fn reset_and_invite(
@@ -39,13 +39,12 @@ pub(super) async fn reset_and_invite(
 ) -> Result<Invitation, Stop<ActRefusal>> {
     let target = admin.target(user, Act::Reset, Proof::FreshCode).await?;
     let core = admin.core();
-    let settings = accounts::settings_or_first(core, &target.org).await?;
-    let reset = |account: Option<Account>, next, now| {
+    let reset = |account: Option<Account>, next, terms: Terms<'_>| {
         let invitation = (core.draw().map(TicketId)?, draw(core)?);
         let reason = admin.reason.clone();
-        Ok(Account::reset_and_invite(account, invitation, password, &settings, (next, now), reason))
+        Ok(Account::reset_and_invite(account, invitation, password, next, reason, terms).map(Ok))
     };
-    Ok(accounts::overwrite(admin, &target, reset).await?)
+    accounts::overwrite(admin, &target, reset).await
 }
 
 fn draw(core: &Core) -> Result<PaperCode, Error> {

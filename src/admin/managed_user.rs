@@ -79,7 +79,7 @@ impl<'a> ManagedUser<'a> {
         verdict(accounts::unlock(&self.admin, &self.user, password).await)
     }
 
-    /// Invites the user to enroll, once and within 24 hours. An earlier invitation is void.
+    /// Invites the user to enroll, once, within the time that the [settings](crate::policy::Settings::invitation_lifetime) give. An earlier invitation is void.
     ///
     /// This is the way for those whose grace is over, and for all where the org's settings ask for invitations. It may be
     /// done before the requirement is switched on. Where invitations are asked for from the start, that is how the Master
@@ -94,9 +94,11 @@ impl<'a> ManagedUser<'a> {
         verdict(joining::invite(&self.admin, &self.user).await)
     }
 
-    /// Gives the user so many days from now to enroll, if that is more than they have, and returns when that time ends.
+    /// Gives the user so many days from now to enroll, if that is more than they have, and returns when that time ends. In
+    /// all, nobody has more than 90 days, counted from the day on which they were first told.
     ///
     /// # Refusals
+    /// * [`NoMoreTime`](ActRefusal::NoMoreTime): they have had it all.
     /// * [`NotOffered`](ActRefusal::NotOffered) where the org gives no time.
     /// * [`PasswordKnown`](ActRefusal::PasswordKnown): nobody gets in on a password that somebody else knows.
     /// * [`AlreadyEnrolled`](ActRefusal::AlreadyEnrolled).

@@ -16,13 +16,13 @@ pub(super) async fn require(admin: &Admin<'_>, to: Requirement) -> Result<(), St
     };
     let may = |now| authority::may_switch(&actor.person, now, to);
     if let Err(why) = may(actor.requirement()) {
-        return Err(admin.deny(&actor, Act::Require, why).await?.into());
+        return Err(admin.deny(&actor, Act::Require, why, None).await?.into());
     }
     actor.shows(Proof::FreshCode)?;
     // Checked again for what is about to be overwritten: the vendor may have mandated it just now.
     match switch(admin, to, may).await? {
         Ok(()) => Ok(()),
-        Err(why) => Err(admin.deny(&actor, Act::Require, why).await?.into()),
+        Err(why) => Err(admin.deny(&actor, Act::Require, why, None).await?.into()),
     }
 }
 

@@ -36,6 +36,11 @@ pub(super) struct InternalActor<'a> {
 }
 
 impl InternalActor<'_> {
+    pub(super) fn code(&self) -> Code {
+        let Before { policy, now, .. } = &self.before;
+        if self.pass.session.shows_fresh_code(policy, *now) { Code::Fresh } else { Code::NotShown }
+    }
+
     pub(super) fn requirement(&self) -> Requirement {
         self.before.policy.requirement
     }
@@ -51,6 +56,45 @@ impl InternalActor<'_> {
             self.before.account().is_trusted(*now)?;
         }
         Ok(())
+    }
+}
+
+/// The target of an act, and what its actor has shown.
+pub(super) struct Target {
+    pub(super) person: Person,
+    code: Code,
+}
+
+/// Whether who acts has shown a fresh code, asked for or not. The vendor's right is worth one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Code {
+    Fresh,
+    NotShown,
+}
+
+impl Code {
+    /// Refuses what would weaken an account that has a factor, where its actor has shown none (R13). An org that requires
+    /// nothing may have users who chose one. It is decided on the record that is about to be changed.
+    pub(super) fn is_enough_for(self, account: &Account, policy: &Policy) -> Result<(), ActRefusal> {
+        match self {
+            Self::NotShown if account.has_factor(policy) => Err(ActRefusal::FreshCodeNeeded),
+            Self::Fresh | Self::NotShown => Ok(()),
+        }
+    }
+}
+
+impl Target {
+    pub(super) fn of(person: Person, actor: Option<&InternalActor<'_>>) -> Self {
+        Self { person, code: actor.map_or(Code::Fresh, InternalActor::code) }
+    }
+
+    /// Returns it for a look, which takes no code.
+    pub(super) fn to_look_at(self) -> Self {
+        Self { code: Code::Fresh, ..self }
+    }
+
+    pub(super) fn may_be_changed(&self, account: &Account, policy: &Policy) -> Result<(), ActRefusal> {
+        self.code.is_enough_for(account, policy)
     }
 }
 
@@ -72,17 +116,18 @@ impl<'a> Admin<'a> {
         user: &UserId,
         act: Act,
         proof: Proof,
-    ) -> Result<Person, Stop<ActRefusal>> {
+    ) -> Result<Target, Stop<ActRefusal>> {
         let actor = self.actor().await?;
         let found = self.core().find(&self.org, user).await?;
         let Some(actor) = actor else {
-            return Ok(authority::may_be_reset(found).map_err(ActRefusal::Denied)?);
+            let person = authority::may_be_reset(found).map_err(ActRefusal::Denied)?;
+            return Ok(Target::of(person, None));
         };
         match authority::may_touch(&actor.person, found) {
-            Err(why) => Err(self.deny(&actor, act, why).await?.into()),
-            Ok(target) => {
+            Err(why) => Err(self.deny(&actor, act, why, Some(user)).await?.into()),
+            Ok(person) => {
                 actor.shows(proof)?;
-                Ok(target)
+                Ok(Target::of(person, Some(&actor)))
             }
         }
     }
@@ -93,19 +138,21 @@ impl<'a> Admin<'a> {
             return Ok((self.core().policy(&self.org).await?.record, self.core().clock.now()));
         };
         if let Err(why) = authority::must_be_master_admin(&actor.person) {
-            return Err(self.deny(&actor, Act::Report, why).await?.into());
+            return Err(self.deny(&actor, Act::Report, why, None).await?.into());
         }
         Ok((actor.before.policy, actor.before.now))
     }
 
-    /// Records a refusal on the actor's own record (R10), and returns it.
+    /// Records a refusal on the actor's own record (R10), with the user at whom the act was aimed, and returns it.
     pub(super) async fn deny(
         &self,
         actor: &InternalActor<'_>,
         act: Act,
         why: Denied,
+        target: Option<&UserId>,
     ) -> Result<ActRefusal, Error> {
-        let record = |account: Account, terms: Terms<'_>| Ok(account.record_refused(act, why, terms.now));
+        let record =
+            |account: Account, terms: Terms<'_>| Ok(account.record_refused(act, why, target, terms.now));
         self.core().decide(&actor.person, &self.trace(), record).await?;
         Ok(ActRefusal::Denied(why))
     }

@@ -37,6 +37,8 @@ pub enum Act {
     Require,
     /// To change the org's settings.
     ChangeSettings,
+    /// To begin a new epoch.
+    BeginEpoch,
     /// To reset a user's second factor.
     Reset,
     /// To unlock a user who is waiting or blocked.
@@ -59,6 +61,7 @@ impl Act {
         match self {
             Self::Require => "require",
             Self::ChangeSettings => "change settings",
+            Self::BeginEpoch => "begin an epoch",
             Self::Reset => "reset",
             Self::Unlock => "unlock",
             Self::Invite => "invite",

@@ -102,6 +102,8 @@ impl Event {
             | EventKind::EnrollmentSuperseded
             | EventKind::Replaced
             | EventKind::Withdrawn
+            // They have lost a protection that they may count on.
+            | EventKind::CodesNotAsked
             | EventKind::EnrollmentDue { .. }
             | EventKind::GraceExtended { .. }
             | EventKind::DeviceRemembered { .. }
@@ -120,9 +122,9 @@ impl Event {
             | EventKind::Unlocked { .. }
             | EventKind::Vouched { .. }
             | EventKind::Invited { .. } => user_and_if_by_support_admins,
-            EventKind::RequirementChanged { .. } | EventKind::SettingsChanged { .. } => {
-                Audience::MasterAdmins
-            }
+            EventKind::RequirementChanged { .. }
+            | EventKind::EpochBegun { .. }
+            | EventKind::SettingsChanged { .. } => Audience::MasterAdmins,
             EventKind::ActRefused { why, .. } => match why {
                 // Someone has a session in their hands and tries how far it goes.
                 Denied::NotMasterAdmin | Denied::NotInThisOrg => Audience::MasterAdmins,
@@ -136,6 +138,7 @@ impl Event {
             | EventKind::EnrollmentStarted
             | EventKind::EnrollmentVoided
             | EventKind::ReplacementStarted
+            | EventKind::FirstFactorAccepted
             | EventKind::CodeAccepted { .. }
             | EventKind::DeviceUsed { .. }
             | EventKind::DeviceForgotten { .. }
@@ -190,6 +193,7 @@ mod tests {
             EventKind::EnrollmentSuperseded,
             EventKind::Replaced,
             EventKind::Withdrawn,
+            EventKind::CodesNotAsked,
             EventKind::EnrollmentDue { by: Timestamp::from_unix(1) },
             EventKind::GraceExtended { by: Timestamp::from_unix(1), reason: None },
             EventKind::Invited { until: Timestamp::from_unix(1), reason: None },
@@ -217,6 +221,7 @@ mod tests {
             EventKind::EnrollmentStarted,
             EventKind::EnrollmentVoided,
             EventKind::ReplacementStarted,
+            EventKind::FirstFactorAccepted,
             EventKind::CodeAccepted { purpose: Purpose::LogIn },
             EventKind::EnrollmentCancelled,
             EventKind::ReplacementCancelled,
@@ -228,8 +233,8 @@ mod tests {
             EventKind::SignedOut,
             EventKind::DeviceUsed { name: Origin::of_device(&"") },
             EventKind::DeviceForgotten { name: Origin::of_device(&""), reason: None },
-            EventKind::ActRefused { act: Act::Reset, why: Denied::Yourself },
-            EventKind::ActRefused { act: Act::Require, why: Denied::Mandated },
+            EventKind::ActRefused { act: Act::Reset, why: Denied::Yourself, target: None, repeated: 0 },
+            EventKind::ActRefused { act: Act::Require, why: Denied::Mandated, target: None, repeated: 0 },
         ] {
             assert_eq!(by_ann(kind.clone()), Audience::Nobody, "{kind}");
         }
@@ -241,9 +246,15 @@ mod tests {
         let settings = || Box::new(Settings::default());
         for kind in [
             EventKind::RequirementChanged { from, to, epoch: Epoch::FIRST, sessions, reason: None },
+            EventKind::EpochBegun {
+                epoch: Epoch::FIRST,
+                ends_sessions: false,
+                by_invitation: false,
+                reason: None,
+            },
             EventKind::SettingsChanged { from: settings(), to: settings(), reason: None },
-            EventKind::ActRefused { act: Act::Reset, why: Denied::NotMasterAdmin },
-            EventKind::ActRefused { act: Act::Reset, why: Denied::NotInThisOrg },
+            EventKind::ActRefused { act: Act::Reset, why: Denied::NotMasterAdmin, target: None, repeated: 0 },
+            EventKind::ActRefused { act: Act::Reset, why: Denied::NotInThisOrg, target: None, repeated: 0 },
         ] {
             assert_eq!(by_ann(kind.clone()), Audience::MasterAdmins, "{kind}");
         }

@@ -9,7 +9,7 @@ use crate::{
     },
     policy::{Difference, Epoch, Requirement, RunningSessions, Settings},
     time::Timestamp,
-    who::Role,
+    who::{Role, UserId},
 };
 
 /// What happened. [`name`](EventKind::name) is stable, for columns and filters; [`Display`](fmt::Display) is a sentence
@@ -65,6 +65,12 @@ pub enum EventKind {
     Replaced,
     /// The user removed their authenticator, which nobody required.
     Withdrawn,
+    /// The user has an authenticator whose codes are not asked for any more: their org has switched the requirement off,
+    /// or has taken back the choice. Recorded once, at their next login.
+    CodesNotAsked,
+    /// A first factor was accepted, and a code is asked for. Recorded only if the settings ask for it, at most once an
+    /// hour.
+    FirstFactorAccepted,
     /// A code was right.
     CodeAccepted {
         /// The purpose of the code.
@@ -150,6 +156,17 @@ pub enum EventKind {
         /// Why, if a reason was given.
         reason: Option<Reason>,
     },
+    /// A new epoch was begun: everybody enrolls again.
+    EpochBegun {
+        /// The epoch.
+        epoch: Epoch,
+        /// Whether all running sessions of internal users ended.
+        ends_sessions: bool,
+        /// Whether enrolling needs an invitation from now on.
+        by_invitation: bool,
+        /// Why, if a reason was given.
+        reason: Option<Reason>,
+    },
     /// The org's settings were changed.
     SettingsChanged {
         /// The settings before.
@@ -184,6 +201,10 @@ pub enum EventKind {
         act: Act,
         /// Why it was refused.
         why: Denied,
+        /// At whom it was aimed, if it was aimed at one user: as the actor named them.
+        target: Option<UserId>,
+        /// How often the same was refused again in the hour after it was last recorded. The targets of these are not kept.
+        repeated: u32,
     },
 }
 
@@ -204,6 +225,8 @@ impl EventKind {
             Self::ReplacementCancelled => "replacement-cancelled",
             Self::Replaced => "replaced",
             Self::Withdrawn => "withdrawn",
+            Self::CodesNotAsked => "codes-not-asked",
+            Self::FirstFactorAccepted => "first-factor-accepted",
             Self::CodeAccepted { .. } => "code-accepted",
             Self::CodeRefused { .. } => "code-refused",
             Self::RecoveryUsed { .. } => "recovery-used",
@@ -218,6 +241,7 @@ impl EventKind {
             Self::SessionsEnded => "sessions-ended",
             Self::SignedOut => "signed-out",
             Self::RequirementChanged { .. } => "requirement-changed",
+            Self::EpochBegun { .. } => "epoch-begun",
             Self::SettingsChanged { .. } => "settings-changed",
             Self::DeviceRemembered { .. } => "device-remembered",
             Self::DeviceUsed { .. } => "device-used",
@@ -261,6 +285,8 @@ impl fmt::Display for EventKind {
             }
             Self::Replaced => f.write_str("the authenticator was replaced"),
             Self::Withdrawn => f.write_str("the authenticator was removed by its user"),
+            Self::CodesNotAsked => f.write_str("the codes of the authenticator are not asked for any more"),
+            Self::FirstFactorAccepted => f.write_str("the first factor was accepted"),
             Self::CodeAccepted { purpose } => write!(f, "a code was accepted ({})", purpose.as_str()),
             Self::CodeRefused { purpose, already_used, in_a_row, wait } => {
                 let what = if *already_used { "an already used" } else { "a wrong" };
@@ -302,7 +328,17 @@ impl fmt::Display for EventKind {
             Self::RequirementChanged { from, to, sessions, reason, .. } => {
                 write!(f, "the requirement was changed from {from} to {to}")?;
                 if *sessions == RunningSessions::End {
-                    f.write_str(", ending sessions without a code")?;
+                    f.write_str(", ending earlier sessions")?;
+                }
+                f.write_str(&because(reason))
+            }
+            Self::EpochBegun { ends_sessions, by_invitation, reason, .. } => {
+                f.write_str("everybody has to enroll again")?;
+                if *by_invitation {
+                    f.write_str(", by invitation")?;
+                }
+                if *ends_sessions {
+                    f.write_str("; all sessions ended")?;
                 }
                 f.write_str(&because(reason))
             }
@@ -314,7 +350,17 @@ impl fmt::Display for EventKind {
             Self::DeviceForgotten { name, reason } => {
                 write!(f, "a device is no longer remembered: {name}{}", because(reason))
             }
-            Self::ActRefused { act, why } => write!(f, "refused to {}: {why}", act.as_str()),
+            Self::ActRefused { act, why, target, repeated } => {
+                write!(f, "refused to {}", act.as_str())?;
+                if let Some(target) = target {
+                    write!(f, " ({})", target.as_str())?;
+                }
+                write!(f, ": {why}")?;
+                match repeated {
+                    0 => Ok(()),
+                    repeated => write!(f, "; and {repeated} times after the last one of these"),
+                }
+            }
         }
     }
 }

@@ -26,6 +26,7 @@ use crate::audit::event::Event;
 /// # let (directory, store, keyring) = (Staff, MemoryStore::new(), Keyring::new(countersign::KeyId(1), [7; 32]));
 /// let (wake_the_mailer, _woken) = mpsc::sync_channel(1);
 /// let two_factor = TwoFactor::builder(directory, store, keyring)
+///     .deployment("production")
 ///     .issuer("Acme Portal")
 ///     .listener(move |event: &Event| {
 ///         if event.audience() != Audience::Nobody {

@@ -240,9 +240,10 @@ impl Core {
         let revision = proposal.upon.checked_add(1);
         let revision = revision.ok_or_else(|| Error::new(ErrorKind::Unreadable, "numbering a write"))?;
         let plain = record::to_bytes(proposal.next, id);
+        let context = place.context(revision).in_format(proposal.next.format());
         let record = self
             .keyring
-            .seal(place.context(revision), plain, &*self.random)
+            .seal(context, plain, &*self.random)
             .map_err(|source| Error::from_source(ErrorKind::Unavailable, "sealing a record", source))?;
         let next = Stored { revision, record };
         let change = Change {

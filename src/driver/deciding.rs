@@ -17,8 +17,7 @@ use crate::{
     seal::Generation,
     time::Timestamp,
     tokens::{
-        Claims as _, Continued, Drawn, Means, Pass, Session, SessionId, Ticket, TicketClaims, TicketId,
-        Witness,
+        Claims, Continued, Drawn, Means, Pass, Session, SessionId, Ticket, TicketClaims, TicketId, Witness,
     },
     verdict::{ActRefusal, Refusal},
     who::{OrgId, Person, Role, UserId},
@@ -175,7 +174,7 @@ impl Core {
 
     /// Opens a ticket and finds its user: the ticket is one of ours, and the user still exists and is internal.
     pub(crate) async fn bearer(&self, ticket: &Ticket) -> Result<(TicketClaims, Person), Stop<Refusal>> {
-        let claims = TicketClaims::open(ticket, &self.keyring).ok_or(Refusal::TicketVoid)?;
+        let claims = self.open::<TicketClaims>(ticket).ok_or(Refusal::TicketVoid)?;
         let person = self.find(&claims.org, &claims.user).await?;
         let person = person.filter(|person| person.id == claims.user && person.role != Role::Customer);
         Ok((claims, person.ok_or(Refusal::TicketVoid)?))
@@ -249,10 +248,16 @@ impl Core {
         self.seal(&claims)
     }
 
-    pub(crate) fn seal(&self, claims: &TicketClaims) -> Result<Ticket, Error> {
+    /// Seals what is handed out.
+    pub(crate) fn seal<C: Claims>(&self, claims: &C) -> Result<C::Text, Error> {
         claims
-            .seal(&self.keyring, &*self.random)
-            .map_err(|source| Error::from_source(ErrorKind::Unavailable, "sealing a ticket", source))
+            .seal(&self.keyring, &self.deployment, &*self.random)
+            .map_err(|source| Error::from_source(ErrorKind::Unavailable, "sealing a token", source))
+    }
+
+    /// Opens what was handed out; `None` if it is none of ours.
+    pub(crate) fn open<C: Claims>(&self, text: &C::Text) -> Option<C> {
+        C::open(text, &self.keyring, &self.deployment)
     }
 
     /// Draws a new set of recovery codes.
@@ -290,9 +295,7 @@ impl Core {
             earned_at: now,
             expires_at,
         };
-        let stamp = session
-            .seal(&self.keyring, &*self.random)
-            .map_err(|source| Error::from_source(ErrorKind::Unavailable, "sealing a stamp", source))?;
+        let stamp = self.seal(&session)?;
         Ok(Pass::new(session, person, stamp, now, witness))
     }
 }

@@ -10,13 +10,13 @@ use zeroize::Zeroizing;
 
 use crate::{
     account::{
-        Account, Drawings, Due, Guesses, Imported, Invited, Joining, KnownTo, Live, Notice, Pending,
-        Recorded, Recovery, SignedOut, Spent, Wait,
+        Account, Drawings, Due, GivenBy, Guesses, Imported, Invited, Joining, KnownTo, Live, Notice, Pending,
+        Recorded, Recovery, RunId, SignedOut, Spent, Told, Wait,
     },
     audit::{Act, Denied, Origin},
     otp::{Algorithm, Digits, Secret, Step, Totp},
-    policy::{Days, Policy, Requirement, RunningSessions, Settings, Waits},
-    seal::{Damaged, Reader, Writer},
+    policy::{Days, Features, Gave, Given, Policy, Requirement, RunningSessions, Settings, Waits},
+    seal::{Damaged, Format, Reader, Writer},
     store::{OrgSummary, UserSummary},
     tokens::{
         AuthenticatorId, Device, DeviceId, KeptCodes, Paper, PaperCode, RecoveryCodes, SessionId, TicketId,
@@ -35,6 +35,9 @@ pub(crate) trait Record: Sized {
     /// What is stored beside it in plain columns.
     type Summary;
     fn summary(&self) -> Self::Summary;
+    fn format(&self) -> Format {
+        Format::Content
+    }
     fn write_fields(&self, plain: &mut Writer);
     fn read_fields(plain: &mut Reader<'_>) -> Result<Self, Damaged>;
 }
@@ -80,6 +83,8 @@ impl Record for Account {
             plain.bytes(live.secret.expose());
             write_totp(plain, live.totp);
             plain.epoch(live.epoch);
+            plain.option(live.chosen, Writer::u32);
+            plain.flag(live.told_unasked);
             plain.time(live.since);
             plain.time(live.last_used);
             plain.u64(live.consumed.number());
@@ -102,10 +107,10 @@ impl Record for Account {
             plain.bytes(imported.secret.expose());
             write_totp(plain, imported.totp);
             plain.epoch(imported.epoch);
-            plain.flag(imported.before_the_switch);
             plain.time(imported.at);
         });
         plain.flag(self.was_taken_off);
+        plain.option(self.reset_in, |plain, run| plain.array(run.0));
         write_guesses(plain, &self.guesses);
         plain.flag(self.known_to == KnownTo::Others);
         plain.option(self.probation_until, Writer::time);
@@ -114,6 +119,7 @@ impl Record for Account {
         plain.list(&self.recorded, |plain, recorded| {
             write_notice(plain, recorded.what);
             plain.time(recorded.at);
+            plain.u32(recorded.again);
         });
         plain.option(self.drawings.since, Writer::time);
         plain.u32(self.drawings.count);
@@ -124,6 +130,7 @@ impl Record for Account {
             plain.time(device.since);
             plain.option(device.last_used, Writer::time);
             plain.time(device.expires_at);
+            plain.u32(device.granted_under);
         });
         plain.list(&self.signed_out, |plain, signed_out| {
             plain.array(signed_out.session.0);
@@ -140,6 +147,8 @@ impl Record for Account {
                     secret: read_secret(plain)?,
                     totp: read_totp(plain)?,
                     epoch: plain.epoch()?,
+                    chosen: plain.option(Reader::u32)?,
+                    told_unasked: plain.flag()?,
                     since: plain.time()?,
                     last_used: plain.time()?,
                     consumed: Step::from_number(plain.u64()?),
@@ -164,17 +173,19 @@ impl Record for Account {
                     secret: read_secret(plain)?,
                     totp: read_totp(plain)?,
                     epoch: plain.epoch()?,
-                    before_the_switch: plain.flag()?,
                     at: plain.time()?,
                 })
             })?,
             was_taken_off: plain.flag()?,
+            reset_in: plain.option(|plain| plain.array().map(RunId))?,
             guesses: read_guesses(plain)?,
             known_to: if plain.flag()? { KnownTo::Others } else { KnownTo::Owner },
             probation_until: plain.option(Reader::time)?,
             spent: plain.list(read_spent)?,
             confirmed: plain.option(read_spent)?,
-            recorded: plain.list(|plain| Ok(Recorded { what: read_notice(plain)?, at: plain.time()? }))?,
+            recorded: plain.list(|plain| {
+                Ok(Recorded { what: read_notice(plain)?, at: plain.time()?, again: plain.u32()? })
+            })?,
             drawings: Drawings { since: plain.option(Reader::time)?, count: plain.u32()? },
             joining: read_joining(plain)?,
             devices: plain.list(|plain| {
@@ -184,6 +195,7 @@ impl Record for Account {
                     since: plain.time()?,
                     last_used: plain.option(Reader::time)?,
                     expires_at: plain.time()?,
+                    granted_under: plain.u32()?,
                 })
             })?,
             signed_out: plain.list(|plain| {
@@ -216,6 +228,7 @@ fn write_notice(plain: &mut Writer, what: Notice) {
                 Act::ManageDevices => 6,
                 Act::Report => 7,
                 Act::Vouch => 8,
+                Act::BeginEpoch => 9,
             });
             plain.u8(match why {
                 Denied::NotMasterAdmin => 0,
@@ -228,6 +241,7 @@ fn write_notice(plain: &mut Writer, what: Notice) {
         Notice::CodeUsedAgain => plain.u8(1),
         Notice::ClockMovedBack => plain.u8(2),
         Notice::Superseded => plain.u8(3),
+        Notice::FirstFactor => plain.u8(4),
     }
 }
 
@@ -244,6 +258,7 @@ fn read_notice(plain: &mut Reader<'_>) -> Result<Notice, Damaged> {
                 6 => Act::ManageDevices,
                 7 => Act::Report,
                 8 => Act::Vouch,
+                9 => Act::BeginEpoch,
                 _ => return Err(Damaged),
             },
             why: match plain.u8()? {
@@ -258,6 +273,7 @@ fn read_notice(plain: &mut Reader<'_>) -> Result<Notice, Damaged> {
         1 => Notice::CodeUsedAgain,
         2 => Notice::ClockMovedBack,
         3 => Notice::Superseded,
+        4 => Notice::FirstFactor,
         _ => return Err(Damaged),
     })
 }
@@ -300,8 +316,21 @@ impl Record for Policy {
             Requirement::Mandated => 2,
         });
         plain.epoch(self.epoch);
-        write_settings(plain, &self.settings);
+        plain.option(self.chosen_in, Writer::epoch);
+        plain.u64(self.asked_since);
+        plain.u64(self.sessions_from);
         plain.time(self.sessions_since);
+        write_settings(plain, &self.settings);
+        let Features { devices, choice, grace, invitations } = self.features;
+        [devices, choice, grace, invitations].into_iter().for_each(|counter| plain.u32(counter));
+        plain.list(&self.given.entries(), |plain, gave| {
+            plain.time(gave.since);
+            plain.u8(gave.days.count());
+            plain.time(gave.by);
+        });
+        for begun in self.begun {
+            plain.option(begun, Writer::time);
+        }
     }
 
     fn read_fields(plain: &mut Reader<'_>) -> Result<Self, Damaged> {
@@ -313,23 +342,51 @@ impl Record for Policy {
                 _ => return Err(Damaged),
             },
             epoch: plain.epoch()?,
-            settings: read_settings(plain)?,
+            chosen_in: plain.option(Reader::epoch)?,
+            asked_since: plain.u64()?,
+            sessions_from: plain.u64()?,
             sessions_since: plain.time()?,
+            settings: read_settings(plain)?,
+            features: Features {
+                devices: plain.u32()?,
+                choice: plain.u32()?,
+                grace: plain.u32()?,
+                invitations: plain.u32()?,
+            },
+            given: read_given(plain)?,
+            begun: [plain.option(Reader::time)?, plain.option(Reader::time)?, plain.option(Reader::time)?],
         })
     }
+}
+
+fn read_given(plain: &mut Reader<'_>) -> Result<Given, Damaged> {
+    let entries =
+        plain.list(|plain| Ok(Gave { since: plain.time()?, days: read_days(plain)?, by: plain.time()? }))?;
+    Given::from_entries(&entries).ok_or(Damaged)
 }
 
 fn write_joining(plain: &mut Writer, joining: &Joining) {
     plain.option(joining.due, |plain, due| {
         plain.epoch(due.epoch);
-        plain.option(due.told, Writer::time);
+        plain.u32(due.granted_under);
         plain.time(due.by);
+        let told = match due.given {
+            GivenBy::Org { told } => Some(told),
+            GivenBy::Admin => None,
+        };
+        plain.option(told, Writer::time);
+    });
+    plain.option(joining.told, |plain, told| {
+        plain.u64(told.epoch);
+        plain.time(told.at);
     });
     plain.bool(joining.at_once);
     plain.bool(joining.invited_only);
     plain.option(joining.invitation.as_ref(), |plain, invited| {
         plain.array(invited.id.0);
         plain.bytes(invited.code.expose());
+        plain.epoch(invited.epoch);
+        plain.option(invited.granted_under, Writer::u32);
         plain.time(invited.made_at);
         plain.time(invited.expires_at);
     });
@@ -339,14 +396,20 @@ fn write_joining(plain: &mut Writer, joining: &Joining) {
 fn read_joining(plain: &mut Reader<'_>) -> Result<Joining, Damaged> {
     Ok(Joining {
         due: plain.option(|plain| {
-            Ok(Due { epoch: plain.epoch()?, told: plain.option(Reader::time)?, by: plain.time()? })
+            let (epoch, granted_under, by) = (plain.epoch()?, plain.u32()?, plain.time()?);
+            let told = plain.option(Reader::time)?;
+            let given = told.map_or(GivenBy::Admin, |told| GivenBy::Org { told });
+            Ok(Due { epoch, granted_under, by, given })
         })?,
+        told: plain.option(|plain| Ok(Told { epoch: plain.u64()?, at: plain.time()? }))?,
         at_once: plain.bool()?,
         invited_only: plain.bool()?,
         invitation: plain.option(|plain| {
             Ok(Invited {
                 id: TicketId(plain.array()?),
                 code: read_invitation(plain)?,
+                epoch: plain.epoch()?,
+                granted_under: plain.option(Reader::u32)?,
                 made_at: plain.time()?,
                 expires_at: plain.time()?,
             })
@@ -371,6 +434,7 @@ fn write_settings(plain: &mut Writer, settings: &Settings) {
         settings.stamp_lifetime(),
         settings.fresh_code(),
         settings.probation(),
+        settings.invitation_lifetime(),
     ] {
         plain.seconds(duration);
     }
@@ -381,7 +445,9 @@ fn write_settings(plain: &mut Writer, settings: &Settings) {
     plain.option(settings.remember_devices(), |plain, days| plain.u8(days.count()));
     plain.bool(settings.enrollment_by_choice());
     plain.option(settings.enroll_within(), |plain, days| plain.u8(days.count()));
+    plain.option(settings.enroll_by(), Writer::time);
     plain.bool(settings.invitation_required());
+    plain.bool(settings.record_first_factors());
 }
 
 /// Reads settings and checks their bounds again: no record makes settings that no admin could choose.
@@ -391,6 +457,7 @@ fn read_settings(plain: &mut Reader<'_>) -> Result<Settings, Damaged> {
     let waits = Waits { from, first: plain.seconds()?, longest: plain.seconds()? };
     let (ticket, pending) = (plain.seconds()?, plain.seconds()?);
     let (stamp, fresh_code, probation) = (plain.seconds()?, plain.seconds()?, plain.seconds()?);
+    let invitation = plain.seconds()?;
     let sessions = match plain.u8()? {
         0 => RunningSessions::GoOn,
         1 => RunningSessions::End,
@@ -399,14 +466,17 @@ fn read_settings(plain: &mut Reader<'_>) -> Result<Settings, Damaged> {
     let days = plain.option(read_days)?;
     let settings = Settings::default().with_running_sessions(sessions).with_remember_devices(days);
     let settings = settings.with_enrollment_by_choice(plain.bool()?);
-    let settings =
-        settings.with_enroll_within(plain.option(read_days)?).with_invitation_required(plain.bool()?);
+    let settings = settings.with_enroll_within(plain.option(read_days)?);
+    let settings = settings.with_enroll_by(plain.option(Reader::time)?);
+    let settings = settings.with_invitation_required(plain.bool()?);
+    let settings = settings.with_first_factors_recorded(plain.bool()?);
     let settings = settings.with_hard_stop(hard_stop).and_then(|settings| settings.with_waits(waits));
     let settings =
         settings.and_then(|settings| settings.with_ticket_lifetime(ticket)?.with_pending_lifetime(pending));
     let settings =
         settings.and_then(|settings| settings.with_stamp_lifetime(stamp)?.with_fresh_code(fresh_code));
-    let settings = settings.and_then(|settings| settings.with_probation(probation));
+    let settings = settings
+        .and_then(|settings| settings.with_probation(probation)?.with_invitation_lifetime(invitation));
     settings.map_err(|_| Damaged)
 }
 

@@ -50,11 +50,15 @@ pub enum RunningSessions {
     /// They go on until they end by themselves; the requirement applies from each user's next login.
     #[default]
     GoOn,
-    /// Those that were not opened with a code of the current epoch end at once.
+    /// Those of earlier epochs end at once, and for good.
     End,
 }
 
-/// The name of the time since an org's requirement was last switched from off to on (R6).
+/// The name of a period of an org's policy (R6). Another one begins at every switch between asking nobody and asking, and
+/// whenever an admin [begins one](crate::admin::Admin::begin_epoch).
+///
+/// What was granted in another period does not count: enrollments, imported keys, invitations, remembered devices, fresh
+/// codes. There is one exception: in an *on* that was entered directly from an *off*, what was chosen in that *off* does.
 ///
 /// It has a counter, so that two epochs can be ordered, and random bits. If a settings record is restored from a backup
 /// and switched on again, the random bits keep the old enrollments under a counter seen before from coming back to
@@ -69,7 +73,7 @@ impl Epoch {
     /// The epoch of an org whose settings were never written.
     pub(crate) const FIRST: Self = Self { counter: 0, random: [0; 8] };
 
-    /// Returns the epoch that begins with the next switch from off to on.
+    /// Returns the epoch that begins next.
     pub(crate) const fn next(self, random: [u8; 8]) -> Self {
         Self { counter: self.counter.saturating_add(1), random }
     }

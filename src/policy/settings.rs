@@ -5,7 +5,7 @@ pub(crate) mod told;
 
 use std::time::Duration;
 
-use crate::policy::requirement::RunningSessions;
+use crate::{policy::requirement::RunningSessions, time::Timestamp};
 
 /// How an org asks for codes: how many wrong ones it takes, how long proofs last, what sessions are worth.
 ///
@@ -35,7 +35,10 @@ pub struct Settings {
     remember_devices: Option<Days>,
     by_choice: bool,
     enroll_within: Option<Days>,
+    enroll_by: Option<Timestamp>,
     invitation_required: bool,
+    invitation: Duration,
+    record_first_factors: bool,
 }
 
 /// The waits after wrong codes.
@@ -80,6 +83,9 @@ pub enum InvalidSetting {
     /// The time without administration after a recovery.
     #[error("the time without administration after a recovery must be at most 72 hours")]
     Probation,
+    /// The lifetime of an invitation.
+    #[error("an invitation must last ten minutes to seven days")]
+    Invitation,
     /// A number of days.
     #[error("the number of days must be 1 to 90")]
     Days,
@@ -102,7 +108,10 @@ impl Settings {
         remember_devices: None,
         by_choice: false,
         enroll_within: None,
+        enroll_by: None,
         invitation_required: false,
+        invitation: DAY,
+        record_first_factors: false,
     };
 }
 
@@ -178,10 +187,21 @@ impl Settings {
     }
 
     /// Returns how many days a user has to enroll. They start when the user is first told to, and until they end the
-    /// user gets in without a code. Default: `None`, the user enrolls at once.
+    /// user gets in without a code. Default: `None`, the user enrolls at once, or by a [date](Self::enroll_by).
     #[must_use]
     pub const fn enroll_within(&self) -> Option<Days> {
         self.enroll_within
+    }
+
+    /// Returns the date by which everybody has to enroll. Default: `None`.
+    #[must_use]
+    pub const fn enroll_by(&self) -> Option<Timestamp> {
+        self.enroll_by
+    }
+
+    /// Returns whether there is any time to enroll.
+    pub(crate) const fn gives_time(&self) -> bool {
+        self.enroll_within.is_some() || self.enroll_by.is_some()
     }
 
     /// Returns whether enrolling always needs an [`Invitation`](crate::tokens::Invitation). Default: `false`, the
@@ -189,6 +209,18 @@ impl Settings {
     #[must_use]
     pub const fn invitation_required(&self) -> bool {
         self.invitation_required
+    }
+
+    /// Returns how long an [`Invitation`](crate::tokens::Invitation) can be used. Default: 24 hours.
+    #[must_use]
+    pub const fn invitation_lifetime(&self) -> Duration {
+        self.invitation
+    }
+
+    /// Returns whether it is recorded that a first factor was accepted, before any code is. Default: `false`.
+    #[must_use]
+    pub const fn record_first_factors(&self) -> bool {
+        self.record_first_factors
     }
 }
 
@@ -301,13 +333,22 @@ impl Settings {
 
     /// Sets the grace period for enrolling; `None` gives none.
     ///
-    /// It begins for each user when they are first told. Fewer days hold at once, also for those who were told more, but
-    /// for those who were given time by name. After it only an
-    /// [invitation](crate::admin::ManagedUser::invite) opens their enrollment. A Master Admin may
-    /// [extend](crate::admin::ManagedUser::extend) it for one user. Nobody administers without a code before they have
-    /// enrolled, and a user who was reset gets no grace period.
+    /// It begins for each user when they are first told, once for each switch from off to on; an epoch that begins while
+    /// codes are asked gives nobody time. Fewer days hold at once, also for those who were told more. More days are for
+    /// those whose time is not over. After it only an [invitation](crate::admin::ManagedUser::invite) opens their
+    /// enrollment. A Master Admin may [extend](crate::admin::ManagedUser::extend) it for one user, up to 90 days in all.
+    /// Nobody administers without a code before they have enrolled, and a user who was reset gets no grace period. Where
+    /// the vendor mandates codes, nobody gets one who has had one.
     pub const fn with_enroll_within(mut self, days: Option<Days>) -> Self {
         self.enroll_within = days;
+        self
+    }
+
+    /// Sets the date by which everybody has to enroll, also those who are first told on its eve; `None` sets none. With
+    /// [`with_enroll_within`](Self::with_enroll_within), the earlier of the two ends the time of each user. By itself, it
+    /// gives nobody more than 90 days.
+    pub const fn with_enroll_by(mut self, date: Option<Timestamp>) -> Self {
+        self.enroll_by = date;
         self
     }
 
@@ -321,6 +362,25 @@ impl Settings {
         self
     }
 
+    /// Sets how long an invitation can be used, for those that are made from now on.
+    ///
+    /// NIST SP 800-63A-4 §3.8 allows a code for enrollment 24 hours on its way by electronic mail; longer is for those
+    /// that are handed over in another way.
+    ///
+    /// # Errors
+    /// [`InvalidSetting::Invitation`] unless it is ten minutes to seven days.
+    pub fn with_invitation_lifetime(mut self, lifetime: Duration) -> Result<Self, InvalidSetting> {
+        self.invitation = within(lifetime, 10 * MINUTE, 7 * DAY).ok_or(InvalidSetting::Invitation)?;
+        Ok(self)
+    }
+
+    /// Sets whether it is recorded, at most once an hour for each user, that a first factor was accepted and a code asked
+    /// for (OWASP ASVS 5.0 6.3.5). It shows a thief who has the password and gives up at the code, and costs a write.
+    pub const fn with_first_factors_recorded(mut self, recorded: bool) -> Self {
+        self.record_first_factors = recorded;
+        self
+    }
+
     /// Returns the wait that follows the `in_a_row`-th refused code in a row.
     pub(crate) fn wait_after(&self, in_a_row: u32) -> Option<Duration> {
         let doublings = in_a_row.checked_sub(self.waits.from)?;
@@ -330,6 +390,8 @@ impl Settings {
 }
 
 impl Days {
+    pub(crate) const MOST: Self = Self(90);
+
     /// Creates a number of days.
     ///
     /// # Errors

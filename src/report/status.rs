@@ -71,7 +71,7 @@ impl Status {
         let nothing = UserSummary::default();
         let facts = summary.unwrap_or(&nothing);
         let later = |at: Option<Timestamp>| at.is_some_and(|at| at > now);
-        let is_enrolled = facts.enrolled_epoch == Some(policy.epoch);
+        let is_enrolled = facts.enrolled_epoch.is_some_and(|epoch| policy.counts(epoch));
         let is_asked = policy.requirement.asks() || (policy.takes_codes() && is_enrolled);
         if role == Role::Customer {
             Self::Exempt
@@ -156,7 +156,7 @@ impl ReportRow {
 /// necessary after a wait, unless they are on probation themselves.
 pub(crate) fn can_help(Listed { person, summary }: &Listed, policy: &Policy, now: Timestamp) -> bool {
     let can_sign_in = |summary: &UserSummary| {
-        summary.enrolled_epoch == Some(policy.epoch)
+        summary.enrolled_epoch.is_some_and(|epoch| policy.counts(epoch))
             && summary.blocked_since.is_none()
             && summary.probation_until.is_none_or(|until| until <= now)
     };

@@ -19,19 +19,14 @@ use zeroize::Zeroizing;
 use crate::{
     error::BoxError,
     random::{self, SecureRandom},
+    seal::head::{Format, Head, KeyId},
 };
 
-/// The layout: format, key id, nonce, ciphertext, tag.
-const FORMAT: u8 = 1;
+// The layout: head (format and key id), nonce, ciphertext, tag.
 const NONCE_BYTES: usize = 24;
 /// The salt of all derivations (RFC 5869 §3.1 allows one that is public and always the same): a key that is used
 /// elsewhere, too, gives other subkeys there.
 const SALT: &[u8] = b"countersign";
-const HEAD_BYTES: usize = 1 + 4 + NONCE_BYTES;
-
-/// The id of a key of a [`Keyring`]. A record says under which one it was sealed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct KeyId(pub u32);
 
 /// The keys that seal what is stored and handed out: an active one, perhaps one beside it, and older ones.
 ///
@@ -168,7 +163,17 @@ impl Keyring {
 
     /// Returns whether something sealed says of itself that it is under the active key.
     pub(crate) fn is_sealed_under_active(&self, sealed: &[u8]) -> bool {
-        sealed.get(1..5) == Some(&self.active.id.0.to_be_bytes()[..])
+        Head::of(sealed).is_some_and(|head| head.key == self.active.id)
+    }
+
+    /// Returns the id of the key under which everything is sealed now.
+    pub(crate) const fn active(&self) -> KeyId {
+        self.active.id
+    }
+
+    /// Returns the ids of all keys that open records.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = KeyId> {
+        self.of_records().map(|key| key.id)
     }
 
     /// Seals `plain` for the given context, under the active key.
@@ -178,14 +183,13 @@ impl Keyring {
         mut plain: Zeroizing<Vec<u8>>,
         random: &dyn SecureRandom,
     ) -> Result<Vec<u8>, BoxError> {
-        let Key { id, .. } = self.active;
+        let head = Head { format: context.format, key: self.active.id };
         let nonce = random::draw::<NONCE_BYTES>(random)?;
         let cipher = self.active.cipher(context.kind);
         // In place: the plain text becomes cipher text, and nothing is left to wipe.
-        cipher.encrypt_in_place(&XNonce::from(nonce), &context.under(id), &mut *plain)?;
-        let mut sealed = Vec::with_capacity(HEAD_BYTES + plain.len());
-        sealed.push(FORMAT);
-        sealed.extend_from_slice(&id.0.to_be_bytes());
+        cipher.encrypt_in_place(&XNonce::from(nonce), &context.under(head), &mut *plain)?;
+        let mut sealed = Vec::with_capacity(Head::BYTES + NONCE_BYTES + plain.len());
+        sealed.extend_from_slice(&head.to_bytes());
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(&plain);
         Ok(sealed)
@@ -193,12 +197,10 @@ impl Keyring {
 
     /// Opens what was sealed for the given context.
     pub(crate) fn open(&self, context: Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, DoesNotOpen> {
-        let (head, sealed) = sealed.split_at_checked(HEAD_BYTES).ok_or(DoesNotOpen::NotSealed)?;
-        let (FORMAT, head) = (head[0], &head[1..]) else {
-            return Err(DoesNotOpen::NotSealed);
-        };
-        let (id, nonce) = head.split_at(4);
-        let id = KeyId(u32::from_be_bytes(id.try_into().expect("four bytes were split off")));
+        let head = Head::of(sealed).ok_or(DoesNotOpen::NotSealed)?;
+        let (nonce, sealed) =
+            sealed[Head::BYTES..].split_at_checked(NONCE_BYTES).ok_or(DoesNotOpen::NotSealed)?;
+        let id = head.key;
         let kind = context.kind;
         let key = if kind.is_token() {
             self.of_tokens().find(|key| key.id == id)
@@ -206,9 +208,11 @@ impl Keyring {
             self.of_records().find(|key| key.id == id)
         };
         let cipher = key.ok_or(DoesNotOpen::UnknownKey(id))?.cipher(kind);
-        let nonce = XNonce::try_from(nonce).expect("the rest of the head is the nonce");
+        let nonce = XNonce::try_from(nonce).expect("so many bytes were split off");
         let mut opened = Zeroizing::new(sealed.to_vec());
-        cipher.decrypt_in_place(&nonce, &context.under(id), &mut *opened).map_err(|_| DoesNotOpen::Forged)?;
+        cipher
+            .decrypt_in_place(&nonce, &context.under(head), &mut *opened)
+            .map_err(|_| DoesNotOpen::Forged)?;
         Ok(opened)
     }
 }
@@ -299,12 +303,13 @@ impl Kind {
 /// same.
 pub(crate) struct Context {
     kind: Kind,
+    format: Format,
     parts: Vec<u8>,
 }
 
 impl Context {
     pub(crate) fn of(kind: Kind) -> Self {
-        Self { kind, parts: Vec::with_capacity(256) }.and(kind.name().as_bytes())
+        Self { kind, format: Format::Content, parts: Vec::with_capacity(256) }.and(kind.name().as_bytes())
     }
 
     pub(crate) fn and(mut self, part: &[u8]) -> Self {
@@ -313,9 +318,14 @@ impl Context {
         self
     }
 
-    /// Adds the format and the key id, so that neither can be exchanged either.
-    fn under(self, id: KeyId) -> Vec<u8> {
-        self.and(&[FORMAT]).and(&id.0.to_be_bytes()).parts
+    /// Seals it as something else than content.
+    pub(crate) fn in_format(self, format: Format) -> Self {
+        Self { format, ..self }
+    }
+
+    /// Adds the head, so that it cannot be exchanged either.
+    fn under(self, head: Head) -> Vec<u8> {
+        self.and(&head.to_bytes()).parts
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Device {
     pub last_used: Option<Timestamp>,
     /// Until when it is remembered.
     pub expires_at: Timestamp,
+    /// The counter of the feature (R14).
+    pub(crate) granted_under: u32,
 }
 
 /// The id of a device, which tells a user's devices apart. It is no secret and opens nothing.

@@ -33,7 +33,7 @@ impl Invitation {
         text
     }
 
-    /// Returns when it expires: 24 hours after it was made.
+    /// Returns when it expires. Default: 24 hours after it was made.
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
     }

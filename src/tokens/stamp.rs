@@ -5,7 +5,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::{
-    policy::{Epoch, Policy, RunningSessions},
+    policy::{Epoch, Policy},
     seal::{Damaged, Generation, Kind, Reader, Writer},
     time::Timestamp,
     tokens::token::{Claims, token},
@@ -84,21 +84,15 @@ impl Session {
         asked: bool,
         policy: &Policy,
     ) -> bool {
-        let trusted = self.generation == generation;
-        let go_on = policy.settings.running_sessions() == RunningSessions::GoOn;
+        let trusted = self.generation == generation && self.epoch.counter >= policy.sessions_from;
         let shows_enough = match (asked, self.means) {
             (false, _) => true,
             // After a customer has become more than that, or anybody more than they were, they must show a code first.
             (true, Means::Customer) => false,
             // The time to enroll ends with the stamp's expiry. The org must also still give any.
-            (true, Means::Grace) => {
-                let given = policy.settings.enroll_within().is_some();
-                given && self.epoch == policy.epoch && !self.was_promoted(person)
-            }
-            (true, Means::NotRequired) => go_on && !self.was_promoted(person),
-            (true, Means::Code | Means::RememberedDevice | Means::RecoveryCode) => {
-                go_on || self.epoch == policy.epoch
-            }
+            (true, Means::Grace) => self.epoch == policy.epoch && !self.was_promoted(person),
+            (true, Means::NotRequired) => !self.was_promoted(person),
+            (true, Means::Code | Means::RememberedDevice | Means::RecoveryCode) => true,
         };
         trusted && shows_enough
     }
@@ -109,13 +103,13 @@ impl Session {
 
     /// Returns whether it shows a code of this epoch that is fresh enough for an administrative act (R13).
     pub(crate) fn shows_fresh_code(&self, policy: &Policy, now: Timestamp) -> bool {
-        self.epoch == policy.epoch && self.has_fresh_code(policy.settings.fresh_code(), now)
+        policy.counts(self.epoch) && self.has_fresh_code(policy.settings.fresh_code(), now)
     }
 
     /// Returns whether it shows enough, recently enough, to replace the enrolled authenticator (R8). A recovery code is
     /// enough: its user may have lost the authenticator.
     pub(crate) fn may_replace(&self, policy: &Policy, now: Timestamp) -> bool {
-        let recovered = self.means == Means::RecoveryCode && self.epoch == policy.epoch;
+        let recovered = self.means == Means::RecoveryCode && policy.counts(self.epoch);
         // Its page may take as long as any: the phone that comes may still have to be unpacked.
         let has_time = self.is_recent(policy.settings.ticket_lifetime(), now);
         self.shows_fresh_code(policy, now) || (recovered && has_time)

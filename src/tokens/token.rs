@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::{
     error::BoxError,
     random::SecureRandom,
-    seal::{Context, Damaged, Keyring, Kind, Reader, Writer},
+    seal::{Damaged, Deployment, Keyring, Kind, Reader, Writer},
 };
 
 /// A sealed text that is handed out. Only `expose` shows it, and it is wiped when it is dropped.
@@ -65,17 +65,23 @@ pub(crate) trait Claims: Sized {
     fn write(&self, plain: &mut Writer);
     fn read(plain: &mut Reader<'_>) -> Result<Self, Damaged>;
 
-    fn seal(&self, keyring: &Keyring, random: &dyn SecureRandom) -> Result<Self::Text, BoxError> {
+    /// Seals it for one deployment: what a test system hands out is nothing to production, though it may have its keys.
+    fn seal(
+        &self,
+        keyring: &Keyring,
+        deployment: &Deployment,
+        random: &dyn SecureRandom,
+    ) -> Result<Self::Text, BoxError> {
         let mut plain = Writer::new();
         plain.u8(VERSION);
         self.write(&mut plain);
-        let sealed = keyring.seal(Context::of(Self::KIND), plain.finish(), random)?;
+        let sealed = keyring.seal(deployment.context(Self::KIND), plain.finish(), random)?;
         Ok(Self::Text::sealed(Zeroizing::new(Base64UrlUnpadded::encode_string(&sealed))))
     }
 
     /// Returns the content, or `None` if the text is no token of ours. Nobody is told why it is none.
-    fn open(text: &Self::Text, keyring: &Keyring) -> Option<Self> {
-        let plain = keyring.open(Context::of(Self::KIND), &decode(text.text())?).ok()?;
+    fn open(text: &Self::Text, keyring: &Keyring, deployment: &Deployment) -> Option<Self> {
+        let plain = keyring.open(deployment.context(Self::KIND), &decode(text.text())?).ok()?;
         let mut plain = Reader::new(&plain);
         let claims =
             plain.u8().ok().filter(|version| *version == VERSION).map(|_| Self::read(&mut plain))?.ok()?;

@@ -6,16 +6,28 @@ use crate::{
     audit::Listener,
     driver::Core,
     otp::{InvalidLabel, LabelRules},
-    policy::{CodeRules, Epoch, Policy, Requirement, Settings},
+    policy::{CodeRules, Policy, Requirement, Settings},
     random::{OsRandom, SecureRandom},
-    seal::Keyring,
+    seal::{Deployment, InvalidDeployment, Keyring},
     store::{
         Directory, Roster, SettingsStore, UserStore,
         erased::{AnyDirectory, AnyRoster, AnyStore},
     },
-    time::{Clock, SystemClock, Timestamp},
+    time::{Clock, SystemClock},
     two_factor::TwoFactor,
 };
+
+/// Why a [`TwoFactor`] was not built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The name of the portal.
+    #[error(transparent)]
+    Issuer(#[from] InvalidLabel),
+    /// The name of the deployment.
+    #[error(transparent)]
+    Deployment(#[from] InvalidDeployment),
+}
 
 /// The parts of a [`TwoFactor`] that is being built.
 #[must_use = "call `build`"]
@@ -24,6 +36,7 @@ pub struct Builder {
     store: Box<dyn AnyStore>,
     roster: Option<Box<dyn AnyRoster>>,
     keyring: Keyring,
+    deployment: String,
     issuer: String,
     issuer_rules: LabelRules,
     codes: CodeRules,
@@ -44,19 +57,27 @@ impl Builder {
             store: Box::new(store),
             roster: None,
             keyring,
+            deployment: String::new(),
             issuer: String::new(),
             issuer_rules: LabelRules::STRICT,
             codes: CodeRules::default(),
-            default_policy: Policy {
-                requirement: Requirement::Off,
-                epoch: Epoch::FIRST,
-                settings: Settings::default(),
-                sessions_since: Timestamp::from_unix(0),
-            },
+            default_policy: Policy::first(Requirement::Off, Settings::default()),
             clock: Box::new(SystemClock),
             random: Box::new(OsRandom),
             listeners: Vec::new(),
         }
+    }
+
+    /// Sets the name of this deployment: `production`, `staging`, the name of a customer's installation. There is no default.
+    ///
+    /// All servers that share a store have the same one, and no other has it. It is part of everything that is handed out:
+    /// tickets, stamps and device tokens of another deployment are void, even if it has a copy of this one's database and
+    /// keys. Give it another name, and everybody signs in again; records do not depend on it.
+    ///
+    /// It has at most 100 bytes, without control characters, and without blanks around it.
+    pub fn deployment(mut self, name: impl Into<String>) -> Self {
+        self.deployment = name.into();
+        self
     }
 
     /// Sets the name of your portal, as the authenticator app shows it above the code. There is no default.
@@ -121,8 +142,9 @@ impl Builder {
     /// Builds it.
     ///
     /// # Errors
-    /// [`InvalidLabel`] if the issuer was not set, or if not every app would show it as given.
-    pub fn build(self) -> Result<TwoFactor, InvalidLabel> {
+    /// [`BuildError::Issuer`] if the issuer was not set, or if not every app would show it as given, and
+    /// [`BuildError::Deployment`] if the deployment has no name, or one that is not clear.
+    pub fn build(self) -> Result<TwoFactor, BuildError> {
         // Any account name finds out whether the issuer can be in a label. The issuer is refused here, and not cut or
         // tidied up: it is the same for all users, and the person who chose it is reading this error.
         self.issuer_rules.label(&self.issuer, "account")?;
@@ -131,6 +153,7 @@ impl Builder {
             store: self.store,
             roster: self.roster,
             keyring: self.keyring,
+            deployment: Deployment::parse(&self.deployment)?,
             issuer: self.issuer,
             codes: self.codes,
             default_policy: self.default_policy,

@@ -7,8 +7,8 @@ use crate::{
     error::Error,
     seal::Generation,
     tokens::{
-        AuthenticatorId, Claims as _, DeviceClaims, DeviceToken, Means, Pass, Session, Stamp, Ticket,
-        TicketClaims, Witness,
+        AuthenticatorId, DeviceClaims, DeviceToken, Means, Pass, Session, Stamp, Ticket, TicketClaims,
+        Witness,
     },
     two_factor::{
         pages::{Prompt, Recovered},
@@ -63,7 +63,7 @@ async fn enter_on(
     device: &DeviceToken,
     trace: &Trace,
 ) -> Result<Option<Pass>, Error> {
-    let Some(claims) = DeviceClaims::open(device, &core.keyring) else { return Ok(None) };
+    let Some(claims) = core.open::<DeviceClaims>(device) else { return Ok(None) };
     if claims.org != person.org || claims.user != person.id {
         return Ok(None);
     }
@@ -102,7 +102,7 @@ pub(super) async fn recover(core: &Core, attempt: Attempt<'_>) -> Result<Recover
 }
 
 pub(super) async fn resume(core: &Core, stamp: &Stamp) -> Result<Option<Pass>, Error> {
-    let Some(mut session) = Session::open(stamp, &core.keyring) else { return Ok(None) };
+    let Some(mut session) = core.open::<Session>(stamp) else { return Ok(None) };
     let Some(holder) = core.holder(&session).await? else { return Ok(None) };
     if let Some(before) = &holder.before {
         session.expires_at = session.ends_at(&before.policy);
@@ -113,7 +113,7 @@ pub(super) async fn resume(core: &Core, stamp: &Stamp) -> Result<Option<Pass>, E
 
 /// Needs no directory to know whose session it is, so that one which was ended stays ended whatever becomes of the user.
 pub(super) async fn sign_out(core: &Core, stamp: &Stamp) -> Result<SignOut, Error> {
-    let Some(session) = Session::open(stamp, &core.keyring) else { return Ok(SignOut::NotOurs) };
+    let Some(session) = core.open::<Session>(stamp) else { return Ok(SignOut::NotOurs) };
     if session.role == Role::Customer {
         return Ok(SignOut::NotOurs);
     }

@@ -29,6 +29,17 @@ pub enum ActRefusal {
     /// The org does not offer this: enrollment by choice, time to enroll, remembered devices. Customers are offered none
     /// of it.
     NotOffered,
+    /// The user has had all the time to enroll that can be given: 90 days since they were first told.
+    /// [Invite](crate::admin::ManagedUser::invite) them.
+    NoMoreTime,
+    /// In the new epoch, enrolling would need an invitation, and nobody in the org could make one: the Master Admins
+    /// themselves would have to be invited. The vendor's support can begin it.
+    NobodyCouldInvite,
+    /// The Master Admins of the org have begun three epochs within a day. The vendor's support can begin more.
+    TooManyEpochs {
+        /// When they may begin another one.
+        until: Timestamp,
+    },
     /// The user has an authenticator already. [`SignedIn::replace`](crate::SignedIn::replace) exchanges it for another.
     AlreadyEnrolled,
     /// The org requires an authenticator: nobody can withdraw theirs.
@@ -61,6 +72,9 @@ impl ActRefusal {
             Self::Blocked => "blocked",
             Self::PasswordKnown => "password-known",
             Self::NotOffered => "not-offered",
+            Self::NoMoreTime => "no-more-time",
+            Self::NobodyCouldInvite => "nobody-could-invite",
+            Self::TooManyEpochs { .. } => "too-many-epochs",
             Self::AlreadyEnrolled => "already-enrolled",
             Self::CodesRequired => "codes-required",
             Self::TooLateToImport => "too-late-to-import",
@@ -83,6 +97,13 @@ impl fmt::Display for ActRefusal {
                 "someone else may know the password of this account; change it, or invite the user"
             }
             Self::NotOffered => "this is not offered here",
+            Self::NoMoreTime => "there is no more time to give; invite the user",
+            Self::NobodyCouldInvite => {
+                "nobody in the organization could invite anybody then; ask the vendor's support"
+            }
+            Self::TooManyEpochs { until } => {
+                return write!(f, "three times a day is enough; again from {until} on");
+            }
             Self::AlreadyEnrolled => "there is an authenticator already",
             Self::CodesRequired => "the organization requires an authenticator",
             Self::TooLateToImport => "there is, or was, an authenticator already; no key is imported over it",

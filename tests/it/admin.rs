@@ -3,6 +3,7 @@
 mod acts;
 mod probation;
 mod settings;
+mod epochs;
 mod bulk;
 mod report;
 mod import;

@@ -173,7 +173,7 @@ impl World {
     /// Another server of the portal, whose clock is so many seconds ahead of this one's, or behind it.
     pub fn another_server(&self, ahead: i64) -> TwoFactor {
         let clock = Astray { clock: self.clock.clone(), ahead };
-        self.builder(keyring()).issuer("Acme Portal").clock(clock).build().unwrap()
+        self.builder(keyring()).deployment("test").issuer("Acme Portal").clock(clock).build().unwrap()
     }
 
     /// One whose store is not behind the probe.
@@ -360,7 +360,7 @@ impl Clock for Astray {
 }
 
 fn driver(builder: Builder, clock: &ManualClock) -> TwoFactor {
-    builder.issuer("Acme Portal").clock(clock.clone()).build().unwrap()
+    builder.deployment("test").issuer("Acme Portal").clock(clock.clone()).build().unwrap()
 }
 
 pub fn granted<T, R: std::fmt::Display>(verdict: Verdict<T, R>) -> T {

@@ -10,18 +10,13 @@ use std::{
 
 use clap::Args;
 use countersign::{
-    BoxError, OrgId, Role, Roster, Timestamp, Verdict,
-    admin::{BulkReset, Outcome, Targets},
+    BoxError, Clock as _, OrgId, OsRandom, Role, Roster, SystemClock, Verdict,
+    admin::{BulkReset, Outcome, RunId, Targets},
     audit::Password,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{
-    app::App,
-    desk::Desk,
-    reset::{self, Tally},
-    words,
-};
+use crate::{app::App, desk::Desk, reset::Tally, words};
 
 #[derive(Args)]
 pub(crate) struct ResetMany {
@@ -40,9 +35,9 @@ pub(crate) struct ResetMany {
     /// States that all their passwords were changed: users whose accounts are blocked are reset as well
     #[arg(long)]
     new_passwords: bool,
-    /// Resume a run that was interrupted: the number that it showed when it began
-    #[arg(long, value_name = "SECONDS")]
-    begun_at: Option<u64>,
+    /// Start an interrupted run again: the id that it showed when it began
+    #[arg(long, value_name = "ID")]
+    run: Option<RunId>,
     #[command(flatten)]
     desk: Desk,
 }
@@ -55,20 +50,22 @@ impl ResetMany {
     pub(crate) async fn run(self, app: &App) -> Result<(), BoxError> {
         let org = OrgId::new(self.org.as_str())?;
         let admin = self.desk.admin(app, &org);
-        let begun_at = self.begun_at.map(Timestamp::from_unix);
         let password = if self.new_passwords { Password::Changed } else { Password::AsBefore };
-        let begun_at = reset::begin(&admin, Targets::everybody(), password, begun_at).begun_at();
+        let id = match self.run {
+            Some(id) => id,
+            None => RunId::draw(&OsRandom)?,
+        };
         if !self.dry_run {
-            eprintln!("Begun at {begun_at}. If this is interrupted, resume it with --begun-at {begun_at}");
+            eprintln!("If this is interrupted, start it again with --run {id}");
         }
         let begin = |targets| {
-            let run = reset::begin(&admin, targets, password, Some(begun_at));
+            let run = admin.reset_many(targets, password).in_run(id);
             if self.dry_run { run.dry_run() } else { run }
         };
         let mut progress = Progress { bar: ProgressBar::hidden(), tally: Tally::default() };
         match &self.file {
             None => {
-                let groups = app.people.groups(&org, begun_at).await?;
+                let groups = app.people.groups(&org, SystemClock.now()).await?;
                 let internal = groups.iter().filter(|group| group.role != Role::Customer);
                 progress.bar = bar(internal.map(|group| group.people).sum())?;
                 progress.go_through(app, begin(Targets::everybody())).await?;
@@ -100,7 +97,7 @@ impl ResetMany {
         eprintln!(
             "{reset} {what}, {nothing} had nothing to reset, {left_alone} were left alone, {failed} failed"
         );
-        if failed > 0 { Err("some failed: run it again with the same --begun-at".into()) } else { Ok(()) }
+        if failed > 0 { Err("some failed: run it again with the same --run".into()) } else { Ok(()) }
     }
 }
 

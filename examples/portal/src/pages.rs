@@ -9,7 +9,7 @@ use axum::{
 };
 use countersign::{
     Requirement, Role, Setup, Timestamp, UserId,
-    admin::{Counts, Status},
+    admin::{Counts, RunId, Status},
     policy::{Days, RunningSessions},
     store::{EventId, LoggedEvent},
     tokens::{Device, Invitation, Means, RecoveryCodes},
@@ -233,7 +233,7 @@ pub(crate) struct Report {
 pub(crate) struct ResetMany {
     pub(crate) frame: Frame,
     pub(crate) chosen: Chosen,
-    pub(crate) begun_at: Timestamp,
+    pub(crate) run: RunId,
     pub(crate) told: Told,
     pub(crate) is_done: bool,
 }

@@ -1,7 +1,7 @@
 //! Resetting many at once: first a page that shows what would happen to each user, then the same for real.
 //!
-//! The first page only reads, so an admin who was asked for a code comes back to it. Each form carries when the run was
-//! begun: sent twice, or continued after a code, it resets nobody a second time. `portal reset` does the same at the
+//! The first page only reads, so an admin who was asked for a code comes back to it. Each form carries the id of
+//! its run: sent twice, or continued after a code, it resets nobody a second time. `portal reset` does the same at the
 //! command line.
 
 use axum::{
@@ -9,8 +9,8 @@ use axum::{
     response::Response,
 };
 use countersign::{
-    ActRefusal, Timestamp, UserId, Verdict,
-    admin::{Admin, BulkReset, Outcome, Targets},
+    ActRefusal, BoxError, OsRandom, UserId, Verdict,
+    admin::{BulkReset, Outcome, RunId, Targets},
     audit::Password,
 };
 
@@ -27,20 +27,6 @@ use crate::{
 const AT_ONCE: u64 = 500;
 /// The most users that are shown by name.
 const SHOWN: usize = 100;
-
-/// Starts a run, or resumes the one that was begun at that time.
-pub(crate) fn begin<'a>(
-    admin: &Admin<'a>,
-    targets: Targets,
-    password: Password,
-    begun_at: Option<Timestamp>,
-) -> BulkReset<'a> {
-    let run = admin.reset_many(targets, password);
-    match begun_at {
-        Some(begun_at) => run.resume_from(begun_at),
-        None => run,
-    }
-}
 
 /// How many came to what.
 #[derive(Default)]
@@ -68,7 +54,7 @@ impl Tally {
 pub(crate) struct Chosen {
     pub(crate) users: Vec<i64>,
     pub(crate) everybody: bool,
-    begun_at: Option<u64>,
+    run: Option<RunId>,
 }
 
 impl Chosen {
@@ -78,7 +64,7 @@ impl Chosen {
             match &*field {
                 "user" => chosen.users.extend(value.parse::<i64>().ok()),
                 "everybody" => chosen.everybody = true,
-                "begun_at" => chosen.begun_at = value.parse().ok(),
+                "run" => chosen.run = value.parse().ok(),
                 _ => {}
             }
         }
@@ -86,17 +72,22 @@ impl Chosen {
     }
 
     /// Returns the page on which the same users are chosen. It is made of numbers, never of text from a request.
-    fn page(&self, begun_at: Timestamp) -> String {
+    fn page(&self, run: RunId) -> String {
         let users = self.users.iter().map(|user| format!("user={user}&"));
         let everybody = if self.everybody { "everybody=on&" } else { "" };
-        format!("/settings/reset?{}{everybody}begun_at={begun_at}", users.collect::<String>())
+        format!("/settings/reset?{}{everybody}run={run}", users.collect::<String>())
     }
 
-    fn run<'p>(&self, app: &App, signed_in: &'p SignedIn) -> BulkReset<'p> {
+    /// Returns the run that the form names, or a new one.
+    fn run<'p>(&self, app: &App, signed_in: &'p SignedIn) -> Result<(RunId, BulkReset<'p>), BoxError> {
         let users: Vec<UserId> = self.users.iter().map(|user| UserId::from(*user)).collect();
         let targets = if self.everybody { Targets::everybody() } else { Targets::these(users) };
-        let begun_at = self.begun_at.map(Timestamp::from_unix);
-        begin(&app.two_factor.admin(&signed_in.pass), targets, Password::AsBefore, begun_at)
+        let id = match self.run {
+            Some(id) => id,
+            None => RunId::draw(&OsRandom)?,
+        };
+        let admin = app.two_factor.admin(&signed_in.pass);
+        Ok((id, admin.reset_many(targets, Password::AsBefore).in_run(id)))
     }
 }
 
@@ -125,10 +116,9 @@ pub(crate) async fn form(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     let chosen = Chosen::read(query.unwrap_or_default().as_bytes());
-    let mut run = chosen.run(&app, &signed_in).dry_run();
-    let begun_at = run.begun_at();
-    let verdict = go_through(&app, &mut run, u64::MAX).await?;
-    show(&app, &signed_in, chosen, begun_at, verdict, false).await
+    let (id, run) = chosen.run(&app, &signed_in)?;
+    let verdict = go_through(&app, &mut run.dry_run(), u64::MAX).await?;
+    show(&app, &signed_in, chosen, id, verdict, false).await
 }
 
 pub(crate) async fn reset(
@@ -137,10 +127,9 @@ pub(crate) async fn reset(
     RawForm(form): RawForm,
 ) -> Result<Response, Failure> {
     let chosen = Chosen::read(&form);
-    let mut run = chosen.run(&app, &signed_in);
-    let begun_at = run.begun_at();
+    let (id, mut run) = chosen.run(&app, &signed_in)?;
     let verdict = go_through(&app, &mut run, AT_ONCE).await?;
-    show(&app, &signed_in, chosen, begun_at, verdict, true).await
+    show(&app, &signed_in, chosen, id, verdict, true).await
 }
 
 async fn go_through(
@@ -181,7 +170,7 @@ fn word(outcome: &Outcome) -> &'static str {
         Outcome::WouldReset => "would-reset",
         Outcome::NothingToReset => "nothing",
         Outcome::PasswordKnown => "password-known",
-        Outcome::EnrollsAnew => "enrolls-anew",
+        Outcome::ResetBefore => "reset-before",
         Outcome::Denied(_) => "denied",
         _ => "failed",
     }
@@ -191,17 +180,17 @@ async fn show(
     app: &App,
     signed_in: &SignedIn,
     chosen: Chosen,
-    begun_at: Timestamp,
+    run: RunId,
     verdict: Verdict<Told, ActRefusal>,
     is_done: bool,
 ) -> Result<Response, Failure> {
     match verdict {
         Verdict::Granted(told) => {
             let frame = Frame::from(signed_in);
-            Ok(pages::ok(&pages::ResetMany { frame, chosen, begun_at, told, is_done }))
+            Ok(pages::ok(&pages::ResetMany { frame, chosen, run, told, is_done }))
         }
         Verdict::Refused(refusal) => {
-            settings::after_refusal(app, signed_in, refusal, &chosen.page(begun_at)).await
+            settings::after_refusal(app, signed_in, refusal, &chosen.page(run)).await
         }
     }
 }

@@ -29,8 +29,11 @@ pub enum Outcome {
     /// so](crate::audit::Password::Changed), or [reset and
     /// invite](crate::admin::ManagedUser::reset_and_invite) the user.
     PasswordKnown,
-    /// They have started to enroll again since the run was started, and are left alone.
-    EnrollsAnew,
+    /// This run has reset them before it was interrupted; whatever they have enrolled since is left alone.
+    ResetBefore,
+    /// Nothing was changed: they have an authenticator, and the Master Admin has shown no fresh code, as
+    /// [`ActRefusal::FreshCodeNeeded`](crate::ActRefusal::FreshCodeNeeded) says.
+    FreshCodeNeeded,
     /// They may not be reset. [`NotInThisOrg`](Denied::NotInThisOrg) is a user that the directory does not know.
     Denied(Denied),
     /// The directory or the store failed, and it is not known whether they are reset. The run goes on with the next
@@ -47,7 +50,8 @@ impl Outcome {
             Self::WouldReset => "would-reset",
             Self::NothingToReset => "nothing-to-reset",
             Self::PasswordKnown => "password-known",
-            Self::EnrollsAnew => "enrolls-anew",
+            Self::ResetBefore => "reset-before",
+            Self::FreshCodeNeeded => "fresh-code-needed",
             Self::Denied(why) => why.name(),
             Self::Failed(_) => "failed",
         }
@@ -61,7 +65,8 @@ impl fmt::Display for Outcome {
             Self::WouldReset => f.write_str("would be reset"),
             Self::NothingToReset => f.write_str("nothing to reset"),
             Self::PasswordKnown => f.write_str("needs a new password or an invitation"),
-            Self::EnrollsAnew => f.write_str("enrolls again already"),
+            Self::ResetBefore => f.write_str("was reset by this run before"),
+            Self::FreshCodeNeeded => f.write_str("a code is needed for this one"),
             Self::Denied(why) => write!(f, "denied: {why}"),
             Self::Failed(error) => write!(f, "failed: {error}"),
         }

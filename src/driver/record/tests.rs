@@ -4,12 +4,8 @@ use super::*;
 use crate::{policy::Epoch, seal::Generation, time::Timestamp};
 
 fn policy() -> Policy {
-    Policy {
-        requirement: Requirement::On,
-        epoch: Epoch::FIRST,
-        settings: Settings::pci_dss(),
-        sessions_since: Timestamp::from_unix(1_800_000_000),
-    }
+    let sessions_since = Timestamp::from_unix(1_800_000_000);
+    Policy { sessions_since, ..Policy::first(Requirement::On, Settings::pci_dss()) }
 }
 
 /// R4: settings out of their bounds are no settings, whoever sealed them.
@@ -18,8 +14,8 @@ fn settings_that_no_admin_could_have_chosen_are_damaged() {
     let id = WriteId([3; 16]);
     let bytes = to_bytes(&policy(), id);
     assert_eq!(from_bytes::<Policy>(&bytes).unwrap(), (policy(), id));
-    // After version, id, requirement and epoch: the hard stop, the waits, four lifetimes, sessions, days.
-    let settings = 1 + 16 + 1 + 16;
+    // After version, id, requirement, epochs and floors: the hard stop, the waits, the lifetimes, sessions, days.
+    let settings = 1 + 16 + 1 + 16 + 1 + 8 + 8 + 8;
     let hard_stop = settings..settings + 4;
     let mut changed = bytes.clone();
     changed[hard_stop].copy_from_slice(&101_u32.to_be_bytes());
@@ -45,6 +41,8 @@ fn account(recovery_codes: u8) -> Account {
         secret: Secret::from_bytes(&[1; 20]).unwrap(),
         totp: Totp::default(),
         epoch: Epoch::FIRST,
+        chosen: None,
+        told_unasked: false,
         since: now,
         last_used: now,
         consumed: Step::from_number(7),

@@ -7,7 +7,7 @@ use crate::policy::requirement::RunningSessions;
 
 impl Settings {
     /// Returns each setting by name and in words.
-    fn lines(&self) -> [(&'static str, String); 12] {
+    fn lines(&self) -> [(&'static str, String); 15] {
         // Destructured by name, so that a setting which is added and not told does not compile.
         let Self {
             hard_stop,
@@ -21,7 +21,10 @@ impl Settings {
             remember_devices,
             by_choice,
             enroll_within,
+            enroll_by,
             invitation_required,
+            invitation,
+            record_first_factors,
         } = *self;
         let none = |days: Option<Days>| days.map_or_else(|| "no".to_owned(), |days| days.to_string());
         let sessions = match sessions {
@@ -38,9 +41,15 @@ impl Settings {
             ("no administration after a recovery for", Told(probation).to_string()),
             ("running sessions", sessions.to_owned()),
             ("time to enroll", none(enroll_within)),
+            (
+                "everybody to enroll by",
+                enroll_by.map_or_else(|| "no date".to_owned(), |date| date.to_string()),
+            ),
             ("enrollment by invitation only", yes_or_no(invitation_required).to_owned()),
+            ("invitations last", Told(invitation).to_string()),
             ("enrollment by choice", yes_or_no(by_choice).to_owned()),
             ("devices remembered", none(remember_devices)),
+            ("first factors recorded", yes_or_no(record_first_factors).to_owned()),
         ]
     }
 }

@@ -4,8 +4,7 @@ use crate::{
     account::{Account, Forgotten, Terms},
     audit::Origin,
     driver::{Core, Decided, Stop, Trace},
-    error::{Error, ErrorKind},
-    tokens::{Claims as _, Device, DeviceClaims, DeviceId, Pass, RememberedDevice},
+    tokens::{Device, DeviceClaims, DeviceId, Pass, RememberedDevice},
     verdict::ActRefusal,
 };
 
@@ -26,9 +25,7 @@ pub(super) async fn remember(
     let Decided { reply: expires_at, policy, .. } =
         core.judge(&person, &Trace::of_pass(pass), remember).await?;
     let claims = DeviceClaims { id, org: person.org, user: person.id, generation, epoch: policy.epoch };
-    let sealing = |source| Error::from_source(ErrorKind::Unavailable, "sealing a device's token", source);
-    let token = claims.seal(&core.keyring, &*core.random).map_err(sealing)?;
-    Ok(RememberedDevice { token, expires_at })
+    Ok(RememberedDevice { token: core.seal(&claims)?, expires_at })
 }
 
 pub(super) async fn list(core: &Core, pass: &Pass) -> Result<Vec<Device>, Stop<ActRefusal>> {

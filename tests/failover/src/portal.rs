@@ -119,6 +119,7 @@ impl<C: Clock + Clone> Portal<C> {
         // The same in all of them.
         let keyring = Keyring::new(KeyId(1), [7; 32]);
         let two_factor = TwoFactor::builder(Everybody, Witnessed { store, ledger }, keyring)
+            .deployment("test")
             .issuer("Acme Portal")
             .clock(clock.clone())
             .build()?;

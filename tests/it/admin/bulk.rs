@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use countersign::{
-    ActRefusal, Attempt, FirstFactor, Gate, Pass, Refusal, Role,
-    admin::{BulkReset, Outcome, Support, Targets},
+    ActRefusal, Attempt, FirstFactor, Gate, OsRandom, Pass, Refusal, Role,
+    admin::{BulkReset, Outcome, RunId, Support, Targets},
     audit::{Denied, Operator, Password, Reason},
     otp::Imported,
     policy::Settings,
@@ -58,7 +58,7 @@ over_every_store! {
                 "bob: denied: nobody may do this to themselves",
                 "gus: denied: there is no such user in this org",
                 "ann: nothing to reset",
-                "ian: nothing to reset",
+                "ian: was reset by this run before",
             ]
         );
         assert!(world.resume(ian.stamp()).await.is_none());
@@ -104,21 +104,23 @@ over_every_store! {
         }
         world.step();
         let mut run = these(&world, &bob, &["ian", "ida", "ann"]);
-        let begun_at = run.begun_at();
+        assert_eq!(run.run(), None);
         assert_eq!(next(&mut run).await.unwrap(), "ian: reset");
+        let id = run.run().unwrap().to_string().parse::<RunId>().unwrap();
         assert_eq!(next(&mut run).await.unwrap(), "ida: reset");
         drop(run); // The process is killed. Ian comes to work meanwhile, Ida has just been shown her QR code.
         world.step();
         let (phone, _) = world.enroll("ian").await;
         let ticket = world.ticket_to_enroll("ida").await;
         let shown = world.setup(&ticket).await;
-        let again = these(&world, &bob, &["ian", "ida", "ann"]).resume_from(begun_at);
+        let again = these(&world, &bob, &["ian", "ida", "ann"]).in_run(id);
         assert_eq!(
             told(again).await,
-            ["ian: enrolls again already", "ida: enrolls again already", "ann: reset"]
+            ["ian: was reset by this run before", "ida: was reset by this run before", "ann: reset"]
         );
         let _ = world.log_in("ian", &phone).await;
         assert_eq!(world.setup(&ticket).await.key(), shown.key(), "her QR code is the same");
+        assert!("1".parse::<RunId>().is_err());
         // One that is begun anew and not gone on with is another one.
         assert_eq!(told(these(&world, &bob, &["ian"])).await, ["ian: reset"]);
     }
@@ -220,8 +222,8 @@ over_every_store! {
         let known = "ian: needs a new password or an invitation";
         let dry = these(&world, &bob, &["ian", "ida"]).dry_run();
         assert_eq!(told(dry).await, [known, "ida: would be reset"]);
-        let run = these(&world, &bob, &["ian", "ida"]);
-        let begun_at = run.begun_at();
+        let id = RunId::draw(&OsRandom).unwrap();
+        let run = these(&world, &bob, &["ian", "ida"]).in_run(id);
         assert_eq!(told(run).await, [known, "ida: reset"]);
         let org = org(ACME);
         assert_eq!(
@@ -233,10 +235,10 @@ over_every_store! {
         // The password is changed, and the same run goes on with that.
         let again = || {
             let these = Targets::these(["ian", "ida"].map(user));
-            world.two_factor.admin(&bob).reset_many(these, Password::Changed).resume_from(begun_at)
+            world.two_factor.admin(&bob).reset_many(these, Password::Changed).in_run(id)
         };
-        assert_eq!(told(again().dry_run()).await, ["ian: would be reset", "ida: nothing to reset"]);
-        assert_eq!(told(again()).await, ["ian: reset", "ida: nothing to reset"]);
+        assert_eq!(told(again().dry_run()).await, ["ian: would be reset", "ida: was reset by this run before"]);
+        assert_eq!(told(again()).await, ["ian: reset", "ida: was reset by this run before"]);
         let events = world.events().await;
         let reset =
             events.iter().find(|told| told.kind == "reset" && told.user.as_deref() == Some("ian")).unwrap();
@@ -295,7 +297,7 @@ over_every_store! {
         let run = support.in_org(&org, &reason).reset_many(Targets::these(["ian", "ida"].map(user)), Password::AsBefore);
         world.step();
         let _ = import("ida").await;
-        assert_eq!(told(run).await, ["ian: reset", "ida: enrolls again already"]);
+        assert_eq!(told(run).await, ["ian: reset", "ida: reset"]);
     }
 
     /// R7: what cannot be read can be reset, here too.
@@ -328,8 +330,8 @@ over_every_store! {
         let first = granted(run.next().await.unwrap()).unwrap();
         assert!(matches!(first.outcome, Outcome::Failed(_)), "{:?}", first.outcome);
         assert_eq!(next(&mut run).await.unwrap(), "ida: reset");
-        let again = these(&world, &bob, &["ian", "ida"]).resume_from(run.begun_at());
-        assert_eq!(told(again).await, ["ian: reset", "ida: nothing to reset"]);
+        let again = these(&world, &bob, &["ian", "ida"]).in_run(run.run().unwrap());
+        assert_eq!(told(again).await, ["ian: reset", "ida: was reset by this run before"]);
     }
 
     /// Whoever was in hand when a call was cut comes again at the next.

@@ -272,7 +272,8 @@ over_every_store! {
 async fn without_a_roster_there_is_no_report() {
     let world = World::in_memory();
     let without = TwoFactor::builder(world.people.clone(), MemoryStore::new(), keyring());
-    let without = without.issuer("Acme Portal").clock(world.clock.clone()).build().unwrap();
+    let without =
+        without.deployment("test").issuer("Acme Portal").clock(world.clock.clone()).build().unwrap();
     let ann = world.walk_in("ann").await;
     assert_eq!(without.admin(&ann).report().await.unwrap_err().kind(), ErrorKind::NoRoster);
     assert_eq!(without.admin(&ann).counts().await.unwrap_err().kind(), ErrorKind::NoRoster);
@@ -316,6 +317,7 @@ async fn a_careless_roster_is_an_error_and_no_report() {
         let of = Everybody { people: world.people.clone(), store: world.store.clone() };
         let two_factor = TwoFactor::builder(world.people.clone(), world.store.clone(), keyring())
             .roster(Careless { of, flaw })
+            .deployment("test")
             .issuer("Acme Portal")
             .clock(world.clock.clone())
             .build()
@@ -395,6 +397,7 @@ async fn counts_are_taken_from_the_rosters_own_groups() {
     let of = Everybody { people: world.people.clone(), store: world.store.clone() };
     let two_factor = TwoFactor::builder(world.people.clone(), world.store.clone(), keyring())
         .roster(Grouped(of))
+        .deployment("test")
         .issuer("Acme Portal")
         .clock(world.clock.clone())
         .build()

@@ -75,6 +75,7 @@ impl Desk {
         }
         let store = SqliteStore::new(pool).await.unwrap();
         let two_factor = TwoFactor::builder(Portal, store.clone(), Keyring::from_text(&keys).unwrap())
+            .deployment("test")
             .issuer("Portal")
             .default_settings(settings)
             .build()

@@ -130,6 +130,7 @@ async fn every_listener_hears() {
         .listener(heard_by(&one))
         .listener(|_: &Event| panic!("the pager is on fire"))
         .listener(heard_by(&other))
+        .deployment("test")
         .issuer("Acme Portal")
         .clock(world.clock.clone())
         .build()

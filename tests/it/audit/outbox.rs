@@ -117,7 +117,7 @@ over_every_store! {
         for (n, id) in (0_u64..).zip(&ids) {
             world.people.set(ACME, id, Role::Internal);
             let clock = ManualClock::at(world.now().after(std::time::Duration::from_secs(n * 7 % 5 * 900)));
-            let driver = world.builder(keyring()).issuer("Acme Portal").clock(clock.clone()).build().unwrap();
+            let driver = world.builder(keyring()).deployment("test").issuer("Acme Portal").clock(clock.clone()).build().unwrap();
             let id = id.clone();
             racers.spawn(async move { enroll_with(&driver, &clock, &id).await });
         }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use countersign::{
     ActRefusal, Attempt, FirstFactor, Gate, Pass, Refusal, Requirement, Role, Ticket, Verdict,
+    admin::{Outcome, Targets},
     audit::{Denied, Password},
-    policy::{RunningSessions, Settings},
+    policy::{Days, Settings},
     testing::Authenticator,
     tokens::Means,
 };
@@ -90,25 +91,57 @@ over_every_store! {
         assert!(world.record("ian").await.is_none());
     }
 
-    /// R6: who had enrolled by choice enrolls anew when it is required, and after off and on again.
-    async fn switching_on_begins_an_epoch_for_volunteers_too(world: World) {
-        let world = world.with_settings(offered());
+    /// R6: an org that becomes stricter takes nobody's factor away: what was chosen in an *off* counts in the *on* that
+    /// follows directly, with its sessions, codes and devices. After off and on again everybody enrolls again.
+    async fn volunteers_keep_their_authenticator_when_it_is_required_and_are_released_like_all(world: World) {
+        let world = world.with_settings(offered().with_remember_devices(Some(Days::new(30).unwrap())));
         let (phone, pass) = enroll(&world, "ian").await;
+        let device = granted(world.signed_in(&pass).remember_device(&"laptop").await.unwrap()).token;
         world.switch_on().await;
         assert!(world.resume(pass.stamp()).await.is_some(), "running sessions go on");
-        world.step();
+        granted(world.signed_in(&pass).renew_recovery_codes().await.unwrap());
+        let pass = world.log_in("ian", &phone).await;
+        assert_eq!(refused(ask_to_enroll(&world, &pass).await), ActRefusal::AlreadyEnrolled);
+        let first_factor = || FirstFactor::accepted(&org(ACME), &user("ian")).on_device(device.clone());
+        assert!(matches!(world.two_factor.check_in(first_factor()).await.unwrap(), Gate::Open(_)));
+        let (other, _) = world.enroll("ida").await;
+
+        let (_, admin) = world.enroll("bob").await;
+        granted(world.switch(&admin, Requirement::Off).await);
+        for (id, pass) in [("ian", &pass), ("bob", &admin)] {
+            let _ = world.walk_in(id).await;
+            let _ = world.walk_in(id).await;
+            let kinds = world.kinds_for(id).await;
+            assert_eq!(kinds.iter().filter(|kind| *kind == "codes-not-asked").count(), 1, "{id} is told once");
+            assert!(world.resume(pass.stamp()).await.is_some());
+        }
+        assert!(matches!(world.two_factor.check_in(first_factor()).await.unwrap(), Gate::Open(_)));
+        // Nobody is asked who has not chosen since, and whoever chooses draws a new key.
+        let (_, _) = enroll(&world, "ida").await;
+        let admin = world.walk_in("ann").await;
+        granted(world.switch(&admin, Requirement::On).await);
         let ticket = world.ticket_to_enroll("ian").await;
-        let code = phone.code(&world.clock);
-        assert_eq!(refused(world.verify(&ticket, &code).await), Refusal::TicketVoid);
+        assert_eq!(refused(world.verify(&ticket, &phone.code(&world.clock)).await), Refusal::TicketVoid);
+        let ticket = world.ticket_for_code("ida").await;
+        world.step();
+        assert!(matches!(refused(world.verify(&ticket, &other.code(&world.clock)).await), Refusal::WrongCode { .. }));
+        assert!(matches!(world.two_factor.check_in(first_factor()).await.unwrap(), Gate::Enroll(_)));
+    }
+
+    /// R6: whoever had to enroll is free again, and an offer that comes later asks nobody for what they had then.
+    async fn an_offer_after_off_asks_nobody_who_has_not_chosen_it(world: World) {
+        world.switch_on().await;
         let (phone, _) = world.enroll("ian").await;
         let (_, admin) = world.enroll("bob").await;
         granted(world.switch(&admin, Requirement::Off).await);
-        // Who is enrolled in this epoch is so by choice now.
-        let _ = world.log_in("ian", &phone).await;
-        let _ = world.walk_in("ida").await;
         let admin = world.walk_in("ann").await;
-        granted(world.switch(&admin, Requirement::On).await);
-        let _ = world.ticket_to_enroll("ian").await;
+        set(&world, &admin, offered()).await;
+        for id in ["ian", "bob", "ida"] {
+            let _ = world.walk_in(id).await;
+        }
+        let (new, _) = enroll(&world, "ian").await;
+        assert_ne!(phone.code(&world.clock), new.code(&world.clock));
+        let _ = world.log_in("ian", &new).await;
     }
 
     /// R8: only with a code of just now, and never where one is required.
@@ -152,27 +185,55 @@ over_every_store! {
         world.block("ian", &phone).await;
         assert!(matches!(world.check_in("ian").await, Gate::Blocked));
         assert_eq!(refused(ask_to_enroll(&world, &session).await), ActRefusal::Blocked);
+        // R13: who has shown no code weakens no account that has one, even where nobody has to.
         let admin = world.walk_in("ann").await;
+        let ian = world.managed(&admin, "ian");
+        let before = world.record("ian").await;
+        for refusal in [
+            refused(ian.unlock(Password::AsBefore).await.unwrap()),
+            refused(ian.reset(Password::Changed).await.unwrap()),
+            refused(ian.reset_and_invite(Password::Changed).await.unwrap()),
+        ] {
+            assert_eq!(refusal, ActRefusal::FreshCodeNeeded);
+        }
+        let mut run = world.two_factor.admin(&admin).reset_many(Targets::these([user("ian")]), Password::Changed);
+        let outcome = granted(run.next().await.unwrap()).unwrap().outcome;
+        assert!(matches!(outcome, Outcome::FreshCodeNeeded), "{outcome}");
+        assert_eq!(world.record("ian").await, before);
+        let (_, admin) = enroll(&world, "ann").await;
         granted(world.managed(&admin, "ian").unlock(Password::AsBefore).await.unwrap());
         world.step();
         let _ = world.log_in("ian", &phone).await;
     }
 
-    /// R4: a session opened without a code while nothing was offered shows less than is asked once it is again.
-    async fn the_offer_that_is_made_again_asks_for_codes_again(world: World) {
+    /// R14: a choice that was taken back is not made again by the org: they are told, and choose anew.
+    async fn an_offer_that_is_taken_back_and_made_again_asks_nobody_who_had_chosen_before(world: World) {
         let world = world.with_settings(offered());
-        let (phone, _) = enroll(&world, "ian").await;
+        let (phone, pass) = enroll(&world, "ian").await;
+        let _ = world.log_in("ian", &phone).await;
         let admin = world.walk_in("ann").await;
         set(&world, &admin, Settings::default()).await;
         let without = world.walk_in("ian").await;
+        assert_eq!(world.kinds_for("ian").await.last().unwrap(), "codes-not-asked");
         set(&world, &admin, offered()).await;
-        let _ = world.log_in("ian", &phone).await;
-        assert!(world.resume(without.stamp()).await.is_some(), "running sessions go on");
-        set(&world, &admin, offered().with_running_sessions(RunningSessions::End)).await;
+        let _ = world.walk_in("ian").await;
+        assert_eq!(world.kinds_for("ian").await.last().unwrap(), "codes-not-asked", "once");
+        assert!(world.resume(without.stamp()).await.is_some() && world.resume(pass.stamp()).await.is_some());
+        let (again, _) = enroll(&world, "ian").await;
         assert!(world.resume(without.stamp()).await.is_none());
-        assert!(world.resume(admin.stamp()).await.is_some(), "of her no code is asked");
+        let _ = world.log_in("ian", &again).await;
         world.people.set(ACME, "ian", Role::Customer);
         assert!(matches!(world.check_in("ian").await, Gate::Open(_)));
+    }
+
+    /// R14: taken back while it is required, it takes nothing from those who had chosen before.
+    async fn an_offer_that_is_taken_back_while_it_is_required_takes_nothing(world: World) {
+        let world = world.with_settings(offered());
+        let (phone, _) = enroll(&world, "ian").await;
+        world.switch_on().await;
+        let (_, admin) = world.enroll("bob").await;
+        set(&world, &admin, Settings::default()).await;
+        let _ = world.log_in("ian", &phone).await;
     }
 
     /// R8, R6: whichever of the two comes first, what remains is an account that holds together.
@@ -188,14 +249,18 @@ over_every_store! {
             world.controls.slow_down(Duration::ZERO);
             granted(switched.unwrap());
             match withdrawn.unwrap() {
-                Verdict::Granted(()) => assert!(world.resume(pass.stamp()).await.is_none()),
-                Verdict::Refused(refusal) => assert_eq!(refusal, ActRefusal::CodesRequired),
+                Verdict::Granted(()) => {
+                    assert!(world.resume(pass.stamp()).await.is_none());
+                    let _ = world.enroll("ian").await;
+                }
+                Verdict::Refused(refusal) => {
+                    assert_eq!(refusal, ActRefusal::CodesRequired);
+                    let _ = world.ticket_for_code("ian").await;
+                }
             }
-            let _ = world.enroll("ian").await;
             let (_, admin) = world.enroll("bob").await;
             granted(world.managed(&admin, "ian").reset(Password::AsBefore).await.unwrap());
             granted(world.switch(&admin, Requirement::Off).await);
-            granted(world.signed_in(&admin).withdraw().await.unwrap());
         }
         let _ = world.walk_in("ian").await;
         let refusal = refused(

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use countersign::{
-    Directory, ErrorKind, FirstFactor, Gate, MemoryStore, OrgId, Person, Requirement, Role, TwoFactor,
-    UserId, Verdict, otp::InvalidLabel,
+    BuildError, Directory, ErrorKind, FirstFactor, Gate, InvalidDeployment, MemoryStore, OrgId, Person,
+    Requirement, Role, TwoFactor, UserId, Verdict, otp::InvalidLabel,
 };
 
 use crate::world::{keyring, org, user};
@@ -23,6 +23,7 @@ impl Directory for Everybody {
 /// What the app of a user with this account name would show: issuer and account, or the error of setting up.
 async fn shown(account: &'static str) -> Result<(String, String), countersign::Error> {
     let two_factor = TwoFactor::builder(Everybody(account), MemoryStore::new(), keyring())
+        .deployment("test")
         .issuer("Acme Portal")
         .default_requirement(Requirement::On)
         .build()
@@ -69,15 +70,35 @@ fn a_portals_own_name_is_refused_at_the_start_unless_every_app_shows_it() {
         ("Ac\u{ad}me", InvalidLabel::Invisible("issuer")),
         ("The Portal of the Acme Corporation", InvalidLabel::TooLong("issuer")),
     ] {
-        assert_eq!(portal().issuer(issuer).build().unwrap_err(), refusal);
-        let allowed = portal().issuer_with_reserved(issuer).build();
+        assert_eq!(
+            portal().deployment("test").issuer(issuer).build().unwrap_err(),
+            BuildError::Issuer(refusal)
+        );
+        let allowed = portal().deployment("test").issuer_with_reserved(issuer).build();
         assert_eq!(
             allowed.err(),
-            Some(refusal).filter(|refusal| *refusal != InvalidLabel::Reserved("issuer"))
+            Some(refusal)
+                .filter(|refusal| *refusal != InvalidLabel::Reserved("issuer"))
+                .map(BuildError::Issuer)
         );
     }
-    assert_eq!(portal().build().unwrap_err(), InvalidLabel::Empty("issuer"));
-    assert!(portal().issuer("Bücher Müller").build().is_ok());
+    assert_eq!(portal().build().unwrap_err(), BuildError::Issuer(InvalidLabel::Empty("issuer")));
+    // R17: nor is there a portal without the name of its deployment.
+    let named = |name: &str| portal().issuer("Acme").deployment(name).build().map(drop);
+    for (name, refusal) in [
+        ("", InvalidDeployment::Missing),
+        (" production", InvalidDeployment::Unclear),
+        ("production\n", InvalidDeployment::Unclear),
+        (&*"p".repeat(101), InvalidDeployment::TooLong),
+    ] {
+        assert_eq!(named(name), Err(BuildError::Deployment(refusal)));
+    }
+    assert_eq!(
+        portal().issuer("Acme").build().unwrap_err(),
+        BuildError::Deployment(InvalidDeployment::Missing)
+    );
+    assert_eq!(named(&"p".repeat(100)), Ok(()));
+    assert!(portal().deployment("test").issuer("Bücher Müller").build().is_ok());
     // The last one counts, with its rules.
-    assert!(portal().issuer_with_reserved("A&B").issuer("A&B").build().is_err());
+    assert!(portal().deployment("test").issuer_with_reserved("A&B").issuer("A&B").build().is_err());
 }

@@ -347,7 +347,7 @@ over_every_store! {
             .filter(|told| told.kind == "act-refused")
             .map(|told| told.text)
             .collect();
-        assert!(of_ann.contains(&"refused to reset: nobody may do this to themselves".to_owned()), "{of_ann:?}");
+        assert!(of_ann.contains(&"refused to reset (ann): nobody may do this to themselves".to_owned()), "{of_ann:?}");
         assert!(
             of_ann.contains(&"refused to require: only a Master Admin may do this".to_owned()),
             "{of_ann:?}"

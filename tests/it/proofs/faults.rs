@@ -196,8 +196,11 @@ async fn an_unknown_role_lets_nobody_in() {
             Ok(Some(Person::new(org.clone(), user.clone(), "superuser".parse()?)))
         }
     }
-    let two_factor =
-        TwoFactor::builder(Newfangled, MemoryStore::new(), keyring()).issuer("Acme").build().unwrap();
+    let two_factor = TwoFactor::builder(Newfangled, MemoryStore::new(), keyring())
+        .deployment("test")
+        .issuer("Acme")
+        .build()
+        .unwrap();
     let gate = two_factor.check_in(FirstFactor::accepted(&org(ACME), &user("ian"))).await;
     assert_eq!(gate.unwrap_err().kind(), ErrorKind::Unavailable);
     for role in [Role::Customer, Role::Internal, Role::MasterAdmin] {

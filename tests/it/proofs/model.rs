@@ -261,7 +261,10 @@ impl Walk {
     /// Does it, and tells whose record it may have written.
     async fn perform(&mut self, deed: &Deed) -> Option<String> {
         match *deed {
-            Deed::CheckIn(who) => self.check_in(USERS[who]).await,
+            Deed::CheckIn(who) => {
+                self.check_in(USERS[who]).await;
+                return Some(USERS[who].to_owned());
+            }
             Deed::Setup(which) => return self.setup(which).await,
             Deed::Confirm(which, off) => return self.confirm(which, off).await,
             Deed::Verify(which, off) => return self.verify(which, off).await,
@@ -445,6 +448,11 @@ impl Walk {
 
     async fn offer(&mut self, offered: bool) {
         self.set(|settings| settings.with_enrollment_by_choice(offered)).await;
+        if self.known.is_offered && !offered && !self.known.is_on {
+            // R14.
+            self.known.enrolled.clear();
+            self.known.good_codes.clear();
+        }
         self.known.is_offered = offered;
     }
 
@@ -488,8 +496,8 @@ impl Walk {
         let sessions = if at_once { RunningSessions::End } else { RunningSessions::GoOn };
         self.set(|settings| settings.with_running_sessions(sessions)).await;
         granted(self.support.in_org(&org(ACME), &self.reason).require(to).await.unwrap());
-        if on && !self.known.is_on {
-            // R6.
+        if !on && self.known.is_on {
+            // R6: switched off, all are released. Switched on, only those who have chosen since are enrolled.
             self.known.enrolled.clear();
             self.known.good_codes.clear();
         }

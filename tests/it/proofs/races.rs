@@ -276,6 +276,7 @@ async fn record_and_settings_are_read_at_the_same_time() {
     people.set(ACME, "ian", countersign::Role::Internal);
     let store = Together(MemoryStore::new(), tokio::sync::Barrier::new(2));
     let two_factor = TwoFactor::builder(people, store, keyring())
+        .deployment("test")
         .issuer("Acme Portal")
         .default_requirement(Requirement::On)
         .clock(ManualClock::at(START))

@@ -131,8 +131,11 @@ fn off_a_tokio_runtime_it_says_so() {
 async fn an_event() -> Event {
     let (people, memory) = (People::default(), Arc::new(MemoryStore::new()));
     people.set(ACME, "ann", Role::MasterAdmin);
-    let two_factor =
-        TwoFactor::builder(people, Arc::clone(&memory), keyring()).issuer("Acme Portal").build().unwrap();
+    let two_factor = TwoFactor::builder(people, Arc::clone(&memory), keyring())
+        .deployment("test")
+        .issuer("Acme Portal")
+        .build()
+        .unwrap();
     let ann = FirstFactor::accepted(&org(ACME), &user("ann"));
     let Gate::Open(pass) = two_factor.check_in(ann).await.unwrap() else { panic!("nothing is required yet") };
     granted(two_factor.admin(&pass).require(Requirement::On).await.unwrap());

@@ -161,6 +161,7 @@ fn portal(flaw: Option<Flaw>) -> TwoFactor {
     table.insert(org(ACME), None);
     table.insert(org(ACME), Some(user("ian")));
     TwoFactor::builder(World::in_memory().people, table, keyring())
+        .deployment("test")
         .issuer("Acme")
         .default_requirement(Requirement::On)
         .build()

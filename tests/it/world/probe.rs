@@ -214,6 +214,10 @@ impl<S: UserStore + SettingsStore> SettingsStore for Probe<S> {
         }
         let swapped = self.store.swap_settings(change).await.map_err(Into::into)?;
         self.controls.pause().await?;
+        if self.controls.takes(Fault::SwapAfterAndDown) {
+            self.controls.go_down(true);
+            return Err("the reply was lost".into());
+        }
         if self.controls.takes(Fault::SwapAfter) { Err("the reply was lost".into()) } else { Ok(swapped) }
     }
 }

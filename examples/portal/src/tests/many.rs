@@ -94,8 +94,8 @@ async fn many_are_reset_after_a_look_and_a_code_and_nobody_twice() {
             && riley.page.contains("a customer has no second factor")
     );
     assert_eq!(portal.count("reset").await, 0);
-    let begun_at = riley.between("name=\"begun_at\" value=\"", "\"").unwrap();
-    let chosen = format!("user={SAM}&user=4&begun_at={begun_at}");
+    let run = riley.between("name=\"run\" value=\"", "\"").unwrap();
+    let chosen = format!("user={SAM}&user=4&run={run}");
     assert_eq!(destination(&riley.post("/settings/reset", &chosen).await), "/code");
     assert_eq!(portal.count("reset").await, 0);
     riley.get("/code").await;

@@ -1,0 +1,67 @@
+//! Runs over many accounts. What a run has reset names it, so that a resumed run spares exactly that.
+
+use std::{fmt, str::FromStr};
+
+use super::{Account, Found};
+use crate::{
+    error::BoxError,
+    policy::Settings,
+    random::{self, SecureRandom},
+};
+
+/// The id of a run that resets many users. It is no secret and opens nothing.
+///
+/// Keep its text, 32 hexadecimal digits, to [start the run again](crate::admin::BulkReset::in_run) if it is interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RunId(pub(crate) [u8; 16]);
+
+impl RunId {
+    /// Draws the id of a new run.
+    ///
+    /// # Errors
+    /// The error of `random` if it cannot deliver.
+    pub fn draw(random: &dyn SecureRandom) -> Result<Self, BoxError> {
+        random::draw(random).map(Self)
+    }
+}
+
+/// A text that is no run's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the id of a run: expected 32 hexadecimal digits")]
+pub struct InvalidRunId;
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Reads back what [`Display`](fmt::Display) wrote.
+impl FromStr for RunId {
+    type Err = InvalidRunId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRunId> {
+        // `from_str_radix` would accept a sign.
+        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(InvalidRunId);
+        }
+        u128::from_str_radix(text, 16).map(|id| Self(id.to_be_bytes())).map_err(|_| InvalidRunId)
+    }
+}
+
+impl Account {
+    /// Returns what a run finds (R7). Only what it has reset itself is left alone: somebody who binds an authenticator while
+    /// it goes on may be the thief that it is meant for.
+    pub(crate) fn found_by(&self, run: Option<RunId>, settings: &Settings) -> Found {
+        let has_nothing = self.live.is_none() && self.pending.is_none() && self.imported.is_none();
+        if run.is_some() && self.reset_in == run {
+            Found::ResetBefore
+        } else if has_nothing && self.rows().all(|row| row.in_a_row == 0) {
+            Found::Nothing
+        } else if self.needs_more_than_the_password(settings) {
+            Found::PasswordKnown
+        } else {
+            Found::ToReset
+        }
+    }
+}
