@@ -18,6 +18,7 @@ mod devices;
 mod signing_out;
 mod enrolling;
 mod run;
+mod leaving;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ pub(crate) use self::{
     guesses::{Guesses, Wait},
     hourly::{Drawings, Notice, Recorded},
     joining::{Due, GivenBy, Invited, Joining, Told},
+    leaving::{Left, MoveId},
     password::KnownTo,
     recovery::Recovery,
     signing_out::SignedOut,
@@ -54,6 +56,10 @@ pub(crate) struct Account {
     pub(crate) was_taken_off: bool,
     /// The run that reset the account, if it was reset last by one.
     pub(crate) reset_in: Option<RunId>,
+    /// Whether there is no account under this id any more.
+    pub(crate) left: Option<Left>,
+    /// The move that brought it here from another id.
+    pub(crate) carried_by: Option<MoveId>,
     pub(crate) guesses: Guesses,
     pub(crate) known_to: KnownTo,
     /// Until when the account administers nothing after a recovery, whatever becomes of it.
@@ -195,6 +201,8 @@ impl Account {
             imported: None,
             was_taken_off: false,
             reset_in: None,
+            left: None,
+            carried_by: None,
             guesses: Guesses::default(),
             known_to: KnownTo::Owner,
             probation_until: None,

@@ -30,6 +30,7 @@ pub use self::{
 pub use crate::{
     account::{InvalidRunId, RunId},
     report::{Counts, CsvLine, Report, ReportRow, Status, UnknownStatus},
+    two_factor::{CarryOver, Forgotten, KeyCount, KeyUse, Reseal, Resealed, SealedAnew, SealedUnder},
     verdict::Import,
 };
 use crate::{

@@ -9,13 +9,14 @@ mod record;
 mod commit;
 mod deciding;
 mod roster;
+mod whole;
 
 use crate::{
     audit::Listener,
     policy::{CodeRules, Policy},
     random::SecureRandom,
     seal::{Deployment, Keyring},
-    store::erased::{AnyDirectory, AnyRoster, AnyStore},
+    store::erased::{AnyDirectory, AnyErasure, AnyRecords, AnyRoster, AnyStore},
     time::Clock,
 };
 
@@ -24,6 +25,7 @@ pub(crate) use self::{
     deciding::{Before, Decided, Holder, Lasts, TRIES, Trust},
     stop::{Stop, verdict},
     trace::Trace,
+    whole::Anew,
 };
 
 /// What every call works with.
@@ -31,6 +33,8 @@ pub(crate) struct Core {
     pub(crate) directory: Box<dyn AnyDirectory>,
     pub(crate) store: Box<dyn AnyStore>,
     pub(crate) roster: Option<Box<dyn AnyRoster>>,
+    pub(crate) records: Option<Box<dyn AnyRecords>>,
+    pub(crate) erasure: Option<Box<dyn AnyErasure>>,
     pub(crate) keyring: Keyring,
     pub(crate) deployment: Deployment,
     pub(crate) issuer: String,

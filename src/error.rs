@@ -37,6 +37,9 @@ pub enum ErrorKind {
     /// No [`Roster`](crate::Roster) is configured, and this needs one. A bug of the host: call
     /// [`Builder::roster`](crate::Builder::roster).
     NoRoster,
+    /// No [`Records`](crate::store::Records) are configured, and this needs them. A bug of the host: call
+    /// [`Builder::records`](crate::Builder::records).
+    NoRecords,
     /// What is stored cannot be read. The source says why: it is sealed under a key that the keyring lacks, it is
     /// damaged, it was moved from another row, or a store of the host returned a row that was never written. Trying
     /// again does not help. Give the keyring its key back, or reset the user.
@@ -56,6 +59,7 @@ impl ErrorKind {
             Self::OutcomeUnknown => "outcome-unknown",
             Self::UnknownUser => "unknown-user",
             Self::NoRoster => "no-roster",
+            Self::NoRecords => "no-records",
             Self::Unreadable => "unreadable",
             Self::UnusableName => "unusable-name",
         }
@@ -87,6 +91,7 @@ impl fmt::Display for Error {
             }
             ErrorKind::UnknownUser => "the directory has no such user in this org",
             ErrorKind::NoRoster => "no roster configured (`Builder::roster`)",
+            ErrorKind::NoRecords => "no list of records configured (`Builder::records`)",
             ErrorKind::Unreadable => "the stored bytes cannot be read; see the source",
             ErrorKind::UnusableName => "the account name cannot be in a key URI (`Person::account_name`)",
         };

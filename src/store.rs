@@ -7,6 +7,7 @@ pub(crate) mod erased;
 mod logged;
 mod outbox;
 mod roster;
+mod records;
 mod memory;
 #[cfg(any(feature = "etcd", feature = "postgres", feature = "sqlite"))]
 mod runtime;
@@ -22,6 +23,7 @@ use std::{future::Future, sync::Arc};
 pub use logged::{EventId, InvalidEventId, LoggedEvent};
 pub use memory::MemoryStore;
 pub use outbox::{Delivery, Notice, NoticeId, Outbox, Round, tell_waiting};
+pub use records::{Erasure, HeadCount, Heads, RecordHead, Records, RecordsRequest};
 #[cfg(feature = "conformance")]
 pub(crate) use roster::Alike;
 pub(crate) use roster::MOST_IN_A_PAGE;

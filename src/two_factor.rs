@@ -9,6 +9,8 @@ mod builder;
 mod login;
 mod enrolling;
 mod signed_in;
+mod keys;
+mod leaving;
 mod user;
 mod org;
 
@@ -16,6 +18,8 @@ use std::{fmt, sync::Arc};
 
 pub use self::{
     builder::{BuildError, Builder},
+    keys::{KeyCount, KeyUse, Reseal, Resealed, SealedAnew, SealedUnder},
+    leaving::{CarryOver, Forgotten},
     org::Org,
     pages::{Enrolled, Prompt, Recovered, Setup},
     request::{Attempt, FirstFactor, Visit},

@@ -131,10 +131,15 @@ impl Event {
                 // An honest admin meets these, too.
                 Denied::Yourself | Denied::Customer | Denied::Mandated => Audience::Nobody,
             },
-            // The host does these two itself. It knows why, and tells people.
+            // The host does these itself. It knows why, and tells people.
             EventKind::PasswordChanged
             | EventKind::SessionsEnded
             | EventKind::SignedOut
+            | EventKind::Forgotten
+            | EventKind::MovedTo { .. }
+            | EventKind::CarriedOver { .. }
+            | EventKind::Resealed { .. }
+            | EventKind::Erased { .. }
             | EventKind::EnrollmentStarted
             | EventKind::EnrollmentVoided
             | EventKind::ReplacementStarted
@@ -222,6 +227,11 @@ mod tests {
             EventKind::EnrollmentVoided,
             EventKind::ReplacementStarted,
             EventKind::FirstFactorAccepted,
+            EventKind::Forgotten,
+            EventKind::MovedTo { to: "ida".parse().unwrap() },
+            EventKind::CarriedOver { from: "ida".parse().unwrap() },
+            EventKind::Resealed { key: 2 },
+            EventKind::Erased { was: "enrolled" },
             EventKind::CodeAccepted { purpose: Purpose::LogIn },
             EventKind::EnrollmentCancelled,
             EventKind::ReplacementCancelled,

@@ -78,6 +78,28 @@ impl fmt::Display for Actor {
     }
 }
 
+impl Event {
+    /// Puts a pseudonym in the place of a user who is forgotten, and leaves out what says more than that.
+    pub(crate) fn erase(&mut self, user: &UserId, pseudonym: &UserId) {
+        let concerns = self.user.as_ref() == Some(user);
+        let is_by = matches!(&self.by, Actor::User(by) if by == user);
+        let aimed_at =
+            matches!(&self.kind, EventKind::ActRefused { target: Some(target), .. } if target == user);
+        if concerns {
+            self.user = Some(pseudonym.clone());
+        }
+        if concerns || aimed_at {
+            self.kind = EventKind::Erased { was: self.kind.name() };
+        }
+        if is_by {
+            self.by = Actor::User(pseudonym.clone());
+        }
+        if concerns || is_by {
+            (self.seen_from, self.checked_in_from) = (None, None);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Actor;

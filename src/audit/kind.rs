@@ -195,6 +195,28 @@ pub enum EventKind {
         /// Why, if somebody else forgot it and gave a reason.
         reason: Option<Reason>,
     },
+    /// The user was forgotten: nothing is kept of them but events without their name.
+    Forgotten,
+    /// The account was carried over to another id, and opens nothing under this one any more.
+    MovedTo {
+        /// The new id.
+        to: UserId,
+    },
+    /// The account was carried over from another id. Whoever is enrolled stays so; everything that was handed out is void.
+    CarriedOver {
+        /// The old id.
+        from: UserId,
+    },
+    /// Somebody began to seal the records of the org under this key.
+    Resealed {
+        /// The number of the key.
+        key: u32,
+    },
+    /// What is left of an event of a user who was forgotten, where a store keeps events as values.
+    Erased {
+        /// The stable word of what it was.
+        was: &'static str,
+    },
     /// An administrative act was refused. This is on the record of the user who attempted it.
     ActRefused {
         /// What was attempted.
@@ -246,6 +268,11 @@ impl EventKind {
             Self::DeviceRemembered { .. } => "device-remembered",
             Self::DeviceUsed { .. } => "device-used",
             Self::DeviceForgotten { .. } => "device-forgotten",
+            Self::Forgotten => "forgotten",
+            Self::MovedTo { .. } => "moved-to",
+            Self::CarriedOver { .. } => "carried-over",
+            Self::Resealed { .. } => "resealed",
+            Self::Erased { was } => was,
             Self::ActRefused { .. } => "act-refused",
         }
     }
@@ -350,6 +377,11 @@ impl fmt::Display for EventKind {
             Self::DeviceForgotten { name, reason } => {
                 write!(f, "a device is no longer remembered: {name}{}", because(reason))
             }
+            Self::Forgotten => f.write_str("forgotten"),
+            Self::MovedTo { to } => write!(f, "the account was carried over to {}", to.as_str()),
+            Self::CarriedOver { from } => write!(f, "the account was carried over from {}", from.as_str()),
+            Self::Resealed { key } => write!(f, "the records are sealed anew, under key {key}"),
+            Self::Erased { was } => f.write_str(was),
             Self::ActRefused { act, why, target, repeated } => {
                 write!(f, "refused to {}", act.as_str())?;
                 if let Some(target) = target {

@@ -12,7 +12,7 @@ use crate::{
     error::{BoxError, Error, ErrorKind},
     policy::Policy,
     random,
-    seal::{Context, Kind},
+    seal::{Context, Head, Kind},
     store::{
         Change, OrgSummary, Stored, Swap, UserSummary,
         erased::{AnyStore, Boxed},
@@ -154,7 +154,13 @@ impl Core {
         Ok(self.load_sealed(place).await?.map_or(0, |stored| stored.revision))
     }
 
-    async fn load_sealed<P: Place>(&self, place: &P) -> Result<Option<Stored>, Error> {
+    /// Returns the head of a record: `None` if it was never written, and `Some(None)` if it is nothing of ours.
+    #[allow(clippy::option_option, reason = "nothing there, nothing of ours, a head: three outcomes")]
+    pub(crate) async fn head<P: Place>(&self, place: &P) -> Result<Option<Option<Head>>, Error> {
+        Ok(self.load_sealed(place).await?.map(|stored| Head::of(&stored.record)))
+    }
+
+    pub(super) async fn load_sealed<P: Place>(&self, place: &P) -> Result<Option<Stored>, Error> {
         let unavailable = |source| Error::from_source(ErrorKind::Unavailable, "reading a record", source);
         match place.load().await.map_err(unavailable)? {
             // Zero means "never written" everywhere, so a row with revision 0 is not one of ours.
@@ -165,7 +171,11 @@ impl Core {
         }
     }
 
-    fn unseal<P: Place>(&self, place: &P, stored: &Stored) -> Result<(P::Kept, WriteId), BoxError> {
+    pub(super) fn unseal<P: Place>(
+        &self,
+        place: &P,
+        stored: &Stored,
+    ) -> Result<(P::Kept, WriteId), BoxError> {
         if stored.record.is_empty() {
             return Err(StoreMistake::EmptyRecord(stored.revision).into());
         }

@@ -4,7 +4,7 @@
 use futures_lite::future::zip;
 
 use crate::{
-    account::{Account, Decision, Terms, Write},
+    account::{Account, Decision, Left, Terms, Write},
     audit::{Event, Origin, Purpose},
     driver::{
         Core,
@@ -12,7 +12,7 @@ use crate::{
         stop::Stop,
         trace::Trace,
     },
-    error::{Error, ErrorKind},
+    error::{BoxError, Error, ErrorKind},
     policy::Policy,
     seal::Generation,
     time::Timestamp,
@@ -110,7 +110,20 @@ impl Core {
             let place = self.place(person);
             let (account, policy) =
                 zip(self.load(&place, Account::never_written()), self.policy(&person.org)).await;
-            let (account, policy) = (account?, policy?.record);
+            let (mut account, policy) = (account?, policy?.record);
+            match &account.record.left {
+                // Whoever has the id now is somebody new.
+                Some(Left::Forgotten { .. }) => account.record.left = None,
+                Some(Left::Moved { .. }) => {
+                    let why = "it is being carried over to another id; call `carry_over` again";
+                    return Err(Error::from_source(
+                        ErrorKind::Unavailable,
+                        "reading a record",
+                        BoxError::from(why),
+                    ));
+                }
+                None => {}
+            }
             if !account.record.is_ahead_of(&policy) {
                 return Ok(Before { account, policy, now: self.clock.now() });
             }

@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     account::{
-        Account, Drawings, Due, GivenBy, Guesses, Imported, Invited, Joining, KnownTo, Live, Notice, Pending,
-        Recorded, Recovery, RunId, SignedOut, Spent, Told, Wait,
+        Account, Drawings, Due, GivenBy, Guesses, Imported, Invited, Joining, KnownTo, Left, Live, MoveId,
+        Notice, Pending, Recorded, Recovery, RunId, SignedOut, Spent, Told, Wait,
     },
     audit::{Act, Denied, Origin},
     otp::{Algorithm, Digits, Secret, Step, Totp},
@@ -76,6 +76,10 @@ impl Record for Account {
         }
     }
 
+    fn format(&self) -> Format {
+        if self.forgotten_at().is_some() { Format::Tombstone } else { Format::Content }
+    }
+
     fn write_fields(&self, plain: &mut Writer) {
         plain.generation(self.generation);
         plain.option(self.live.as_ref(), |plain, live| {
@@ -111,6 +115,18 @@ impl Record for Account {
         });
         plain.flag(self.was_taken_off);
         plain.option(self.reset_in, |plain, run| plain.array(run.0));
+        plain.option(self.left.as_ref(), |plain, left| match left {
+            Left::Forgotten { at } => {
+                plain.u8(0);
+                plain.time(*at);
+            }
+            Left::Moved { to, by } => {
+                plain.u8(1);
+                plain.bytes(to.as_str().as_bytes());
+                plain.array(by.0);
+            }
+        });
+        plain.option(self.carried_by, |plain, by| plain.array(by.0));
         write_guesses(plain, &self.guesses);
         plain.flag(self.known_to == KnownTo::Others);
         plain.option(self.probation_until, Writer::time);
@@ -178,6 +194,12 @@ impl Record for Account {
             })?,
             was_taken_off: plain.flag()?,
             reset_in: plain.option(|plain| plain.array().map(RunId))?,
+            left: plain.option(|plain| match plain.u8()? {
+                0 => Ok(Left::Forgotten { at: plain.time()? }),
+                1 => Ok(Left::Moved { to: plain.user()?, by: MoveId(plain.array()?) }),
+                _ => Err(Damaged),
+            })?,
+            carried_by: plain.option(|plain| plain.array().map(MoveId))?,
             guesses: read_guesses(plain)?,
             known_to: if plain.flag()? { KnownTo::Others } else { KnownTo::Owner },
             probation_until: plain.option(Reader::time)?,

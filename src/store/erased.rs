@@ -4,8 +4,8 @@
 use std::{future::Future, pin::Pin};
 
 use super::{
-    Change, Directory, Listed, OrgSummary, PageRequest, Roster, RosterGroup, SettingsStore, Stored, Swap,
-    UserStore, UserSummary,
+    Change, Directory, Erasure, HeadCount, Listed, OrgSummary, PageRequest, Records, RecordsRequest, Roster,
+    RosterGroup, SettingsStore, Stored, Swap, UserStore, UserSummary,
 };
 use crate::{
     error::BoxError,
@@ -47,6 +47,41 @@ impl<S: UserStore + SettingsStore> AnyStore for S {
 
     fn swap_settings<'a>(&'a self, change: Change<'a, OrgSummary>) -> Boxed<'a, Swap> {
         Box::pin(async move { SettingsStore::swap_settings(self, change).await.map_err(Into::into) })
+    }
+}
+
+pub(crate) trait AnyRecords: Send + Sync {
+    fn count<'a>(&'a self, org: &'a OrgId) -> Boxed<'a, Vec<HeadCount>>;
+    fn page<'a>(&'a self, wanted: RecordsRequest<'a>) -> Boxed<'a, Vec<UserId>>;
+}
+
+impl<R: Records> AnyRecords for R {
+    fn count<'a>(&'a self, org: &'a OrgId) -> Boxed<'a, Vec<HeadCount>> {
+        Box::pin(async move { Records::count(self, org).await.map_err(Into::into) })
+    }
+
+    fn page<'a>(&'a self, wanted: RecordsRequest<'a>) -> Boxed<'a, Vec<UserId>> {
+        Box::pin(async move { Records::page(self, wanted).await.map_err(Into::into) })
+    }
+}
+
+pub(crate) trait AnyErasure: Send + Sync {
+    fn erase<'a>(&'a self, org: &'a OrgId, user: &'a UserId, pseudonym: &'a UserId) -> Boxed<'a, ()>;
+    fn erase_org<'a>(&'a self, org: &'a OrgId) -> Boxed<'a, ()>;
+    fn remove<'a>(&'a self, org: &'a OrgId, user: &'a UserId, revision: u64) -> Boxed<'a, Swap>;
+}
+
+impl<E: Erasure> AnyErasure for E {
+    fn erase<'a>(&'a self, org: &'a OrgId, user: &'a UserId, pseudonym: &'a UserId) -> Boxed<'a, ()> {
+        Box::pin(async move { Erasure::erase(self, org, user, pseudonym).await.map_err(Into::into) })
+    }
+
+    fn erase_org<'a>(&'a self, org: &'a OrgId) -> Boxed<'a, ()> {
+        Box::pin(async move { Erasure::erase_org(self, org).await.map_err(Into::into) })
+    }
+
+    fn remove<'a>(&'a self, org: &'a OrgId, user: &'a UserId, revision: u64) -> Boxed<'a, Swap> {
+        Box::pin(async move { Erasure::remove(self, org, user, revision).await.map_err(Into::into) })
     }
 }
 

@@ -10,6 +10,7 @@ mod keys;
 mod summaries;
 mod trail;
 mod outbox;
+mod records;
 
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ use etcd_client::{Compare, CompareOp, ConnectOptions, Txn, TxnOp};
 pub use self::{error::EtcdError, keys::InvalidPrefix};
 use self::{keys::Keys, lines::Lines, nodes::Nodes};
 use super::{
-    Change, Notice, NoticeId, OrgSummary, Outbox, SettingsStore, Stored, Swap, UserStore, UserSummary,
+    Change, Erasure, HeadCount, Notice, NoticeId, OrgSummary, Outbox, Records, RecordsRequest, SettingsStore,
+    Stored, Swap, UserStore, UserSummary,
     logged::{EventId, LoggedEvent},
 };
 use crate::{
@@ -223,6 +225,34 @@ impl SettingsStore for EtcdStore {
             Lines::default().with("requirement", Some(requirement.as_str())).with("epoch", Some(epoch));
         let (key, summary) = (self.keys.settings(org), (self.keys.settings_summary(org), summary));
         self.swap(Write { owner: (org, None), key, summary, expected, next, events }).await
+    }
+}
+
+impl Records for EtcdStore {
+    type Error = EtcdError;
+
+    async fn count(&self, org: &OrgId) -> Result<Vec<HeadCount>, EtcdError> {
+        records::count(&self.nodes, &self.keys, org).await
+    }
+
+    async fn page(&self, wanted: RecordsRequest<'_>) -> Result<Vec<UserId>, EtcdError> {
+        records::page(&self.nodes, &self.keys, wanted).await
+    }
+}
+
+impl Erasure for EtcdStore {
+    type Error = EtcdError;
+
+    async fn erase(&self, org: &OrgId, user: &UserId, pseudonym: &UserId) -> Result<(), EtcdError> {
+        records::erase(&self.nodes, &self.keys, org, user, pseudonym).await
+    }
+
+    async fn erase_org(&self, org: &OrgId) -> Result<(), EtcdError> {
+        records::erase_org(&self.nodes, &self.keys, org).await
+    }
+
+    async fn remove(&self, org: &OrgId, user: &UserId, revision: u64) -> Result<Swap, EtcdError> {
+        records::remove(&self.nodes, &self.keys, org, user, revision).await
     }
 }
 

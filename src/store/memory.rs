@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    Change, EventId, Notice, NoticeId, OrgSummary, Outbox, SettingsStore, Stored, Swap, UserStore,
-    UserSummary,
+    Change, Erasure, EventId, HeadCount, LoggedEvent, Notice, NoticeId, OrgSummary, Outbox, RecordHead,
+    Records, RecordsRequest, SettingsStore, Stored, Swap, UserStore, UserSummary,
 };
 use crate::{
     audit::Event,
@@ -39,6 +39,13 @@ struct Inner {
 struct Log {
     events: Vec<Event>,
     outbox: BTreeMap<i64, Notice>,
+}
+
+impl Inner {
+    fn records_of(&self, org: &OrgId) -> impl Iterator<Item = (&UserId, &[u8])> {
+        let of_org = self.users.iter().filter(move |((of, _), _)| of == org);
+        of_org.map(|((_, user), (stored, _))| (user, stored.record.as_slice()))
+    }
 }
 
 impl Log {
@@ -125,6 +132,63 @@ impl SettingsStore for MemoryStore {
     async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, Infallible> {
         let Inner { settings, log, .. } = &mut *self.lock();
         Ok(swap(settings, log, change.org.clone(), &change))
+    }
+}
+
+impl Records for MemoryStore {
+    type Error = Infallible;
+
+    async fn count(&self, org: &OrgId) -> Result<Vec<HeadCount>, Infallible> {
+        let mut counts = BTreeMap::<Option<RecordHead>, u64>::new();
+        for (_, record) in self.lock().records_of(org) {
+            *counts.entry(RecordHead::of(record)).or_default() += 1;
+        }
+        Ok(counts.into_iter().map(|(head, records)| HeadCount { head, records }).collect())
+    }
+
+    async fn page(&self, wanted: RecordsRequest<'_>) -> Result<Vec<UserId>, Infallible> {
+        let inner = self.lock();
+        let users = inner.records_of(wanted.org).filter(|(user, record)| {
+            wanted.after.is_none_or(|after| after < *user) && wanted.heads.want(RecordHead::of(record))
+        });
+        let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
+        Ok(users.map(|(user, _)| user.clone()).take(limit).collect())
+    }
+}
+
+impl Erasure for MemoryStore {
+    type Error = Infallible;
+
+    async fn erase(&self, org: &OrgId, user: &UserId, pseudonym: &UserId) -> Result<(), Infallible> {
+        let Inner { log, .. } = &mut *self.lock();
+        for event in log.events.iter_mut().filter(|event| event.org == *org) {
+            event.erase(user, pseudonym);
+        }
+        let is_theirs = |event: &LoggedEvent| {
+            let is_by = event.by_kind == "user" && event.by_name.as_deref() == Some(user.as_str());
+            is_by || event.user.as_deref() == Some(user.as_str())
+        };
+        log.outbox.retain(|_, notice| notice.id.org != *org || !is_theirs(&notice.event));
+        Ok(())
+    }
+
+    async fn erase_org(&self, org: &OrgId) -> Result<(), Infallible> {
+        let Inner { log, .. } = &mut *self.lock();
+        log.outbox.retain(|_, notice| notice.id.org != *org);
+        log.events.retain(|event| event.org != *org);
+        Ok(())
+    }
+
+    async fn remove(&self, org: &OrgId, user: &UserId, revision: u64) -> Result<Swap, Infallible> {
+        let key = (org.clone(), user.clone());
+        let Inner { users, .. } = &mut *self.lock();
+        Ok(match users.get(&key) {
+            Some((stored, _)) if stored.revision == revision => {
+                users.remove(&key);
+                Swap::Done
+            }
+            _ => Swap::Stale,
+        })
     }
 }
 

@@ -14,6 +14,7 @@ mod opening;
 mod summaries;
 mod trail;
 mod outbox;
+mod records;
 mod uncommitted;
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,8 @@ use tokio::time::timeout;
 pub use self::{error::PostgresError, names::InvalidTableName, opening::Opening, uncommitted::Uncommitted};
 use self::{hands::Hands, statements::Statements};
 use super::{
-    Change, Notice, NoticeId, OrgSummary, Outbox, SettingsStore, Stored, Swap, UserStore, UserSummary,
+    Change, Erasure, HeadCount, Notice, NoticeId, OrgSummary, Outbox, Records, RecordsRequest, SettingsStore,
+    Stored, Swap, UserStore, UserSummary,
     logged::{EventId, LoggedEvent},
 };
 use crate::{
@@ -317,6 +319,34 @@ impl SettingsStore for PostgresStore {
 
     async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, PostgresError> {
         self.swap(self.settings_write(&change)?).await
+    }
+}
+
+impl Records for PostgresStore {
+    type Error = PostgresError;
+
+    async fn count(&self, org: &OrgId) -> Result<Vec<HeadCount>, PostgresError> {
+        records::count(self, org).await
+    }
+
+    async fn page(&self, wanted: RecordsRequest<'_>) -> Result<Vec<UserId>, PostgresError> {
+        records::page(self, wanted).await
+    }
+}
+
+impl Erasure for PostgresStore {
+    type Error = PostgresError;
+
+    async fn erase(&self, org: &OrgId, user: &UserId, pseudonym: &UserId) -> Result<(), PostgresError> {
+        records::erase(self, org, user, pseudonym).await
+    }
+
+    async fn erase_org(&self, org: &OrgId) -> Result<(), PostgresError> {
+        records::erase_org(self, org).await
+    }
+
+    async fn remove(&self, org: &OrgId, user: &UserId, revision: u64) -> Result<Swap, PostgresError> {
+        records::remove(self, org, user, revision).await
     }
 }
 

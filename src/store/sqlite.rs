@@ -12,6 +12,7 @@ mod writer;
 mod summaries;
 mod trail;
 mod outbox;
+mod records;
 #[cfg(test)]
 mod tests;
 
@@ -27,8 +28,8 @@ use sqlx::{
 pub use self::error::SqliteError;
 use self::writer::{Statement, Write, Writer};
 use super::{
-    Change, EventId, LoggedEvent, Notice, NoticeId, OrgSummary, Outbox, SettingsStore, Stored, Swap,
-    UserStore, UserSummary,
+    Change, Erasure, EventId, HeadCount, LoggedEvent, Notice, NoticeId, OrgSummary, Outbox, Records,
+    RecordsRequest, SettingsStore, Stored, Swap, UserStore, UserSummary,
 };
 use crate::{
     audit::Event,
@@ -290,6 +291,34 @@ impl SettingsStore for SqliteStore {
             .bind(epoch.to_string())
             .bind(revision(change.expected)?);
         self.swap(write, change.events).await
+    }
+}
+
+impl Records for SqliteStore {
+    type Error = SqliteError;
+
+    async fn count(&self, org: &OrgId) -> Result<Vec<HeadCount>, SqliteError> {
+        records::count(&self.pool, org).await
+    }
+
+    async fn page(&self, wanted: RecordsRequest<'_>) -> Result<Vec<UserId>, SqliteError> {
+        records::page(&self.pool, wanted).await
+    }
+}
+
+impl Erasure for SqliteStore {
+    type Error = SqliteError;
+
+    async fn erase(&self, org: &OrgId, user: &UserId, pseudonym: &UserId) -> Result<(), SqliteError> {
+        records::erase(&self.writer, org, user, pseudonym).await
+    }
+
+    async fn erase_org(&self, org: &OrgId) -> Result<(), SqliteError> {
+        records::erase_org(&self.writer, org).await
+    }
+
+    async fn remove(&self, org: &OrgId, user: &UserId, revision: u64) -> Result<Swap, SqliteError> {
+        records::remove(&self.writer, org, user, revision).await
     }
 }
 

@@ -10,8 +10,8 @@ use crate::{
     random::{OsRandom, SecureRandom},
     seal::{Deployment, InvalidDeployment, Keyring},
     store::{
-        Directory, Roster, SettingsStore, UserStore,
-        erased::{AnyDirectory, AnyRoster, AnyStore},
+        Directory, Erasure, Records, Roster, SettingsStore, UserStore,
+        erased::{AnyDirectory, AnyErasure, AnyRecords, AnyRoster, AnyStore},
     },
     time::{Clock, SystemClock},
     two_factor::TwoFactor,
@@ -35,6 +35,8 @@ pub struct Builder {
     directory: Box<dyn AnyDirectory>,
     store: Box<dyn AnyStore>,
     roster: Option<Box<dyn AnyRoster>>,
+    records: Option<Box<dyn AnyRecords>>,
+    erasure: Option<Box<dyn AnyErasure>>,
     keyring: Keyring,
     deployment: String,
     issuer: String,
@@ -56,6 +58,8 @@ impl Builder {
             directory: Box::new(directory),
             store: Box::new(store),
             roster: None,
+            records: None,
+            erasure: None,
             keyring,
             deployment: String::new(),
             issuer: String::new(),
@@ -121,6 +125,21 @@ impl Builder {
         self
     }
 
+    /// Sets the list of records, by the keys under which they are sealed: the store itself, if it is a ready-made one.
+    /// Without it, [`Org::keys`](crate::Org::keys) and [`Org::reseal`](crate::Org::reseal) fail with
+    /// [`NoRecords`](crate::ErrorKind::NoRecords).
+    pub fn records(mut self, records: impl Records) -> Self {
+        self.records = Some(Box::new(records));
+        self
+    }
+
+    /// Sets what erases events and notices of people who are forgotten: the store itself, if it is a ready-made one.
+    /// Without it, only their record is emptied.
+    pub fn erasure(mut self, erasure: impl Erasure) -> Self {
+        self.erasure = Some(Box::new(erasure));
+        self
+    }
+
     /// Replaces the system's clock, for tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Box::new(clock);
@@ -152,6 +171,8 @@ impl Builder {
             directory: self.directory,
             store: self.store,
             roster: self.roster,
+            records: self.records,
+            erasure: self.erasure,
             keyring: self.keyring,
             deployment: Deployment::parse(&self.deployment)?,
             issuer: self.issuer,

@@ -1,4 +1,4 @@
-//! What the host's own jobs and desks read of an org. Nothing is changed here.
+//! What the host's own jobs and desks read of an org, and do to it as a whole.
 
 use std::fmt;
 
@@ -7,6 +7,10 @@ use crate::{
     error::Error,
     policy::{OrgPolicy, Policy},
     report::{self, Counts, Report},
+    two_factor::{
+        keys::{self, KeyUse, Reseal},
+        leaving::{self, Forgotten},
+    },
     who::OrgId,
 };
 use std::sync::Arc;
@@ -53,6 +57,55 @@ impl<'a> Org<'a> {
     pub async fn counts(self) -> Result<Counts, Error> {
         let policy = self.core.policy(self.org).await?.record;
         report::counts(self.core, self.org, policy, self.core.clock.now()).await
+    }
+
+    /// Returns under which keys the org's settings and records are sealed. Needs [`records`](crate::Builder::records).
+    ///
+    /// A key may go from the keyring once it is [needed](KeyUse::need) in no org.
+    ///
+    /// # Errors
+    /// [`NoRecords`](crate::ErrorKind::NoRecords) and [`Unavailable`](crate::ErrorKind::Unavailable).
+    pub async fn keys(self) -> Result<KeyUse, Error> {
+        keys::used(self.core, self.org).await
+    }
+
+    /// Starts sealing everything in the org under the active key: the settings, and the records of all users, those who
+    /// have left among them. Nothing happens before [`next`](Reseal::next) is called.
+    ///
+    /// ```
+    /// # async fn job(two_factor: &countersign::TwoFactor, org: &countersign::OrgId) -> Result<(), countersign::Error> {
+    /// let mut run = two_factor.org(org).reseal();
+    /// while let Some(done) = run.next().await? {
+    ///     println!("{} sealed anew, {} unreadable", done.records, done.unreadable.len());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn reseal(self) -> Reseal {
+        Reseal::new(self.core, self.org)
+    }
+
+    /// Forgets the org: ends everything that was handed out in it, and leaves nothing of what it had decided. With
+    /// [`records`](crate::Builder::records) and [`erasure`](crate::Builder::erasure) it also removes the records of its
+    /// users, its trail and its notices.
+    ///
+    /// Whoever gets its id one day begins in an epoch of their own. If it fails in between, call it again: the first write
+    /// has ended the org already. End customers' sessions yourself.
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::ErrorKind::Unavailable), [`Contended`](crate::ErrorKind::Contended),
+    /// [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown).
+    pub async fn forget(self) -> Result<Forgotten, Error> {
+        leaving::forget_org(self.core, self.org).await
+    }
+
+    /// Removes what is left of those who were forgotten more than 30 days ago, the longest time that a session can last,
+    /// and returns how many that were. Run it now and then. Needs [`records`](crate::Builder::records) and
+    /// [`erasure`](crate::Builder::erasure).
+    ///
+    /// # Errors
+    /// Those of [`keys`](Self::keys), and [`Contended`](crate::ErrorKind::Contended).
+    pub async fn prune(self) -> Result<u64, Error> {
+        leaving::prune(self.core, self.org).await
     }
 }
 

@@ -6,9 +6,13 @@ use crate::{
     account::{Account, Decision},
     audit::Actor,
     driver::{Core, Trace},
-    error::Error,
+    error::{Error, ErrorKind},
     report,
     seal::Generation,
+    two_factor::{
+        keys::{self, SealedAnew},
+        leaving::{self, CarryOver, Forgotten},
+    },
     who::{OrgId, Person, Role, UserId},
 };
 
@@ -67,13 +71,69 @@ impl<'a> User<'a> {
         report::helpers(self.core, self.org, self.id).await
     }
 
+    /// Forgets the user: nothing is kept of them but events without their name, address and notes. Works for whoever has
+    /// left the directory, and on records that do not open.
+    ///
+    /// First their record is replaced by an empty one in a generation of its own, so that nothing that was handed out for
+    /// them opens anything, even if somebody else gets their id. Then, with [`erasure`](crate::Builder::erasure), their
+    /// events and notices are erased: in the trail a pseudonym stays. If it fails in between, call it again.
+    /// [`Org::prune`](crate::Org::prune) removes the empty record later.
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::ErrorKind::Unavailable), [`Contended`](crate::ErrorKind::Contended),
+    /// [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown).
+    pub async fn forget(self) -> Result<Forgotten, Error> {
+        leaving::forget(self.core, self.org, self.id).await
+    }
+
+    /// Carries the account over to another id of the same org, whose user is internal: a user was renamed, or two accounts
+    /// become one. The authenticator, wrong codes and blocks, what is known of the password and a probation go with it;
+    /// everything that was handed out is void.
+    ///
+    /// If it fails in between, the old id opens nothing and the new one nothing yet: call it again.
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::ErrorKind::Unavailable), [`Unreadable`](crate::ErrorKind::Unreadable),
+    /// [`Contended`](crate::ErrorKind::Contended), [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown).
+    pub async fn carry_over(self, to: &UserId) -> Result<CarryOver, Error> {
+        leaving::carry_over(self.core, self.org, self.id, to).await
+    }
+
+    /// Seals the user's record under the active key. [`Org::reseal`](crate::Org::reseal) does it for all; this is for a host
+    /// whose store does not [list](crate::Builder::records) its records.
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::ErrorKind::Unavailable), [`Contended`](crate::ErrorKind::Contended),
+    /// [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown).
+    pub async fn reseal(self) -> Result<SealedAnew, Error> {
+        keys::reseal_user(self.core, self.org, self.id).await
+    }
+
+    /// Ends what was handed out for whoever has a record, whatever the directory says of them now.
     async fn end(self, end: impl Fn(Account, Generation) -> Decision<()>) -> Result<(), Error> {
-        let person = self.core.known(self.org, self.id).await?;
-        if person.role == Role::Customer {
-            return Ok(());
+        let person = match self.core.find(self.org, self.id).await? {
+            Some(person) => person,
+            None => Person::new(self.org.clone(), self.id.clone(), Role::Internal),
+        };
+        // Nothing is written for a customer who has no record (R5), nor for whom there is neither a user nor a record.
+        if self.core.head(&self.core.place(&person)).await?.is_none() {
+            let is_known = self.core.find(self.org, self.id).await?;
+            return match is_known.map(|person| person.role) {
+                Some(Role::Customer) => Ok(()),
+                None => Err(Error::new(ErrorKind::UnknownUser, "looking up a user")),
+                Some(_) => self.write_end(&person, end).await,
+            };
         }
+        self.write_end(&person, end).await
+    }
+
+    async fn write_end(
+        self,
+        person: &Person,
+        end: impl Fn(Account, Generation) -> Decision<()>,
+    ) -> Result<(), Error> {
         let end = |account, _: crate::account::Terms<'_>| Ok(end(account, Generation(self.core.draw()?)));
-        self.core.decide(&person, &Trace::of(Actor::Host), end).await.map(|decided| decided.reply)
+        self.core.decide(person, &Trace::of(Actor::Host), end).await.map(|decided| decided.reply)
     }
 }
 

@@ -4,6 +4,7 @@ mod acts;
 mod probation;
 mod settings;
 mod epochs;
+mod leaving;
 mod bulk;
 mod report;
 mod import;

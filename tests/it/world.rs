@@ -345,6 +345,8 @@ impl World {
 fn builder(store: &AnyStore, people: &People, controls: &Arc<Controls>, keyring: Keyring) -> Builder {
     TwoFactor::builder(people.clone(), Probe::around(store.clone(), Arc::clone(controls)), keyring)
         .roster(Everybody { people: people.clone(), store: store.clone() })
+        .records(store.clone())
+        .erasure(store.clone())
 }
 
 /// A clock that always differs from another by so many seconds.

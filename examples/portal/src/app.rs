@@ -44,6 +44,8 @@ impl App {
         let store = SqliteStore::new(pool.clone()).await?;
         let two_factor = TwoFactor::builder(people.clone(), store.clone(), keyring)
             .roster(people.clone())
+            .records(store.clone())
+            .erasure(store.clone())
             .deployment("demo")
             .issuer("Acme Portal")
             .clock(clock)

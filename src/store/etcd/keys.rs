@@ -53,6 +53,16 @@ impl Keys {
         format!("{}/users/{}/{}", self.prefix, escaped(org.as_str()), escaped(user.as_str()))
     }
 
+    /// Returns the prefix of the records of an org's users.
+    pub(super) fn users(&self, org: &OrgId) -> String {
+        format!("{}/users/{}/", self.prefix, escaped(org.as_str()))
+    }
+
+    /// Returns the user that [`user`](Self::user) spelled.
+    pub(super) fn user_in(&self, org: &OrgId, key: &str) -> Option<UserId> {
+        UserId::new(unescaped(key.strip_prefix(&self.users(org))?)?).ok()
+    }
+
     pub(super) fn user_summary(&self, org: &OrgId, user: &UserId) -> String {
         format!("{}/user-summaries/{}/{}", self.prefix, escaped(org.as_str()), escaped(user.as_str()))
     }
@@ -73,6 +83,11 @@ impl Keys {
     /// Returns the prefix of the notices of all orgs, the oldest of each org first.
     pub(super) fn outbox(&self) -> String {
         format!("{}/outbox/", self.prefix)
+    }
+
+    /// Returns the prefix of the notices of an org.
+    pub(super) fn notices(&self, org: &OrgId) -> String {
+        format!("{}{}/", self.outbox(), escaped(org.as_str()))
     }
 
     /// Returns the key of a notice: that of the event, except that the numbers count up here.

@@ -64,7 +64,7 @@ pub(super) async fn page(
     Ok(page)
 }
 
-fn read(keys: &Keys, kv: &KeyValue) -> Result<Notice, EtcdError> {
+pub(super) fn read(keys: &Keys, kv: &KeyValue) -> Result<Notice, EtcdError> {
     let damaged = || EtcdError::Damaged { key: String::from_utf8_lossy(kv.key()).into_owned() };
     let place = kv.key_str().ok().and_then(|key| keys.notice_in(key));
     let (org, position) = place.ok_or_else(damaged)?;

@@ -48,6 +48,19 @@ pub(super) fn written(event: &Event) -> Lines {
         .with("checked-in-from", event.checked_in_from.as_ref().map(Origin::as_str))
 }
 
+/// Writes an event anew that was read.
+pub(super) fn written_again(event: &LoggedEvent) -> Lines {
+    Lines::default()
+        .with("at", Some(event.at))
+        .with("user", event.user.as_ref())
+        .with("kind", Some(&event.kind))
+        .with("text", Some(&event.text))
+        .with("by-kind", Some(&event.by_kind))
+        .with("by-name", event.by_name.as_ref())
+        .with("seen-from", event.seen_from.as_ref())
+        .with("checked-in-from", event.checked_in_from.as_ref())
+}
+
 pub(super) async fn page(
     nodes: &Nodes,
     keys: &Keys,
@@ -86,7 +99,7 @@ fn after(trail: &str, key: &str) -> String {
     format!("{trail}{key}\0")
 }
 
-fn read(trail: &str, kv: &KeyValue) -> Result<LoggedEvent, EtcdError> {
+pub(super) fn read(trail: &str, kv: &KeyValue) -> Result<LoggedEvent, EtcdError> {
     let damaged = || EtcdError::Damaged { key: String::from_utf8_lossy(kv.key()).into_owned() };
     let position = kv.key_str().ok().and_then(|key| keys::position_in(key.strip_prefix(trail)?));
     let lines = kv.value_str().map_err(|_| damaged())?;

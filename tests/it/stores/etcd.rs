@@ -12,7 +12,8 @@ use countersign::{
     SettingsStore, Timestamp, TwoFactor, UserId, UserStore,
     audit::Event,
     store::{
-        Change, EventId, LoggedEvent, Notice, NoticeId, OrgSummary, Outbox, Stored, Swap, UserSummary,
+        Change, Erasure, EventId, HeadCount, LoggedEvent, Notice, NoticeId, OrgSummary, Outbox, Records,
+        RecordsRequest, Stored, Swap, UserSummary,
         etcd::{EtcdError, EtcdStore, InvalidPrefix},
     },
 };
@@ -94,6 +95,34 @@ impl SettingsStore for Private {
 
     async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, EtcdError> {
         self.store.swap_settings(change).await
+    }
+}
+
+impl Records for Private {
+    type Error = EtcdError;
+
+    async fn count(&self, org: &OrgId) -> Result<Vec<HeadCount>, EtcdError> {
+        self.store.count(org).await
+    }
+
+    async fn page(&self, wanted: RecordsRequest<'_>) -> Result<Vec<UserId>, EtcdError> {
+        self.store.page(wanted).await
+    }
+}
+
+impl Erasure for Private {
+    type Error = EtcdError;
+
+    async fn erase(&self, org: &OrgId, user: &UserId, pseudonym: &UserId) -> Result<(), EtcdError> {
+        self.store.erase(org, user, pseudonym).await
+    }
+
+    async fn erase_org(&self, org: &OrgId) -> Result<(), EtcdError> {
+        self.store.erase_org(org).await
+    }
+
+    async fn remove(&self, org: &OrgId, user: &UserId, revision: u64) -> Result<Swap, EtcdError> {
+        self.store.remove(org, user, revision).await
     }
 }
 

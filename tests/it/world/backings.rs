@@ -5,11 +5,14 @@ use std::{pin::Pin, sync::Arc};
 use countersign::{
     BoxError, MemoryStore, OrgId, SettingsStore, UserId, UserStore,
     audit::Event,
-    store::{Change, Notice, NoticeId, OrgSummary, Outbox, Stored, Swap, UserSummary},
+    store::{
+        Change, Erasure, HeadCount, Notice, NoticeId, OrgSummary, Outbox, Records, RecordsRequest, Stored,
+        Swap, UserSummary,
+    },
 };
 /// A store that goes through every story: what the driver asks of it, and what a test reads behind the driver's back.
 /// Another one needs this, a constructor at [`World`], and a module in [`over_every_store`].
-pub trait Backing: UserStore + SettingsStore + Outbox {
+pub trait Backing: UserStore + SettingsStore + Outbox + Records + Erasure {
     /// The audit trail of an org, oldest first.
     fn trail(&self, of: &OrgId) -> impl Future<Output = Vec<Told>> + Send;
 
@@ -112,6 +115,21 @@ pub(super) trait Boxed: Send + Sync {
     fn acknowledge<'a>(&'a self, told: &'a [NoticeId]) -> Later<'a, Result<(), BoxError>>;
     fn summaries<'a>(&'a self, of: &'a OrgId, users: &'a [UserId]) -> Later<'a, Vec<Option<UserSummary>>>;
     fn dump(&self) -> Later<'_, Vec<(String, Vec<u8>)>>;
+    fn count<'a>(&'a self, org: &'a OrgId) -> Later<'a, Result<Vec<HeadCount>, BoxError>>;
+    fn page<'a>(&'a self, wanted: RecordsRequest<'a>) -> Later<'a, Result<Vec<UserId>, BoxError>>;
+    fn erase<'a>(
+        &'a self,
+        org: &'a OrgId,
+        user: &'a UserId,
+        pseudonym: &'a UserId,
+    ) -> Later<'a, Result<(), BoxError>>;
+    fn erase_org<'a>(&'a self, org: &'a OrgId) -> Later<'a, Result<(), BoxError>>;
+    fn remove<'a>(
+        &'a self,
+        org: &'a OrgId,
+        user: &'a UserId,
+        revision: u64,
+    ) -> Later<'a, Result<Swap, BoxError>>;
 }
 
 impl<B: Backing> Boxed for B {
@@ -162,6 +180,36 @@ impl<B: Backing> Boxed for B {
     fn dump(&self) -> Later<'_, Vec<(String, Vec<u8>)>> {
         Box::pin(Backing::dump(self))
     }
+
+    fn count<'a>(&'a self, org: &'a OrgId) -> Later<'a, Result<Vec<HeadCount>, BoxError>> {
+        Box::pin(async move { Records::count(self, org).await.map_err(Into::into) })
+    }
+
+    fn page<'a>(&'a self, wanted: RecordsRequest<'a>) -> Later<'a, Result<Vec<UserId>, BoxError>> {
+        Box::pin(async move { Records::page(self, wanted).await.map_err(Into::into) })
+    }
+
+    fn erase<'a>(
+        &'a self,
+        org: &'a OrgId,
+        user: &'a UserId,
+        pseudonym: &'a UserId,
+    ) -> Later<'a, Result<(), BoxError>> {
+        Box::pin(async move { Erasure::erase(self, org, user, pseudonym).await.map_err(Into::into) })
+    }
+
+    fn erase_org<'a>(&'a self, org: &'a OrgId) -> Later<'a, Result<(), BoxError>> {
+        Box::pin(async move { Erasure::erase_org(self, org).await.map_err(Into::into) })
+    }
+
+    fn remove<'a>(
+        &'a self,
+        org: &'a OrgId,
+        user: &'a UserId,
+        revision: u64,
+    ) -> Later<'a, Result<Swap, BoxError>> {
+        Box::pin(async move { Erasure::remove(self, org, user, revision).await.map_err(Into::into) })
+    }
 }
 
 /// Where the records of a [`World`] really are.
@@ -189,6 +237,34 @@ impl SettingsStore for AnyStore {
 
     async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, BoxError> {
         self.0.swap_settings(change).await
+    }
+}
+
+impl Records for AnyStore {
+    type Error = BoxError;
+
+    async fn count(&self, org: &OrgId) -> Result<Vec<HeadCount>, BoxError> {
+        self.0.count(org).await
+    }
+
+    async fn page(&self, wanted: RecordsRequest<'_>) -> Result<Vec<UserId>, BoxError> {
+        self.0.page(wanted).await
+    }
+}
+
+impl Erasure for AnyStore {
+    type Error = BoxError;
+
+    async fn erase(&self, org: &OrgId, user: &UserId, pseudonym: &UserId) -> Result<(), BoxError> {
+        self.0.erase(org, user, pseudonym).await
+    }
+
+    async fn erase_org(&self, org: &OrgId) -> Result<(), BoxError> {
+        self.0.erase_org(org).await
+    }
+
+    async fn remove(&self, org: &OrgId, user: &UserId, revision: u64) -> Result<Swap, BoxError> {
+        self.0.remove(org, user, revision).await
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Controls {
     /// What every read of settings shows, as a replica would that has fallen behind.
     stale_settings: Mutex<Option<Stored>>,
     always_stale: AtomicBool,
+    /// How many more users' records are written before the store is down.
+    writes_left: Mutex<Option<usize>>,
     pub user_loads: AtomicUsize,
     pub settings_loads: AtomicUsize,
     pub swaps: AtomicUsize,
@@ -66,6 +68,21 @@ impl Controls {
 
     pub fn go_down(&self, down: bool) {
         self.is_down.store(down, Ordering::SeqCst);
+    }
+
+    /// The store goes down once so many users' records have been written.
+    pub fn go_down_after(&self, writes: usize) {
+        *self.writes_left.lock().unwrap() = Some(writes).filter(|writes| *writes > 0);
+        self.go_down(writes == 0);
+    }
+
+    fn count_down(&self) {
+        let mut left = self.writes_left.lock().unwrap();
+        *left = left.map(|writes| writes - 1);
+        if *left == Some(0) {
+            *left = None;
+            self.go_down(true);
+        }
     }
 
     pub fn overtake_with(&self, somebody_else: &TwoFactor) {
@@ -174,6 +191,7 @@ impl<S: UserStore + SettingsStore> UserStore for Probe<S> {
         }
         let swapped = self.store.swap_user(user, change).await.map_err(Into::into)?;
         self.controls.pause().await?;
+        self.controls.count_down();
         if self.controls.takes(Fault::SwapAfter) {
             return Err("the reply was lost".into());
         }
