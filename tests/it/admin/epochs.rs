@@ -36,6 +36,11 @@ async fn require(world: &World, to: Requirement) {
     granted(vendor(world).require(to).await.unwrap());
 }
 
+/// The sentence of the latest event of a kind.
+async fn told(world: &World, kind: &str) -> String {
+    world.events().await.into_iter().rfind(|told| told.kind == kind).unwrap().text
+}
+
 fn days(count: u8) -> Days {
     Days::new(count).unwrap()
 }
@@ -88,7 +93,7 @@ over_every_store! {
             assert!(world.resume(carl.stamp()).await.is_some(), "{when}");
         };
         ended("begun").await;
-        assert_eq!(world.events().await.last().unwrap().text, "everybody has to enroll again; all sessions ended");
+        assert_eq!(told(&world, "epoch-begun").await, "everybody has to enroll again; all sessions ended");
         set(&world, |settings| settings.with_running_sessions(RunningSessions::End)).await;
         set(&world, |settings| settings.with_running_sessions(RunningSessions::GoOn)).await;
         ended("end, and go on").await;
@@ -154,7 +159,7 @@ over_every_store! {
         let seen = in_force(&world).await.epoch;
         let begun = begin(&world, &ian, NewEpoch::after(seen)).await;
         assert_eq!(refused(begun), ActRefusal::Denied(Denied::NotMasterAdmin));
-        assert_eq!(world.events().await.last().unwrap().text, "refused to begin an epoch: only a Master Admin may do this");
+        assert_eq!(told(&world, "act-refused").await, "refused to begin an epoch: only a Master Admin may do this");
         for round in 0..4 {
             let (_, bob) = world.enroll("bob").await;
             let seen = in_force(&world).await.epoch;
@@ -191,7 +196,7 @@ over_every_store! {
         assert_eq!(in_force(&world).await, seen);
         granted(vendor(&world).begin_epoch(new).await.unwrap());
         assert!(in_force(&world).await.settings.invitation_required());
-        assert_eq!(world.events().await.last().unwrap().text, "everybody has to enroll again, by invitation: case 7");
+        assert_eq!(told(&world, "epoch-begun").await, "everybody has to enroll again, by invitation: case 7");
         let Gate::AskInvitation(ticket) = world.check_in("bob").await else { panic!("without an invitation") };
         let invitation = granted(vendor(&world).user(&user("bob")).invite().await.unwrap());
         let typed = invitation.text();

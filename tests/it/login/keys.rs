@@ -142,6 +142,7 @@ over_every_store! {
         assert!(keys().await.users.contains(&unknown) && keys().await.need(KeyId(77)));
 
         let events = world.events().await.len();
+        world.clock.advance(Duration::from_secs(1));
         world.controls.fail_next(Fault::SwapBefore);
         let mut run = rotated.org(&acme).reseal();
         assert_eq!(run.next().await.unwrap_err().kind(), ErrorKind::OutcomeUnknown);
@@ -173,6 +174,7 @@ over_every_store! {
         let first_factor = FirstFactor::accepted(session.org(), session.user());
         let ticket = granted(world.signed_in(&session).enroll(first_factor).await.unwrap());
         let _ = world.setup(&ticket).await;
+        world.clock.advance(Duration::from_secs(1));
         let rotated = world.another_process_with(new().with_older(OLD, KEY).unwrap());
         assert_eq!(reseal(&rotated).await, (1, vec![]));
         assert_eq!(world.kinds_for("ian").await, ["enrollment-started", "resealed"]);
