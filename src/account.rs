@@ -62,6 +62,8 @@ pub(crate) struct Account {
     pub(crate) carried_by: Option<MoveId>,
     pub(crate) guesses: Guesses,
     pub(crate) known_to: KnownTo,
+    /// When the host last reported a new password.
+    pub(crate) password_changed_at: Option<Timestamp>,
     /// Until when the account administers nothing after a recovery, whatever becomes of it.
     pub(crate) probation_until: Option<Timestamp>,
     /// Tickets that let somebody in, until they expire. Each took a step of the secret with it, so there are never more
@@ -146,6 +148,8 @@ pub(crate) enum Standing {
     /// Not enrolled, and only an invitation opens the enrollment.
     Uninvited,
     Blocked,
+    /// The password was changed while it was being checked.
+    Outdated,
 }
 
 /// The state in which a bulk reset finds a user.
@@ -205,6 +209,7 @@ impl Account {
             carried_by: None,
             guesses: Guesses::default(),
             known_to: KnownTo::Owner,
+            password_changed_at: None,
             probation_until: None,
             spent: Vec::new(),
             confirmed: None,
@@ -339,13 +344,16 @@ impl Account {
         terms: Terms<'_>,
     ) -> Decision<()> {
         self.known_to = self.known_after(password, terms.settings());
+        if password == Password::Changed {
+            self.password_changed_at = Some(terms.now);
+        }
         self.forgive();
         self.move_to(next);
         Decision::write_and_end_sessions(self, EventKind::Unlocked { password, reason }, ())
     }
 
     /// Voids everything handed out. What is known of the password stays as it is.
-    pub(crate) fn end_sessions(mut self, next: Generation) -> Decision<()> {
+    pub(crate) fn end_sessions(mut self, next: Generation, _: Timestamp) -> Decision<()> {
         self.move_to(next);
         Decision::write_and_end_sessions(self, EventKind::SessionsEnded, ())
     }

@@ -34,6 +34,9 @@ pub enum ErrorKind {
     /// The directory knows no such user in this org. At a check-in after a right password this is a bug of the host: it
     /// asked about someone other than the user it authenticated.
     UnknownUser,
+    /// A new password was reported after the host had [begun](crate::FirstFactor::begun_at) to check the one that it then
+    /// accepted. Ask for the password again.
+    PasswordMoved,
     /// No [`Roster`](crate::Roster) is configured, and this needs one. A bug of the host: call
     /// [`Builder::roster`](crate::Builder::roster).
     NoRoster,
@@ -58,6 +61,7 @@ impl ErrorKind {
             Self::Contended => "contended",
             Self::OutcomeUnknown => "outcome-unknown",
             Self::UnknownUser => "unknown-user",
+            Self::PasswordMoved => "password-moved",
             Self::NoRoster => "no-roster",
             Self::NoRecords => "no-records",
             Self::Unreadable => "unreadable",
@@ -90,6 +94,9 @@ impl fmt::Display for Error {
                 "the outcome of a write is unknown; look at the state, or ask for the next code"
             }
             ErrorKind::UnknownUser => "the directory has no such user in this org",
+            ErrorKind::PasswordMoved => {
+                "the password was changed while it was being checked; ask for it again"
+            }
             ErrorKind::NoRoster => "no roster configured (`Builder::roster`)",
             ErrorKind::NoRecords => "no list of records configured (`Builder::records`)",
             ErrorKind::Unreadable => "the stored bytes cannot be read; see the source",

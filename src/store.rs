@@ -46,6 +46,9 @@ use crate::{
 /// 2. The person belongs to the org that was asked for. (The library refuses one that does not.)
 /// 3. The person's id is always spelled the same, whatever spelling was asked for: records are filed under it.
 /// 4. A role in the host's table that [`Role`](crate::Role) lacks is an `Err`, never a `Customer`.
+/// 5. An id that comes back to somebody else is a new person. Either ids are never given again, or
+///    [`User::forget`](crate::User::forget) is called before: otherwise the next bearer has the authenticator, and the
+///    sessions, of the one before.
 pub trait Directory: Send + Sync + 'static {
     /// The error when the host cannot look a user up.
     type Error: Into<BoxError> + Send;
@@ -56,6 +59,24 @@ pub trait Directory: Send + Sync + 'static {
         org: &OrgId,
         user: &UserId,
     ) -> impl Future<Output = Result<Option<Person>, Self::Error>> + Send;
+
+    /// Tells whether there is such an org. The vendor mandates codes for none that the host does not know: a misspelled id
+    /// would otherwise be a decision that nobody notices. By default the host [cannot tell](Known::CannotTell).
+    fn knows(&self, org: &OrgId) -> impl Future<Output = Result<Known, Self::Error>> + Send {
+        let _ = org;
+        async { Ok(Known::CannotTell) }
+    }
+}
+
+/// Whether there is an org.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// There is.
+    Yes,
+    /// There is none.
+    No,
+    /// The host has no list of its orgs.
+    CannotTell,
 }
 
 /// One sealed record per user: two columns of the host, or a ready-made adapter.
@@ -250,6 +271,10 @@ impl<T: Directory> Directory for Arc<T> {
         user: &UserId,
     ) -> impl Future<Output = Result<Option<Person>, Self::Error>> + Send {
         T::find(self, org, user)
+    }
+
+    fn knows(&self, org: &OrgId) -> impl Future<Output = Result<Known, Self::Error>> + Send {
+        T::knows(self, org)
     }
 }
 

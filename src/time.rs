@@ -128,6 +128,14 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
+/// One clock for the library and the host: times that the host hands in are compared with those that it tells.
+#[cfg(feature = "std")]
+impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
+    fn now(&self) -> Timestamp {
+        C::now(self)
+    }
+}
+
 /// The clock of the operating system.
 #[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug, Default)]

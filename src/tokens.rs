@@ -15,7 +15,7 @@ pub use self::{
     device::{Device, DeviceId, DeviceToken, InvalidDeviceId, RememberedDevice},
     invitation::Invitation,
     pass::Pass,
-    recovery::RecoveryCodes,
+    recovery::{RecoveryCodes, RecoveryCodesLeft},
     stamp::{Means, Stamp},
     ticket::Ticket,
 };
@@ -24,7 +24,7 @@ pub(crate) use self::{
     paper::{Paper, PaperCode},
     pass::Witness,
     recovery::{Drawn, KeptCodes},
-    stamp::{Session, SessionId},
+    stamp::{Mark, Session, SessionId},
     ticket::{Continued, TicketClaims, TicketId},
     token::Claims,
 };

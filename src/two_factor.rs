@@ -66,6 +66,8 @@ impl TwoFactor {
     /// Nobody gets in on an error.
     ///
     /// * [`UnknownUser`](crate::ErrorKind::UnknownUser) if the directory has no such user in the org.
+    /// * [`PasswordMoved`](crate::ErrorKind::PasswordMoved) if a new password was reported while the old one was being
+    ///   [checked](FirstFactor::begun_at): ask for it again.
     /// * [`Unavailable`](crate::ErrorKind::Unavailable) and [`Unreadable`](crate::ErrorKind::Unreadable) if what decides
     ///   cannot be read.
     /// * [`Contended`](crate::ErrorKind::Contended) and [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) if it has to

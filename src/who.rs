@@ -207,6 +207,7 @@ pub struct Person {
     pub(crate) id: UserId,
     pub(crate) role: Role,
     pub(crate) account: Box<str>,
+    pub(crate) mark: Option<Box<str>>,
 }
 
 impl Person {
@@ -214,7 +215,19 @@ impl Person {
     /// user typed. The account name is the id unless [`account_name`](Self::account_name) changes it.
     pub fn new(org: OrgId, id: UserId, role: Role) -> Self {
         let account = id.0.clone();
-        Self { org, id, role, account }
+        Self { org, id, role, account, mark: None }
+    }
+
+    /// Sets the mark of this user's sessions: any text that changes when their sessions should end, as a counter in the
+    /// host's row does. It goes into the stamp as a hash. A stamp holds only while the directory gives the same mark, or none
+    /// now and then.
+    ///
+    /// For a customer, for whom the library writes nothing (R5), this is how their sessions end before their time, if the
+    /// stamp is all that the host keeps of a session. For internal users it is not needed.
+    #[must_use]
+    pub fn session_mark(mut self, mark: impl fmt::Display) -> Self {
+        self.mark = Some(mark.to_string().into_boxed_str());
+        self
     }
 
     /// Sets the name that the authenticator app shows beneath the issuer: an e-mail address or a login name says more

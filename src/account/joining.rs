@@ -191,7 +191,14 @@ impl Account {
 
     /// Returns where the user goes after the password, and in which generation. A user with a grace period is told when
     /// it ends, which is written the first time in an epoch.
-    pub(crate) fn check_in(mut self, terms: Terms<'_>) -> Decision<(Generation, Standing)> {
+    pub(crate) fn check_in(
+        mut self,
+        begun_at: Option<Timestamp>,
+        terms: Terms<'_>,
+    ) -> Decision<(Generation, Standing)> {
+        if self.has_newer_password(begun_at) {
+            return Decision::reply((self.generation, Standing::Outdated));
+        }
         let standing = self.standing(terms);
         let reply = (self.generation, standing);
         let mut events = Vec::new();
@@ -315,15 +322,15 @@ impl Account {
         run: Option<RunId>,
         next: Generation,
         reason: Option<Reason>,
-        settings: &Settings,
+        terms: Terms<'_>,
     ) -> Answer<(), ActRefusal> {
         let would_let_others_enroll =
-            account.as_ref().is_some_and(|account| account.needs_more_than_the_password(settings));
+            account.as_ref().is_some_and(|account| account.needs_more_than_the_password(terms.settings()));
         if would_let_others_enroll && password == Password::AsBefore {
             return Decision::reply(Err(ActRefusal::PasswordKnown));
         }
         let joining = Joining { at_once: true, ..Joining::default() };
-        Self::reset_to(joining, account, (password, run), settings, next, reason).map(Ok)
+        Self::reset_to(joining, account, (password, run), next, reason, terms).map(Ok)
     }
 
     /// Returns whether the password alone opens no enrollment and gives no time, whatever the org's settings: somebody
@@ -345,7 +352,7 @@ impl Account {
         let event = EventKind::Invited { until: invitation.expires_at, reason: reason.clone() };
         let joining =
             Joining { at_once: true, invited_only: true, invitation: Some(invited), ..Joining::default() };
-        let reset = Self::reset_to(joining, account, (password, None), terms.settings(), next, reason);
+        let reset = Self::reset_to(joining, account, (password, None), next, reason, terms);
         reset.with_event(event).map(|()| invitation)
     }
 
@@ -353,14 +360,19 @@ impl Account {
         joining: Joining,
         account: Option<Self>,
         (password, run): (Password, Option<RunId>),
-        settings: &Settings,
         next: Generation,
         reason: Option<Reason>,
+        terms: Terms<'_>,
     ) -> Decision<()> {
         let known_to = match (&account, password) {
             (None, Password::AsBefore) => KnownTo::Others,
             (None, Password::Changed) => KnownTo::Owner,
-            (Some(account), _) => account.known_after(password, settings),
+            (Some(account), _) => account.known_after(password, terms.settings()),
+        };
+        let before = account.as_ref().and_then(|account| account.password_changed_at);
+        let password_changed_at = match password {
+            Password::AsBefore => before,
+            Password::Changed => Some(terms.now),
         };
         let (told, void) = account.map_or((None, None), |mut account| {
             account.joining.void_invitation();
@@ -373,6 +385,7 @@ impl Account {
             known_to,
             was_taken_off: true,
             reset_in: run,
+            password_changed_at,
             ..Self::never_written()
         };
         Decision::write_and_end_sessions(account, EventKind::Reset { password, reason }, ())

@@ -6,6 +6,7 @@ use crate::{
     audit::{EventKind, Password},
     policy::Settings,
     seal::Generation,
+    time::Timestamp,
 };
 
 /// Who is known to know the password.
@@ -19,6 +20,11 @@ pub(crate) enum KnownTo {
 }
 
 impl Account {
+    /// Returns whether a new password was reported after the check of a first factor began.
+    pub(crate) fn has_newer_password(&self, begun_at: Option<Timestamp>) -> bool {
+        begun_at.zip(self.password_changed_at).is_some_and(|(begun, changed)| begun < changed)
+    }
+
     /// Returns whether somebody else is known to know the password. A hard stop that was lowered blocks without another
     /// guess.
     pub(super) fn password_is_known(&self, settings: &Settings) -> bool {
@@ -43,7 +49,8 @@ impl Account {
 
     /// Voids everything handed out, since the password was changed and nobody else knows it any more. The authenticator
     /// stays, and so do the guesses: a new password is no reason to restart the count (R2).
-    pub(crate) fn password_changed(mut self, next: Generation) -> Decision<()> {
+    pub(crate) fn password_changed(mut self, next: Generation, now: Timestamp) -> Decision<()> {
+        self.password_changed_at = Some(now);
         self.known_to = KnownTo::Owner;
         self.joining.invited_only = false;
         // What was guessed was guessed by somebody who knew the old one. The next guess says what it says.

@@ -1,11 +1,11 @@
 //! Recovery codes: they belong to the enrollment, and wrong guesses at them are counted in a row of their own.
 
-use super::{Account, Answer, Decision, Guesses, Let, Locked, Terms};
+use super::{Account, Answer, Decision, Guesses, Let, Live, Locked, Terms};
 use crate::{
     audit::{EventKind, Purpose},
     seal::Generation,
     time::Timestamp,
-    tokens::{Drawn, KeptCodes, Paper, PaperCode, RecoveryCodes, TicketClaims},
+    tokens::{Drawn, KeptCodes, Paper, PaperCode, RecoveryCodes, RecoveryCodesLeft, TicketClaims},
     verdict::{ActRefusal, Refusal},
     who::Role,
 };
@@ -14,6 +14,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Recovery {
     pub(crate) codes: KeptCodes,
+    /// Whether their user has said that they have them.
+    pub(crate) acknowledged: bool,
     /// The wrong guesses at a recovery code, under the same ceiling (NIST SP 800-63B-4 §3.2.2).
     pub(crate) guesses: Guesses,
 }
@@ -41,7 +43,7 @@ impl Account {
         let Ok(code) = PaperCode::parse_as(Paper::RecoveryCode, code) else {
             return Decision::reply(Err(Refusal::Malformed));
         };
-        let Recovery { codes, guesses } = &mut live.recovery;
+        let Recovery { codes, guesses, .. } = &mut live.recovery;
         if codes.take(&code).is_some() {
             let left = codes.left();
             *guesses = Guesses::default();
@@ -79,13 +81,39 @@ impl Account {
         };
         // The row continues: new codes are no reason to restart the count (R2).
         live.recovery.codes = drawn.kept;
+        live.recovery.acknowledged = false;
         Decision::write(self, vec![EventKind::RecoveryCodesRenewed], Ok(drawn.shown))
     }
 
+    /// Notes that the user has the codes that were shown last. `of` is the generation of the session in which they say so.
+    pub(crate) fn acknowledge_recovery_codes(
+        mut self,
+        of: Generation,
+        terms: Terms<'_>,
+    ) -> Answer<(), ActRefusal> {
+        if of != self.generation {
+            return Decision::reply(Err(ActRefusal::SessionOver));
+        }
+        if let Err(refusal) = self.recovery_codes_left(terms) {
+            return Decision::reply(Err(refusal));
+        }
+        match self.live.as_mut().map(|live| &mut live.recovery) {
+            Some(recovery) if !recovery.acknowledged => {
+                recovery.acknowledged = true;
+                Decision::write(self, vec![EventKind::RecoveryCodesAcknowledged], Ok(()))
+            }
+            _ => Decision::reply(Ok(())),
+        }
+    }
+
     /// Returns how many recovery codes the user has left, if they have an authenticator that counts.
-    pub(crate) fn recovery_codes_left(&self, terms: Terms<'_>) -> Result<u32, ActRefusal> {
+    pub(crate) fn recovery_codes_left(&self, terms: Terms<'_>) -> Result<RecoveryCodesLeft, ActRefusal> {
         match self.enrolled(terms.policy) {
-            Some(live) if self.is_asked(terms.policy) => Ok(live.recovery.codes.left()),
+            Some(Live { recovery: Recovery { codes, acknowledged, .. }, .. })
+                if self.is_asked(terms.policy) =>
+            {
+                Ok(RecoveryCodesLeft { count: codes.left(), acknowledged: *acknowledged })
+            }
             _ => Err(ActRefusal::EnrollFirst),
         }
     }

@@ -192,7 +192,7 @@ fn a_replacement_keeps_the_recovery_codes_and_what_was_guessed_at_them() {
     let code = Totp::default().code_at(&secret(2), NOW).unwrap().expose();
     let replaced = shown.confirm(&to_replace, &code, new_names(), drawn(), terms);
     assert!(replaced.reply.unwrap().with.is_none(), "no new ones are shown");
-    let Recovery { codes, guesses } = replaced.write.unwrap().next.live.unwrap().recovery;
+    let Recovery { codes, guesses, .. } = replaced.write.unwrap().next.live.unwrap().recovery;
     assert_eq!((codes.digests, guesses.in_a_row), (before, 3));
 }
 

@@ -24,8 +24,7 @@ pub(super) async fn reset(
 ) -> Result<(), Stop<ActRefusal>> {
     let target = admin.target(user, Act::Reset, Proof::FreshCode).await?;
     let reset = |account: Option<Account>, next, terms: Terms<'_>| {
-        let settings = &terms.policy.settings;
-        Ok(Account::reset(account, password, None, next, admin.reason.clone(), settings))
+        Ok(Account::reset(account, password, None, next, admin.reason.clone(), terms))
     };
     overwrite(admin, &target, reset).await
 }

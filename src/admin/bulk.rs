@@ -171,7 +171,7 @@ impl<'a> BulkReset<'a> {
                 Found::PasswordKnown | Found::ToReset if is_dry => Decision::reply(Ok(Outcome::WouldReset)),
                 Found::PasswordKnown | Found::ToReset => {
                     let reason = self.admin.reason.clone();
-                    let reset = Account::reset(account, password, run, next, reason, settings);
+                    let reset = Account::reset(account, password, run, next, reason, terms);
                     reset.map(|answer| answer.map(|()| Outcome::Reset))
                 }
             })

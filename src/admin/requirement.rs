@@ -6,11 +6,15 @@ use crate::{
     driver::{Proposal, Stop, TRIES, contended},
     error::Error,
     policy::Requirement,
+    store::Known,
     verdict::ActRefusal,
 };
 
 pub(super) async fn require(admin: &Admin<'_>, to: Requirement) -> Result<(), Stop<ActRefusal>> {
     let Some(actor) = admin.actor().await? else {
+        if to == Requirement::Mandated && admin.core().knows(&admin.org).await? == Known::No {
+            return Err(ActRefusal::Denied(Denied::NoSuchOrg).into());
+        }
         // The vendor may switch from anything to anything.
         return Ok(switch(admin, to, |_| Ok(())).await?.map_err(ActRefusal::Denied)?);
     };

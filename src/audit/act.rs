@@ -109,6 +109,9 @@ pub enum Denied {
     /// The actor's org has no such user. It is not told whether the user is unknown or belongs to another org.
     #[error("there is no such user in this org")]
     NotInThisOrg,
+    /// The host knows no such org.
+    #[error("there is no such org")]
+    NoSuchOrg,
     /// The vendor mandates the requirement, and no Master Admin can change it.
     #[error("the vendor mandates this")]
     Mandated,
@@ -122,6 +125,7 @@ impl Denied {
             Self::Yourself => "yourself",
             Self::Customer => "customer",
             Self::NotInThisOrg => "not-in-this-org",
+            Self::NoSuchOrg => "no-such-org",
             Self::Mandated => "mandated",
         }
     }

@@ -129,12 +129,13 @@ impl Event {
                 // Someone has a session in their hands and tries how far it goes.
                 Denied::NotMasterAdmin | Denied::NotInThisOrg => Audience::MasterAdmins,
                 // An honest admin meets these, too.
-                Denied::Yourself | Denied::Customer | Denied::Mandated => Audience::Nobody,
+                Denied::Yourself | Denied::Customer | Denied::NoSuchOrg | Denied::Mandated => Audience::Nobody,
             },
             // The host does these itself. It knows why, and tells people.
             EventKind::PasswordChanged
             | EventKind::SessionsEnded
             | EventKind::SignedOut
+            | EventKind::RecoveryCodesAcknowledged
             | EventKind::Forgotten
             | EventKind::MovedTo { .. }
             | EventKind::CarriedOver { .. }
@@ -227,6 +228,7 @@ mod tests {
             EventKind::EnrollmentVoided,
             EventKind::ReplacementStarted,
             EventKind::FirstFactorAccepted,
+            EventKind::RecoveryCodesAcknowledged,
             EventKind::Forgotten,
             EventKind::MovedTo { to: "ida".parse().unwrap() },
             EventKind::CarriedOver { from: "ida".parse().unwrap() },

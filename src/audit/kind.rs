@@ -113,6 +113,8 @@ pub enum EventKind {
     },
     /// The user drew new recovery codes, and none of the old ones works any more.
     RecoveryCodesRenewed,
+    /// The user said that they have the recovery codes that were shown last.
+    RecoveryCodesAcknowledged,
     /// Too many refused codes in a row: no code is looked at until somebody unlocks or resets the account.
     Blocked {
         /// Whether some of them were typed right after the password, so that someone else knows it. Otherwise they were
@@ -255,6 +257,7 @@ impl EventKind {
             Self::Vouched { .. } => "vouched",
             Self::RecoveryRefused { .. } => "recovery-refused",
             Self::RecoveryCodesRenewed => "recovery-codes-renewed",
+            Self::RecoveryCodesAcknowledged => "recovery-codes-acknowledged",
             Self::Blocked { .. } => "blocked",
             Self::ClockWentBack => "clock-went-back",
             Self::Reset { .. } => "reset",
@@ -336,6 +339,7 @@ impl fmt::Display for EventKind {
                 }
             }
             Self::RecoveryCodesRenewed => f.write_str("new recovery codes were drawn; the old ones are void"),
+            Self::RecoveryCodesAcknowledged => f.write_str("the recovery codes were acknowledged"),
             Self::Blocked { password_is_known: true } => {
                 f.write_str("blocked after too many wrong codes: someone else knows the password")
             }

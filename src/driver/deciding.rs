@@ -15,9 +15,11 @@ use crate::{
     error::{BoxError, Error, ErrorKind},
     policy::Policy,
     seal::Generation,
+    store::Known,
     time::Timestamp,
     tokens::{
-        Claims, Continued, Drawn, Means, Pass, Session, SessionId, Ticket, TicketClaims, TicketId, Witness,
+        Claims, Continued, Drawn, Mark, Means, Pass, Session, SessionId, Ticket, TicketClaims, TicketId,
+        Witness,
     },
     verdict::{ActRefusal, Refusal},
     who::{OrgId, Person, Role, UserId},
@@ -84,6 +86,12 @@ impl Core {
         let unavailable = |source| Error::from_source(ErrorKind::Unavailable, "looking up a user", source);
         let person = self.directory.find(org, user).await.map_err(unavailable)?;
         Ok(person.filter(|person| person.org == *org))
+    }
+
+    /// Asks the host whether there is such an org.
+    pub(crate) async fn knows(&self, org: &OrgId) -> Result<Known, Error> {
+        let unavailable = |source| Error::from_source(ErrorKind::Unavailable, "looking up an org", source);
+        self.directory.knows(org).await.map_err(unavailable)
     }
 
     pub(crate) async fn known(&self, org: &OrgId, user: &UserId) -> Result<Person, Error> {
@@ -202,6 +210,10 @@ impl Core {
         let Some(person) = person.filter(|person| person.id == session.user) else {
             return Ok(None);
         };
+        // A mark on one side only is none.
+        if Mark::of(&person) != session.mark {
+            return Ok(None);
+        }
         // What was ended is written on the record, and a customer's is not read: so no stamp crosses that line.
         if (person.role == Role::Customer) != (session.role == Role::Customer) {
             return Ok(None);
@@ -301,6 +313,7 @@ impl Core {
             org: person.org.clone(),
             user: person.id.clone(),
             role: person.role,
+            mark: Mark::of(person),
             generation: trust.generation,
             epoch: trust.policy.epoch,
             means,

@@ -95,6 +95,7 @@ impl Record for Account {
             plain.u8(live.drift.cast_unsigned());
             plain.array(live.recovery.codes.salt);
             plain.list(&live.recovery.codes.digests, |plain, digest| plain.array(*digest));
+            plain.flag(live.recovery.acknowledged);
             write_guesses(plain, &live.recovery.guesses);
         });
         plain.option(self.pending.as_ref(), |plain, pending| {
@@ -129,6 +130,7 @@ impl Record for Account {
         plain.option(self.carried_by, |plain, by| plain.array(by.0));
         write_guesses(plain, &self.guesses);
         plain.flag(self.known_to == KnownTo::Others);
+        plain.option(self.password_changed_at, Writer::time);
         plain.option(self.probation_until, Writer::time);
         plain.list(&self.spent, write_spent);
         plain.option(self.confirmed.as_ref(), write_spent);
@@ -169,7 +171,11 @@ impl Record for Account {
                     last_used: plain.time()?,
                     consumed: Step::from_number(plain.u64()?),
                     drift: plain.u8()?.cast_signed(),
-                    recovery: Recovery { codes: read_kept_codes(plain)?, guesses: read_guesses(plain)? },
+                    recovery: Recovery {
+                        codes: read_kept_codes(plain)?,
+                        acknowledged: plain.flag()?,
+                        guesses: read_guesses(plain)?,
+                    },
                 })
             })?,
             pending: plain.option(|plain| {
@@ -202,6 +208,7 @@ impl Record for Account {
             carried_by: plain.option(|plain| plain.array().map(MoveId))?,
             guesses: read_guesses(plain)?,
             known_to: if plain.flag()? { KnownTo::Others } else { KnownTo::Owner },
+            password_changed_at: plain.option(Reader::time)?,
             probation_until: plain.option(Reader::time)?,
             spent: plain.list(read_spent)?,
             confirmed: plain.option(read_spent)?,
@@ -258,6 +265,7 @@ fn write_notice(plain: &mut Writer, what: Notice) {
                 Denied::Customer => 2,
                 Denied::NotInThisOrg => 3,
                 Denied::Mandated => 4,
+                Denied::NoSuchOrg => 5,
             });
         }
         Notice::CodeUsedAgain => plain.u8(1),
@@ -289,6 +297,7 @@ fn read_notice(plain: &mut Reader<'_>) -> Result<Notice, Damaged> {
                 2 => Denied::Customer,
                 3 => Denied::NotInThisOrg,
                 4 => Denied::Mandated,
+                5 => Denied::NoSuchOrg,
                 _ => return Err(Damaged),
             },
         },

@@ -4,8 +4,8 @@
 use std::{future::Future, pin::Pin};
 
 use super::{
-    Change, Directory, Erasure, HeadCount, Listed, OrgSummary, PageRequest, Records, RecordsRequest, Roster,
-    RosterGroup, SettingsStore, Stored, Swap, UserStore, UserSummary,
+    Change, Directory, Erasure, HeadCount, Known, Listed, OrgSummary, PageRequest, Records, RecordsRequest,
+    Roster, RosterGroup, SettingsStore, Stored, Swap, UserStore, UserSummary,
 };
 use crate::{
     error::BoxError,
@@ -17,11 +17,16 @@ pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> 
 
 pub(crate) trait AnyDirectory: Send + Sync {
     fn find<'a>(&'a self, org: &'a OrgId, user: &'a UserId) -> Boxed<'a, Option<Person>>;
+    fn knows<'a>(&'a self, org: &'a OrgId) -> Boxed<'a, Known>;
 }
 
 impl<D: Directory> AnyDirectory for D {
     fn find<'a>(&'a self, org: &'a OrgId, user: &'a UserId) -> Boxed<'a, Option<Person>> {
         Box::pin(async move { Directory::find(self, org, user).await.map_err(Into::into) })
+    }
+
+    fn knows<'a>(&'a self, org: &'a OrgId) -> Boxed<'a, Known> {
+        Box::pin(async move { Directory::knows(self, org).await.map_err(Into::into) })
     }
 }
 

@@ -56,6 +56,18 @@ impl fmt::Debug for RecoveryCodes {
     }
 }
 
+/// What is left of a user's recovery codes. From
+/// [`SignedIn::recovery_codes_left`](crate::SignedIn::recovery_codes_left).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecoveryCodesLeft {
+    /// How many were not used yet.
+    pub count: u32,
+    /// Whether the user has [said](crate::SignedIn::acknowledge_recovery_codes) that they have them. If not, the answer in
+    /// which they were shown may have been lost: say so, and offer to draw new ones. The old ones work until then.
+    pub acknowledged: bool,
+}
+
 /// A new set: what is shown, and what is kept.
 pub(crate) struct Drawn {
     pub(crate) shown: RecoveryCodes,

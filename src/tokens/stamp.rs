@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -45,6 +46,17 @@ pub enum Means {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SessionId(pub(crate) [u8; 16]);
 
+/// The host's mark of a user's sessions, so short that it fits into a stamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark(pub(crate) [u8; 16]);
+
+impl Mark {
+    pub(crate) fn of(person: &Person) -> Option<Self> {
+        let whole: [u8; 32] = Sha256::digest(person.mark.as_deref()?).into();
+        Some(Self(*whole.first_chunk().expect("a half is shorter than the whole")))
+    }
+}
+
 /// The content of a stamp: a session as it was opened.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
@@ -52,6 +64,8 @@ pub(crate) struct Session {
     pub(crate) org: OrgId,
     pub(crate) user: UserId,
     pub(crate) role: Role,
+    /// The host's mark of the user's sessions, hashed.
+    pub(crate) mark: Option<Mark>,
     pub(crate) generation: Generation,
     pub(crate) epoch: Epoch,
     pub(crate) means: Means,
@@ -137,6 +151,7 @@ impl Claims for Session {
             Role::Internal => 1,
             Role::MasterAdmin => 2,
         });
+        plain.option(self.mark, |plain, mark| plain.array(mark.0));
         plain.generation(self.generation);
         plain.epoch(self.epoch);
         plain.u8(match self.means {
@@ -163,6 +178,7 @@ impl Claims for Session {
                 2 => Role::MasterAdmin,
                 _ => return Err(Damaged),
             },
+            mark: plain.option(|plain| plain.array().map(Mark))?,
             generation: plain.generation()?,
             epoch: plain.epoch()?,
             means: match plain.u8()? {

@@ -4,7 +4,7 @@ use crate::{
     account::{Account, Decision, Let, Prompted, Standing, Terms},
     audit::Purpose,
     driver::{Core, Decided, Lasts, Stop, Trace, Trust},
-    error::Error,
+    error::{Error, ErrorKind},
     seal::Generation,
     tokens::{
         AuthenticatorId, DeviceClaims, DeviceToken, Means, Pass, Session, Stamp, Ticket, TicketClaims,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(super) async fn check_in(core: &Core, first_factor: FirstFactor) -> Result<Gate, Error> {
-    let FirstFactor { org, user, seen_from, device } = first_factor;
+    let FirstFactor { org, user, seen_from, device, begun_at } = first_factor;
     let person = core.known(&org, &user).await?;
     if person.role == Role::Customer {
         let nowhere = Trust { generation: Generation::FIRST, policy: core.default_policy };
@@ -29,7 +29,7 @@ pub(super) async fn check_in(core: &Core, first_factor: FirstFactor) -> Result<G
             .map(Gate::Open);
     }
     let trace = Trace::of_check_in(&person, seen_from.clone());
-    let check_in = |account: Account, terms: Terms<'_>| Ok(account.check_in(terms));
+    let check_in = |account: Account, terms: Terms<'_>| Ok(account.check_in(begun_at, terms));
     let Decided { reply: (generation, standing), policy, now, witness } =
         core.decide(&person, &trace, check_in).await?;
     if let (Standing::Enrolled, Some(device)) = (standing, device)
@@ -53,6 +53,7 @@ pub(super) async fn check_in(core: &Core, first_factor: FirstFactor) -> Result<G
             Ok(Gate::EnrollBy { pass, ticket: ticket(Purpose::Enroll)?, by })
         }
         Standing::Blocked => Ok(Gate::Blocked),
+        Standing::Outdated => Err(Error::new(ErrorKind::PasswordMoved, "checking in")),
     }
 }
 

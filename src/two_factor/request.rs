@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::{
     audit::Origin,
+    time::Timestamp,
     tokens::{DeviceToken, Ticket},
     who::{OrgId, UserId},
 };
@@ -18,12 +19,24 @@ pub struct FirstFactor {
     pub(crate) user: UserId,
     pub(crate) seen_from: Option<Origin>,
     pub(crate) device: Option<DeviceToken>,
+    pub(crate) begun_at: Option<Timestamp>,
 }
 
 impl FirstFactor {
     /// States that the first factor of this user was accepted just now.
     pub fn accepted(org: &OrgId, user: &UserId) -> Self {
-        Self { org: org.clone(), user: user.clone(), seen_from: None, device: None }
+        Self { org: org.clone(), user: user.clone(), seen_from: None, device: None, begun_at: None }
+    }
+
+    /// Says when the host began to check the password: before it read the hash. If a new password was
+    /// [reported](crate::User::password_changed) since, the check-in fails with
+    /// [`PasswordMoved`](crate::ErrorKind::PasswordMoved).
+    ///
+    /// Checking a password takes its time, and the old one may be accepted a moment after it was changed. Take the time from
+    /// the clock that the library has, on the same server.
+    pub fn begun_at(mut self, time: Timestamp) -> Self {
+        self.begun_at = Some(time);
+        self
     }
 
     /// Says where the request came from, for the audit trail: an address, a device's name.

@@ -12,7 +12,7 @@ use crate::{
     audit::{Origin, Purpose},
     driver::{Core, verdict},
     error::Error,
-    tokens::{Device, DeviceId, Pass, RecoveryCodes, RememberedDevice, Ticket},
+    tokens::{Device, DeviceId, Pass, RecoveryCodes, RecoveryCodesLeft, RememberedDevice, Ticket},
     two_factor::request::FirstFactor,
     verdict::{ActRefusal, Verdict},
 };
@@ -81,7 +81,8 @@ impl<'a> SignedIn<'a> {
     ///   [`Blocked`](ActRefusal::Blocked).
     ///
     /// # Errors
-    /// See [`SignedIn`]; it does not write.
+    /// See [`SignedIn`]; it does not write. [`PasswordMoved`](crate::ErrorKind::PasswordMoved) as in
+    /// [`check_in`](crate::TwoFactor::check_in).
     pub async fn enroll(self, first_factor: FirstFactor) -> Result<Verdict<Ticket, ActRefusal>, Error> {
         verdict(by_choice::enroll(self.core, self.pass, first_factor).await)
     }
@@ -173,7 +174,20 @@ impl<'a> SignedIn<'a> {
         verdict(recovery::renew(self.core, self.pass).await)
     }
 
-    /// Returns how many recovery codes the user has left, for the page on which they renew them.
+    /// Reports that the user has seen and kept the recovery codes that were shown last: they pressed the button on that
+    /// page. Until then [`recovery_codes_left`](Self::recovery_codes_left) says that nobody has.
+    ///
+    /// # Refusals
+    /// Those of [`recovery_codes_left`](Self::recovery_codes_left).
+    ///
+    /// # Errors
+    /// See [`SignedIn`].
+    pub async fn acknowledge_recovery_codes(self) -> Result<Verdict<(), ActRefusal>, Error> {
+        verdict(recovery::acknowledge(self.core, self.pass).await)
+    }
+
+    /// Returns how many recovery codes the user has left, and whether they have acknowledged them, for the page on which
+    /// they renew them.
     ///
     /// # Refusals
     /// [`SessionOver`](ActRefusal::SessionOver), and [`EnrollFirst`](ActRefusal::EnrollFirst) to users without an
@@ -181,7 +195,7 @@ impl<'a> SignedIn<'a> {
     ///
     /// # Errors
     /// See [`SignedIn`]; it does not write.
-    pub async fn recovery_codes_left(self) -> Result<Verdict<u32, ActRefusal>, Error> {
+    pub async fn recovery_codes_left(self) -> Result<Verdict<RecoveryCodesLeft, ActRefusal>, Error> {
         verdict(recovery::left(self.core, self.pass).await)
     }
 }

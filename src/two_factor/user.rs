@@ -3,12 +3,13 @@
 use std::fmt;
 
 use crate::{
-    account::{Account, Decision},
+    account::{Account, Decision, Terms},
     audit::Actor,
     driver::{Core, Trace},
     error::{Error, ErrorKind},
     report,
     seal::Generation,
+    time::Timestamp,
     two_factor::{
         keys::{self, SealedAnew},
         leaving::{self, CarryOver, Forgotten},
@@ -35,11 +36,12 @@ impl<'a> User<'a> {
     ///
     /// Ends everything that was handed out for them: sessions, tickets, a pending QR code, remembered devices. After a
     /// block this is what says that nobody else knows the password any more, so that the account may be reset plainly.
-    /// Their authenticator stays, and so do the wrong codes that were counted. For a customer nothing is written: end
-    /// their sessions in the host.
+    /// Their authenticator stays, and so do the wrong codes that were counted. It reaches everybody who has a record,
+    /// whatever the directory says of them now. For a customer without one nothing is written: end their sessions in the
+    /// host.
     ///
     /// # Errors
-    /// [`UnknownUser`](crate::ErrorKind::UnknownUser), [`Unavailable`](crate::ErrorKind::Unavailable),
+    /// [`UnknownUser`](crate::ErrorKind::UnknownUser) if there is neither a user nor a record, [`Unavailable`](crate::ErrorKind::Unavailable),
     /// [`Unreadable`](crate::ErrorKind::Unreadable), [`Contended`](crate::ErrorKind::Contended),
     /// [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown). All but the first mean that it may not have happened: try
     /// again.
@@ -110,29 +112,25 @@ impl<'a> User<'a> {
     }
 
     /// Ends what was handed out for whoever has a record, whatever the directory says of them now.
-    async fn end(self, end: impl Fn(Account, Generation) -> Decision<()>) -> Result<(), Error> {
-        let person = match self.core.find(self.org, self.id).await? {
-            Some(person) => person,
-            None => Person::new(self.org.clone(), self.id.clone(), Role::Internal),
-        };
-        // Nothing is written for a customer who has no record (R5), nor for whom there is neither a user nor a record.
-        if self.core.head(&self.core.place(&person)).await?.is_none() {
-            let is_known = self.core.find(self.org, self.id).await?;
-            return match is_known.map(|person| person.role) {
-                Some(Role::Customer) => Ok(()),
-                None => Err(Error::new(ErrorKind::UnknownUser, "looking up a user")),
-                Some(_) => self.write_end(&person, end).await,
-            };
+    async fn end(self, end: impl Fn(Account, Generation, Timestamp) -> Decision<()>) -> Result<(), Error> {
+        let found = self.core.find(self.org, self.id).await?;
+        let role = found.as_ref().map(|person| person.role);
+        let person = found.unwrap_or_else(|| Person::new(self.org.clone(), self.id.clone(), Role::Internal));
+        let has_record = self.core.head(&self.core.place(&person)).await?.is_some();
+        match role {
+            None if !has_record => Err(Error::new(ErrorKind::UnknownUser, "looking up a user")),
+            // Nothing is written for a customer who has no record (R5).
+            Some(Role::Customer) if !has_record => Ok(()),
+            _ => self.write_end(&person, end).await,
         }
-        self.write_end(&person, end).await
     }
 
     async fn write_end(
         self,
         person: &Person,
-        end: impl Fn(Account, Generation) -> Decision<()>,
+        end: impl Fn(Account, Generation, Timestamp) -> Decision<()>,
     ) -> Result<(), Error> {
-        let end = |account, _: crate::account::Terms<'_>| Ok(end(account, Generation(self.core.draw()?)));
+        let end = |account, terms: Terms<'_>| Ok(end(account, Generation(self.core.draw()?), terms.now));
         self.core.decide(person, &Trace::of(Actor::Host), end).await.map(|decided| decided.reply)
     }
 }

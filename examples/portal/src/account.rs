@@ -57,6 +57,9 @@ pub(crate) async fn change_password(
     Form(form): Form<Passwords>,
 ) -> Result<Response, Failure> {
     let user = &signed_in.user;
+    if !app.guessing.may_try(&user.login, &signed_in.session.seen_from) {
+        return Err(Failure::too_often());
+    }
     let wrong = if app.people.authenticate(&user.login, &form.current).await?.is_none() {
         Some(WrongPassword::Current)
     } else if form.new.chars().count() < passwords::FEWEST_CHARACTERS {

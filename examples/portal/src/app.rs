@@ -1,5 +1,7 @@
 //! Everything put together: what the handlers share, the paths, the headers of every answer.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::{Request, State},
@@ -16,6 +18,7 @@ use crate::{
     data::Data,
     devices,
     failure::Failure,
+    guessing::Guessing,
     joining, login, mails,
     passwords::Passwords,
     people::{People, User},
@@ -30,6 +33,9 @@ pub(crate) struct App {
     /// The same store that `two_factor` writes to, for reading the audit trail.
     pub(crate) store: SqliteStore,
     pub(crate) https: bool,
+    pub(crate) guessing: Guessing,
+    /// The one that the library has.
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl App {
@@ -38,7 +44,9 @@ impl App {
         passwords: Passwords,
         clock: impl Clock,
         https: bool,
+        deployment: &str,
     ) -> Result<Self, BoxError> {
+        let clock: Arc<dyn Clock> = Arc::new(clock);
         let Data { pool, keyring } = data;
         let people = People::new(pool.clone(), passwords);
         let store = SqliteStore::new(pool.clone()).await?;
@@ -46,11 +54,11 @@ impl App {
             .roster(people.clone())
             .records(store.clone())
             .erasure(store.clone())
-            .deployment("demo")
+            .deployment(deployment)
             .issuer("Acme Portal")
-            .clock(clock)
+            .clock(Arc::clone(&clock))
             .build()?;
-        Ok(Self { pool, people, two_factor, store, https })
+        Ok(Self { pool, people, two_factor, store, https, guessing: Guessing::new(), clock })
     }
 
     /// Sets a new password, and ends everything that the old one opened: the sessions here, and what the library handed
@@ -61,14 +69,21 @@ impl App {
         password: &str,
         new: NewPassword,
     ) -> Result<(), BoxError> {
-        self.people.set_password(user, password).await?;
+        self.people.set_password(user, password, new).await?;
+        self.tell_of_new_password(user).await
+    }
+
+    /// Tells the library of a new password that it has not heard of. That is written down with the password itself, so that a
+    /// failure in between loses nothing: nobody gets past the next sign-in before the library knows.
+    pub(crate) async fn tell_of_new_password(&self, user: &User) -> Result<(), BoxError> {
+        let Some(news) = self.people.news_of(user).await? else { return Ok(()) };
         let (org, id) = (&user.org, user.id());
         let account = self.two_factor.user(org, &id);
-        match new {
+        match news {
             NewPassword::Verified => account.password_changed().await?,
             NewPassword::WithOldPasswordOnly => account.end_sessions().await?,
         }
-        Ok(())
+        self.people.told_of(user, news).await
     }
 }
 
@@ -80,6 +95,16 @@ pub(crate) enum NewPassword {
     WithOldPasswordOnly,
     /// With a fresh code as well, or by a person at the desk who knows the user.
     Verified,
+}
+
+impl NewPassword {
+    /// Returns the word for it, as the users table keeps it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::WithOldPasswordOnly => "old-password-only",
+            Self::Verified => "verified",
+        }
+    }
 }
 
 pub(crate) fn router(app: App) -> Router {
@@ -100,6 +125,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/account/devices/{id}/forget", post(devices::forget))
         .route("/account/authenticator/keep", post(account::keep_authenticator))
         .route("/account/recovery-codes", post(recovery::renew))
+        .route("/account/recovery-codes/kept", post(recovery::kept))
         .route("/settings", get(settings::form).post(settings::save))
         .route("/settings/people/{id}/{act}", get(settings::confirm).post(settings::act))
         .route("/settings/rules", get(rules::form).post(rules::save))

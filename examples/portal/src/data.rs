@@ -43,7 +43,10 @@ impl Data {
 /// Reads the keyring, or draws one at the first start, when there is nothing yet to open.
 fn keyring(file: &Path, first_start: bool) -> Result<Keyring, BoxError> {
     match fs::read_to_string(file) {
-        Ok(text) => Ok(Keyring::from_text(&text)?),
+        Ok(text) => {
+            must_be_private(file)?;
+            Ok(Keyring::from_text(&text)?)
+        }
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
         // A new key would open none of the stored records. Everybody would be locked out, and the mistake would be
         // harder to see.
@@ -58,6 +61,19 @@ fn keyring(file: &Path, first_start: bool) -> Result<Keyring, BoxError> {
             Ok(Keyring::from_text(&text)?)
         }
     }
+}
+
+/// Refuses a file that others can read: whoever has it and the database has everybody's secrets.
+fn must_be_private(file: &Path) -> Result<(), BoxError> {
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(file)?.permissions());
+        if mode & 0o077 != 0 {
+            return Err(format!("{0} can be read by others: chmod 600 {0}", file.display()).into());
+        }
+    }
+    let _ = file;
+    Ok(())
 }
 
 /// Makes a file that only its owner can read. Fails if there is one already.

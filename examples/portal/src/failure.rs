@@ -8,6 +8,7 @@ use countersign::{BoxError, ErrorKind, audit::Denied};
 
 use crate::{
     pages::{self, Frame},
+    passwords::Busy,
     words,
 };
 
@@ -45,6 +46,16 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "This form is out of date", explanation)
     }
 
+    pub(crate) fn too_often() -> Self {
+        let explanation = "Too many passwords were tried. Wait a minute, then try again.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "Please wait a moment", explanation)
+    }
+
+    pub(crate) fn password_moved() -> Self {
+        let explanation = "Your password was changed while you signed in. Sign in with the new one.";
+        Self::new(StatusCode::CONFLICT, "Please sign in again", explanation)
+    }
+
     pub(crate) fn too_large() -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "That is too much", "No form of this portal is that large.")
     }
@@ -65,6 +76,7 @@ impl From<countersign::Error> for Failure {
             ErrorKind::Unavailable | ErrorKind::Contended | ErrorKind::OutcomeUnknown => {
                 Self::unavailable(error)
             }
+            ErrorKind::PasswordMoved => Self::password_moved(),
             _ => Self::broken(error),
         }
     }
@@ -85,6 +97,7 @@ impl From<BoxError> for Failure {
         };
         match error.downcast::<sqlx::Error>() {
             Ok(error) => Self::from(*error),
+            Err(other) if other.is::<Busy>() => Self::unavailable(other),
             Err(other) => Self::broken(other),
         }
     }

@@ -71,6 +71,9 @@ pub(crate) async fn enroll(
     Form(form): Form<Password>,
 ) -> Result<Response, Failure> {
     let user = &signed_in.user;
+    if !app.guessing.may_try(&user.login, &signed_in.session.seen_from) {
+        return Err(Failure::too_often());
+    }
     if app.people.authenticate(&user.login, &form.password).await?.is_none() {
         return account::page(&app, &signed_in, Some(WrongPassword::ToEnroll)).await;
     }

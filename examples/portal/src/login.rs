@@ -48,6 +48,10 @@ pub(crate) async fn sign_in(
     Extension(session): Extension<Session>,
     Form(form): Form<Credentials>,
 ) -> Result<Response, Failure> {
+    if !app.guessing.may_try(&form.login, &session.seen_from) {
+        return Err(Failure::too_often());
+    }
+    let begun_at = app.clock.now();
     let Some(user) = app.people.authenticate(&form.login, &form.password).await? else {
         // One answer for a wrong password and an unknown name.
         return Ok(pages::again(&pages::SignIn {
@@ -56,7 +60,9 @@ pub(crate) async fn sign_in(
             refused: true,
         }));
     };
-    let mut first_factor = FirstFactor::accepted(&user.org, &user.id()).seen_from(&session.seen_from);
+    app.tell_of_new_password(&user).await?;
+    let mut first_factor =
+        FirstFactor::accepted(&user.org, &user.id()).seen_from(&session.seen_from).begun_at(begun_at);
     if let Some(device) = &session.device {
         first_factor = first_factor.on_device(device.clone());
     }
@@ -157,7 +163,7 @@ pub(crate) async fn setup(
         Outcome::Granted(Enrolled { pass, recovery_codes, .. }) => {
             let cookie = session.open(&app, &pass, Some("Your authenticator app is set up.")).await?;
             let next = match recovery_codes {
-                Some(codes) => recovery::codes_page(codes, session.destination()),
+                Some(codes) => recovery::codes_page(codes, Session::csrf_of(&cookie), session.destination()),
                 None => Redirect::to(session.destination()).into_response(),
             };
             Ok((cookie, next).into_response())

@@ -11,6 +11,8 @@
 //! * `login.rs`: password → code or QR code → signed in
 //! * `joining.rs`: an authenticator by invitation, or by choice
 //! * `devices.rs`: browsers on which the password is enough
+//! * `guessing.rs`: how often passwords are looked at
+//! * `keys.rs`: `portal keys` and `portal reseal`
 //! * `recovery.rs`: recovery codes: shown once, used once, renewed
 //! * `settings.rs`: what Master Admins do: the requirement, resets, the audit trail
 //! * `acts.rs`: what is done to one user, from a page or from the command line
@@ -31,11 +33,13 @@ mod devices;
 mod failure;
 mod import;
 mod joining;
+mod keys;
 mod login;
 mod mails;
 mod pages;
 mod passwords;
 mod people;
+mod guessing;
 mod recovery;
 mod report;
 mod reset;
@@ -69,6 +73,9 @@ struct CommandLine {
     /// The folder that holds the database and the keyring
     #[arg(long, global = true, value_name = "DIR", default_value = "portal-data")]
     data: PathBuf,
+    /// The name of this deployment. What another one hands out is void here, though it may have a copy of the data
+    #[arg(long, global = true, value_name = "NAME", default_value = "demo")]
+    deployment: String,
     #[command(flatten)]
     serve: Serve,
     #[command(subcommand)]
@@ -97,6 +104,19 @@ enum Command {
     Reset(command::ResetMany),
     /// The vendor's support desk resets the second factor of one user, who must then set it up again
     SupportReset(desk::ResetOne),
+    /// Tell under which keys an org's settings and records are sealed
+    Keys {
+        /// The org
+        #[arg(long, default_value = "acme")]
+        org: String,
+    },
+    /// Seal an org's settings and records under the active key, the first one of keyring.txt. It can be interrupted and
+    /// started again, while the portal runs
+    Reseal {
+        /// The org
+        #[arg(long, default_value = "acme")]
+        org: String,
+    },
     /// Import users' authenticators from another system: a CSV file with the columns `user` (the login name) and `key`
     /// (an otpauth:// URI, or base32). Refused lines are listed; the file can be imported again
     Import {
@@ -122,17 +142,23 @@ async fn run(line: CommandLine) -> Result<(), BoxError> {
         return Err(format!("there is no folder {}: start the portal first", line.data.display()).into());
     }
     let data = Data::open(&line.data).await?;
-    let app = App::new(data, Passwords::new()?, SystemClock, line.serve.https).await?;
+    let app = App::new(data, Passwords::new()?, SystemClock, line.serve.https, &line.deployment).await?;
     match line.command {
         None => serve(app, line.serve).await,
         Some(Command::Reset(many)) => many.run(&app).await,
         Some(Command::Password { login }) => new_password(&app, &login).await,
         Some(Command::SupportReset(one)) => one.run(&app).await,
+        Some(Command::Keys { org }) => keys::tell(&app, &org).await,
+        Some(Command::Reseal { org }) => keys::reseal(&app, &org).await,
         Some(Command::Import { file, desk }) => import_keys(&app, &file, &desk).await,
     }
 }
 
-#[allow(clippy::print_stdout, reason = "the program speaks to the person who started it")]
+#[allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the program speaks to the person who started it"
+)]
 async fn serve(app: App, serve: Serve) -> Result<(), BoxError> {
     let newcomers = data::seed(&app.pool, &app.people, serve.seed_passwords.as_deref()).await?;
     if newcomers.is_empty() {
@@ -144,6 +170,13 @@ async fn serve(app: App, serve: Serve) -> Result<(), BoxError> {
             let role = words::role(person.role);
             println!("  {:<8}  {:<14}  {role:<13}  {password}", person.login, person.name);
         }
+    }
+    if !serve.https && !serve.listen.ip().is_loopback() {
+        eprintln!(
+            "Warning: {} can be reached from other machines, and passwords and codes would travel in the open. Put a \
+             proxy with TLS in front, and start the portal with --https.",
+            serve.listen
+        );
     }
     let listener = tokio::net::TcpListener::bind(serve.listen).await?;
     println!("\nPortal: http://{}", listener.local_addr()?);

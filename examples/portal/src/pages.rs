@@ -12,6 +12,7 @@ use countersign::{
     admin::{Counts, RunId, Status},
     policy::{Days, RunningSessions},
     store::{EventId, LoggedEvent},
+    tokens::RecoveryCodesLeft,
     tokens::{Device, Invitation, Means, RecoveryCodes},
 };
 
@@ -112,8 +113,10 @@ pub(crate) struct Recover {
 #[derive(Template)]
 #[template(path = "recovery_codes.html")]
 pub(crate) struct Sheet {
-    /// The empty one: the page has no form, and one link to go on.
+    /// The empty one: the page has no way but on.
     pub(crate) frame: Frame,
+    /// For the session that the answer begins.
+    pub(crate) csrf: String,
     pub(crate) codes: RecoveryCodes,
     pub(crate) next: String,
 }
@@ -302,7 +305,7 @@ pub(crate) struct Account {
     pub(crate) may_withdraw: bool,
     pub(crate) devices: Vec<Device>,
     /// `None` for users without an authenticator.
-    pub(crate) recovery_codes_left: Option<u32>,
+    pub(crate) recovery_codes_left: Option<RecoveryCodesLeft>,
     pub(crate) wrong: Option<WrongPassword>,
 }
 

@@ -21,7 +21,21 @@ pub(crate) struct Passwords {
     nobodys: Arc<str>,
     /// Each check takes 19 MiB. A burst of sign-ins may wait; it must not take the server's memory.
     turnstile: Arc<Semaphore>,
+    /// The places in the queue before it. Whoever comes when all are taken is sent away at once.
+    queue: Arc<Semaphore>,
 }
+
+/// So many passwords wait to be checked that another one is not taken in.
+#[derive(Debug)]
+pub(crate) struct Busy;
+
+impl std::fmt::Display for Busy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("too many passwords wait to be checked")
+    }
+}
+
+impl std::error::Error for Busy {}
 
 impl Passwords {
     /// With the parameters that argon2 recommends (those of OWASP: 19 MiB, two passes).
@@ -31,7 +45,12 @@ impl Passwords {
 
     pub(crate) fn with(params: Params) -> Result<Self, BoxError> {
         let nobodys = hash(&params, draw()?.as_bytes())?.into();
-        Ok(Self { params, nobodys, turnstile: Arc::new(Semaphore::new(4)) })
+        Ok(Self {
+            params,
+            nobodys,
+            turnstile: Arc::new(Semaphore::new(4)),
+            queue: Arc::new(Semaphore::new(64)),
+        })
     }
 
     pub(crate) async fn hash(&self, password: &str) -> Result<String, BoxError> {
@@ -56,7 +75,9 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, BoxError> {
+        let place = self.queue.try_acquire().map_err(|_| Busy)?;
         let turn = Arc::clone(&self.turnstile).acquire_owned().await?;
+        drop(place);
         let done = tokio::task::spawn_blocking(move || {
             // Held until the work is done, even if the browser has gone away.
             let _turn = turn;

@@ -5,7 +5,7 @@ mod roster;
 use countersign::{BoxError, Directory, OrgId, Person, Role, UserId};
 use sqlx::{FromRow, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
-use crate::passwords::Passwords;
+use crate::{app::NewPassword, passwords::Passwords};
 
 #[derive(Clone, Debug)]
 pub(crate) struct User {
@@ -98,12 +98,19 @@ impl People {
         Ok(found.filter(|_| right).map(|found| found.user))
     }
 
-    /// Sets the password, and ends every session of the user in the same transaction.
-    pub(crate) async fn set_password(&self, user: &User, password: &str) -> Result<(), BoxError> {
+    /// Sets the password, and ends every session of the user in the same transaction. It also notes there what the library
+    /// has to hear.
+    pub(crate) async fn set_password(
+        &self,
+        user: &User,
+        password: &str,
+        new: NewPassword,
+    ) -> Result<(), BoxError> {
         let hash = self.passwords.hash(password).await?;
         let mut both = self.pool.begin().await?;
-        sqlx::query("UPDATE portal_users SET password_hash = ? WHERE id = ?")
+        sqlx::query("UPDATE portal_users SET password_hash = ?, password_news = ? WHERE id = ?")
             .bind(hash)
+            .bind(new.as_str())
             .bind(user.number)
             .execute(&mut *both)
             .await?;
@@ -112,6 +119,28 @@ impl People {
             .execute(&mut *both)
             .await?;
         Ok(both.commit().await?)
+    }
+
+    /// Returns what the library has not heard of yet.
+    pub(crate) async fn news_of(&self, user: &User) -> Result<Option<NewPassword>, BoxError> {
+        let news = sqlx::query_scalar("SELECT password_news FROM portal_users WHERE id = ?");
+        let news: Option<Option<String>> = news.bind(user.number).fetch_optional(&self.pool).await?;
+        match news.flatten().as_deref() {
+            None => Ok(None),
+            Some("verified") => Ok(Some(NewPassword::Verified)),
+            Some("old-password-only") => Ok(Some(NewPassword::WithOldPasswordOnly)),
+            Some(other) => Err(format!("{other} is no way to set a password").into()),
+        }
+    }
+
+    /// Notes that the library has heard of it. If another password was set meanwhile, that is still to be told.
+    pub(crate) async fn told_of(&self, user: &User, news: NewPassword) -> Result<(), BoxError> {
+        sqlx::query("UPDATE portal_users SET password_news = NULL WHERE id = ? AND password_news = ?")
+            .bind(user.number)
+            .bind(news.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
     }
 
     pub(crate) async fn anybody(&self) -> sqlx::Result<bool> {

@@ -25,8 +25,32 @@ pub(crate) struct TypedCode {
 
 /// The one page that shows them. It answers the request that drew them, since the server keeps none of them, not even until
 /// the next request.
-pub(crate) fn codes_page(codes: RecoveryCodes, next: &str) -> Response {
-    pages::ok(&pages::Sheet { frame: Frame::default(), codes, next: next.to_owned() })
+pub(crate) fn codes_page(codes: RecoveryCodes, csrf: String, next: &str) -> Response {
+    pages::ok(&pages::Sheet { frame: Frame::default(), csrf, codes, next: next.to_owned() })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Kept {
+    /// Where they were on their way to.
+    next: String,
+}
+
+/// *I have kept them.* Until then, the account page says that nobody has.
+pub(crate) async fn kept(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Form(form): Form<Kept>,
+) -> Result<Response, Failure> {
+    // A path of the portal's own, and of no other site.
+    let next = if form.next.starts_with('/') && !form.next.starts_with("//") && !form.next.contains('\\') {
+        form.next
+    } else {
+        "/".to_owned()
+    };
+    match app.two_factor.signed_in(&signed_in.pass).acknowledge_recovery_codes().await? {
+        Verdict::Granted(()) => Ok(Redirect::to(&next).into_response()),
+        Verdict::Refused(refusal) => settings::after_refusal(&app, &signed_in, refusal, "/account").await,
+    }
 }
 
 /// *Use a recovery code*, instead of a code of the app.
@@ -68,7 +92,7 @@ pub(crate) async fn recover(
 /// Draws new ones, which make the old ones void. A reload asks before it draws others.
 pub(crate) async fn renew(State(app): State<App>, signed_in: SignedIn) -> Result<Response, Failure> {
     match app.two_factor.signed_in(&signed_in.pass).renew_recovery_codes().await? {
-        Verdict::Granted(codes) => Ok(codes_page(codes, "/account")),
+        Verdict::Granted(codes) => Ok(codes_page(codes, signed_in.session.csrf(), "/account")),
         Verdict::Refused(refusal) => settings::after_refusal(&app, &signed_in, refusal, "/account").await,
     }
 }

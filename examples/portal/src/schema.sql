@@ -7,7 +7,9 @@ CREATE TABLE IF NOT EXISTS portal_users (
     login         TEXT NOT NULL UNIQUE COLLATE NOCASE,
     name          TEXT NOT NULL,
     role          TEXT NOT NULL CHECK (role IN ('customer', 'internal', 'master-admin')),
-    password_hash TEXT NOT NULL
+    password_hash TEXT NOT NULL,
+    -- How the password was set, until the library has heard of it.
+    password_news TEXT
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS portal_sessions (
@@ -21,8 +23,13 @@ CREATE TABLE IF NOT EXISTS portal_sessions (
     return_to  TEXT,
     -- A sentence for the next page.
     notice     TEXT,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    -- When it was last used, to the minute.
+    used_at    INTEGER NOT NULL
 ) STRICT;
+
+-- Expired ones are found without a look at the others.
+CREATE INDEX IF NOT EXISTS portal_sessions_by_expiry ON portal_sessions (expires_at);
 
 -- For lists: an index ends in the row's id, so these page through an org, and through one role of it, in order.
 CREATE INDEX IF NOT EXISTS portal_users_of_org ON portal_users (org_id);

@@ -57,7 +57,11 @@ struct Kept {
     return_to: Option<String>,
     notice: Option<String>,
     expires_at: i64,
+    used_at: i64,
 }
+
+/// NIST SP 800-63B-4 §2.2.3 recommends that a session of AAL2 ends after an hour without use.
+const IDLE_SECONDS: i64 = 60 * 60;
 
 impl Session {
     /// The only door: from here on the browser is signed in as the user of this pass. It gets a new id, so that an id
@@ -121,8 +125,12 @@ impl Session {
         self.renew(app, Kept { ticket: None, return_to: None, notice, ..self.kept.clone() }).await
     }
 
-    /// Ends the session, keeping only a sentence for the sign-in page.
+    /// Ends the session, keeping only a sentence for the sign-in page. Where there is none, nothing is kept either: anybody
+    /// can ask for this as often as they like.
     pub(crate) async fn end(&self, app: &App, notice: Option<&str>) -> Result<Response, Failure> {
+        if self.kept.user_id.is_none() {
+            return Ok(Redirect::to("/login").into_response());
+        }
         Ok((self.forget(app, notice).await?, Redirect::to("/login")).into_response())
     }
 
@@ -167,6 +175,13 @@ impl Session {
         Base64UrlUnpadded::encode_string(&hash(&format!("csrf token of {}", self.id)))
     }
 
+    /// The same for the session that a cookie begins, which the answer at hand brings.
+    pub(crate) fn csrf_of(new: &Cookie) -> String {
+        let AppendHeaders([(_, value)]) = new;
+        let id = value.to_str().ok().and_then(|text| text.split(['=', ';']).nth(1)).unwrap_or_default();
+        Base64UrlUnpadded::encode_string(&hash(&format!("csrf token of {id}")))
+    }
+
     /// Moves to a new id and to `kept`, and drops what was kept under the old one, in one step.
     async fn renew(&self, app: &App, kept: Kept) -> Result<Cookie, Failure> {
         let id = draw_id()?;
@@ -177,8 +192,8 @@ impl Session {
             .execute(&mut *both)
             .await?;
         sqlx::query(
-            "INSERT INTO portal_sessions (id_hash, user_id, stamp, ticket, return_to, notice, expires_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO portal_sessions (id_hash, user_id, stamp, ticket, return_to, notice, expires_at, used_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(hash(&id))
         .bind(kept.user_id)
@@ -187,6 +202,7 @@ impl Session {
         .bind(kept.return_to)
         .bind(kept.notice)
         .bind(kept.expires_at)
+        .bind(now())
         .execute(&mut *both)
         .await?;
         both.commit().await?;
@@ -207,11 +223,19 @@ impl Session {
                 browser,
             });
         };
-        let kept = sqlx::query_as("SELECT * FROM portal_sessions WHERE id_hash = ? AND expires_at > ?")
-            .bind(hash(&id))
-            .bind(now())
-            .fetch_optional(&app.pool)
-            .await?;
+        // One that nobody uses ends before its time.
+        let kept = sqlx::query_as(
+            "SELECT * FROM portal_sessions WHERE id_hash = ? AND expires_at > ? AND used_at > ?",
+        );
+        let kept: Option<Kept> =
+            kept.bind(hash(&id)).bind(now()).bind(now() - IDLE_SECONDS).fetch_optional(&app.pool).await?;
+        if kept.as_ref().is_some_and(|kept| kept.used_at <= now() - 60) {
+            sqlx::query("UPDATE portal_sessions SET used_at = ? WHERE id_hash = ?")
+                .bind(now())
+                .bind(hash(&id))
+                .execute(&app.pool)
+                .await?;
+        }
         Ok(Self { id, kept: kept.unwrap_or_default(), newcomer: false, seen_from, device, browser })
     }
 

@@ -1,5 +1,6 @@
 //! What must hold whatever the pages look like. A real browser tries the rest (`tests/browser` of the library).
 
+mod hardening;
 mod many;
 mod rules;
 
@@ -47,7 +48,7 @@ impl Portal {
         // The weakest that argon2 takes: these tests are not about guessing passwords.
         let passwords = Passwords::with(Params::new(8, 1, 1, None).unwrap()).unwrap();
         let data = Data::open(folder.path()).await.unwrap();
-        let app = App::new(data, passwords, clock.clone(), false).await.unwrap();
+        let app = App::new(data, passwords, clock.clone(), false, "test").await.unwrap();
         data::seed(&app.pool, &app.people, Some(PASSWORD)).await.unwrap();
         Self { app, clock, folder }
     }
@@ -156,7 +157,11 @@ impl Browser {
         let end = if self.page.contains(">Finish and sign in<") { "/" } else { "/account" };
         assert_eq!(self.post("/setup", &format!("code={code}")).await.status(), StatusCode::OK);
         assert_eq!(self.recovery_codes().len(), 10);
-        assert!(self.page.contains(&format!("id=\"continue\" class=\"button primary\" href=\"{end}\"")));
+        assert!(self.page.contains(&format!("name=\"next\" value=\"{end}\"")));
+        let sheet = self.page.clone();
+        let kept = self.post("/account/recovery-codes/kept", &format!("next={end}")).await;
+        assert_eq!(destination(&kept), end);
+        self.page = sheet;
         secret
     }
 }

@@ -47,7 +47,7 @@ fn account(recovery_codes: u8) -> Account {
         last_used: now,
         consumed: Step::from_number(7),
         drift: -1,
-        recovery: Recovery { codes, guesses },
+        recovery: Recovery { codes, acknowledged: false, guesses },
     };
     Account { generation: Generation([2; 16]), live: Some(live), ..Account::never_written() }
 }

@@ -3,7 +3,7 @@
 use crate::{
     account::{Account, Terms},
     driver::{Core, Stop, Trace},
-    tokens::{Pass, RecoveryCodes},
+    tokens::{Pass, RecoveryCodes, RecoveryCodesLeft},
     verdict::ActRefusal,
 };
 
@@ -22,7 +22,16 @@ pub(super) async fn renew(core: &Core, pass: &Pass) -> Result<RecoveryCodes, Sto
     Ok(core.judge(&person, &Trace::of_pass(pass), renew).await?.reply)
 }
 
-pub(super) async fn left(core: &Core, pass: &Pass) -> Result<u32, Stop<ActRefusal>> {
+pub(super) async fn acknowledge(core: &Core, pass: &Pass) -> Result<(), Stop<ActRefusal>> {
+    let (person, _) = core.internal_holder(&pass.session, ActRefusal::EnrollFirst).await?;
+    let generation = pass.session.generation;
+    let acknowledge =
+        |account: Account, terms: Terms<'_>| Ok(account.acknowledge_recovery_codes(generation, terms));
+    core.judge(&person, &Trace::of_pass(pass), acknowledge).await?;
+    Ok(())
+}
+
+pub(super) async fn left(core: &Core, pass: &Pass) -> Result<RecoveryCodesLeft, Stop<ActRefusal>> {
     let (_, before) = core.internal_holder(&pass.session, ActRefusal::EnrollFirst).await?;
     Ok(before.account().recovery_codes_left(before.terms(core))?)
 }

@@ -370,6 +370,17 @@ over_every_store! {
         }
     }
 
+    /// A misspelled org is no decision that nobody notices.
+    async fn nothing_is_mandated_for_an_org_that_the_host_does_not_know(world: World) {
+        let support = Support::new(&world.two_factor, Operator::new("sue@vendor.example").unwrap());
+        let reason = Reason::new("case 7").unwrap();
+        let nobodys = support.in_org(&org("acmee"), &reason);
+        let refusal = refused(nobodys.require(Requirement::Mandated).await.unwrap());
+        assert_eq!(refusal, ActRefusal::Denied(Denied::NoSuchOrg));
+        assert_eq!(world.two_factor.org(&org("acmee")).policy().await.unwrap().revision, 0);
+        require(&world, Requirement::Mandated).await;
+    }
+
     /// R10: a refused act says at whom it was aimed, and how often it was tried again.
     async fn a_refused_act_says_at_whom_it_was_aimed(world: World) {
         let ian = world.walk_in("ian").await;

@@ -1,9 +1,12 @@
 //! R16: once somebody else is known to know a password, it binds nothing by itself, whatever is done to the account,
 //! until it is changed.
 
+use std::time::Duration;
+
 use countersign::{
-    ActRefusal, Attempt, FirstFactor, Gate, Pass, Refusal, Requirement, Ticket,
-    audit::Password,
+    ActRefusal, Attempt, ErrorKind, FirstFactor, Gate, Pass, Refusal, Requirement, Ticket, Timestamp,
+    admin::Support,
+    audit::{Operator, Password, Reason},
     policy::{Days, Settings},
     testing::Authenticator,
 };
@@ -207,5 +210,34 @@ over_every_store! {
         granted(world.managed(&bob, "ian").unlock(Password::AsBefore).await.unwrap());
         let reset = world.managed(&bob, "ian").reset(Password::AsBefore).await.unwrap();
         assert_eq!(refused(reset), ActRefusal::PasswordKnown);
+    }
+
+    /// A password takes its time to be checked: one that was changed meanwhile opens nothing.
+    async fn a_password_that_was_changed_while_it_was_checked_opens_nothing(world: World) {
+        let acme = org(ACME);
+        let checked = |at: Timestamp| FirstFactor::accepted(&acme, &user("ian")).begun_at(at);
+        assert!(matches!(world.two_factor.check_in(checked(world.now())).await.unwrap(), Gate::Open(_)));
+        let before = world.now();
+        world.clock.advance(Duration::from_secs(1));
+        world.password_changed("ian").await;
+        let stale = world.two_factor.check_in(checked(before)).await.unwrap_err();
+        assert_eq!(stale.kind(), ErrorKind::PasswordMoved);
+        assert!(matches!(world.two_factor.check_in(checked(world.now())).await.unwrap(), Gate::Open(_)));
+        // A statement counts like a report; nor does a stale password start an enrollment by choice.
+        let before = world.now();
+        world.clock.advance(Duration::from_secs(1));
+        let support = Support::new(&world.two_factor, Operator::new("sue@vendor.example").unwrap());
+        let reason = Reason::new("case 7").unwrap();
+        granted(support.in_org(&acme, &reason).user(&user("ian")).reset(Password::Changed).await.unwrap());
+        let session = world.walk_in("ian").await;
+        let stale = world.signed_in(&session).enroll(checked(before)).await.unwrap_err();
+        assert_eq!(stale.kind(), ErrorKind::PasswordMoved);
+        world.switch_on().await;
+        let stale = world.two_factor.check_in(checked(before)).await.unwrap_err();
+        assert_eq!(stale.kind(), ErrorKind::PasswordMoved);
+        // Customers have no record to say so, and whoever does not say when they began is not asked.
+        let carl = FirstFactor::accepted(&acme, &user("carl")).begun_at(Timestamp::from_unix(0));
+        assert!(matches!(world.two_factor.check_in(carl).await.unwrap(), Gate::Open(_)));
+        let _ = world.ticket_to_enroll("ian").await;
     }
 }

@@ -58,13 +58,13 @@ over_every_store! {
         world.switch_on().await;
         let ian = Enrollee::enrolls(&world, "ian").await;
         assert_eq!(ian.codes.len(), 10);
-        assert_eq!(granted(world.signed_in(&ian.pass).recovery_codes_left().await.unwrap()), 10);
+        assert_eq!(granted(world.signed_in(&ian.pass).recovery_codes_left().await.unwrap()).count, 10);
         for (left, code) in (0..10).rev().zip(&ian.codes) {
             // As somebody types it who is in a hurry.
             let recovered = granted(ian.recovers(&world, &code.to_lowercase().replace('-', " ")).await);
             assert_eq!((recovered.left, recovered.pass.means()), (left, Means::RecoveryCode));
             assert!(world.resume(recovered.pass.stamp()).await.is_some());
-            assert_eq!(granted(world.signed_in(&recovered.pass).recovery_codes_left().await.unwrap()), left);
+            assert_eq!(granted(world.signed_in(&recovered.pass).recovery_codes_left().await.unwrap()).count, left);
             assert_eq!(refused(ian.recovers(&world, code).await), wrong(9));
         }
         let told = world.events().await.into_iter().rfind(|told| told.kind == "recovery-used").unwrap();
@@ -253,7 +253,7 @@ over_every_store! {
         let replaced = granted(world.two_factor.confirm(Attempt::new(&ticket, &code)).await.unwrap());
         // The sheet was not lost with the phone: its codes go on, and only those that were not used.
         assert!(replaced.recovery_codes.is_none());
-        assert_eq!(granted(world.signed_in(&replaced.pass).recovery_codes_left().await.unwrap()), 8);
+        assert_eq!(granted(world.signed_in(&replaced.pass).recovery_codes_left().await.unwrap()).count, 8);
         world.step();
         let ticket = world.ticket_for_code("ian").await;
         assert_eq!(refused(world.verify(&ticket, &ian.phone.code(&world.clock)).await), wrong(9));
@@ -410,5 +410,28 @@ over_every_store! {
             }
             granted(vendor.reset(Password::AsBefore).await.unwrap());
         }
+    }
+
+    /// The answer with the codes may be lost: until their user says that they have them, pages say so.
+    async fn codes_that_nobody_acknowledged_are_told_apart(world: World) {
+        world.switch_on().await;
+        let (phone, pass) = world.enroll("ian").await;
+        let left = async |pass: &Pass| granted(world.signed_in(pass).recovery_codes_left().await.unwrap());
+        assert_eq!((left(&pass).await.count, left(&pass).await.acknowledged), (10, false));
+        granted(world.signed_in(&pass).acknowledge_recovery_codes().await.unwrap());
+        let written = world.record("ian").await;
+        granted(world.signed_in(&pass).acknowledge_recovery_codes().await.unwrap());
+        assert_eq!(world.record("ian").await, written, "once is enough");
+        let pass = world.log_in("ian", &phone).await;
+        assert!(left(&pass).await.acknowledged);
+        granted(world.signed_in(&pass).renew_recovery_codes().await.unwrap());
+        assert!(!left(&pass).await.acknowledged, "these are others");
+        // R7, R5: nobody says so in a session that has ended, nor without an authenticator.
+        world.two_factor.user(&org(ACME), &user("ian")).end_sessions().await.unwrap();
+        let over = world.signed_in(&pass).acknowledge_recovery_codes().await.unwrap();
+        assert_eq!(refused(over), ActRefusal::SessionOver);
+        let carl = world.walk_in("carl").await;
+        let nothing = world.signed_in(&carl).acknowledge_recovery_codes().await.unwrap();
+        assert_eq!(refused(nothing), ActRefusal::EnrollFirst);
     }
 }

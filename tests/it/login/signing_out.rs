@@ -119,4 +119,23 @@ over_every_store! {
             assert_eq!(world.record("ian").await, record);
         }
     }
+
+    /// R14: the host ends sessions by a mark that it changes, also those of customers, for whom nothing is written (R5).
+    async fn a_mark_that_moves_ends_sessions_customers_among_them(world: World) {
+        world.people.mark(ACME, "carl", Some("1"));
+        world.people.mark(ACME, "ian", Some("1"));
+        let (carl, ian, ida) = (world.walk_in("carl").await, world.walk_in("ian").await, world.walk_in("ida").await);
+        for pass in [&carl, &ian, &ida] {
+            assert!(world.resume(pass.stamp()).await.is_some());
+        }
+        world.people.mark(ACME, "carl", Some("2"));
+        world.people.mark(ACME, "ian", None);
+        world.people.mark(ACME, "ida", Some("1"));
+        for pass in [&carl, &ian, &ida] {
+            assert!(world.resume(pass.stamp()).await.is_none(), "{pass:?}");
+        }
+        assert!(world.record("carl").await.is_none());
+        let carl = world.walk_in("carl").await;
+        assert!(world.resume(carl.stamp()).await.is_some());
+    }
 }

@@ -39,13 +39,14 @@ over_every_store! {
         let resumed = world.resume(pass.stamp()).await.unwrap();
         assert_eq!(refused(world.signed_in(&resumed).step_up().await.unwrap()), ActRefusal::EnrollFirst);
         assert_eq!(refused(world.signed_in(&resumed).replace().await.unwrap()), ActRefusal::EnrollFirst);
-        world.password_changed("carl").await;
         let denied = ActRefusal::Denied(Denied::NotMasterAdmin);
         assert_eq!(refused(world.switch(&resumed, Requirement::Off).await), denied);
         assert_eq!(refused(world.managed(&resumed, "ian").reset(Password::AsBefore).await.unwrap()), denied);
         assert_eq!(refused(world.managed(&resumed, "ian").unlock(Password::AsBefore).await.unwrap()), denied);
         // Not the settings, not a record: the store was not called once.
         assert_eq!(world.controls.calls(), before);
+        // Somebody who was internal may have a record: the host's own word looks for one, and writes none.
+        world.password_changed("carl").await;
         let reset = support(&world).in_org(&org(ACME), &reason()).user(&user("carl")).reset(Password::AsBefore).await.unwrap();
         assert_eq!(refused(reset), ActRefusal::Denied(Denied::Customer));
         assert_eq!(world.record("carl").await, None);

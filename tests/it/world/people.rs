@@ -10,7 +10,7 @@ use std::{
 
 use countersign::{
     BoxError, Directory, OrgId, Person, Role, Roster, UserId,
-    store::{Listed, PageRequest},
+    store::{Known, Listed, PageRequest},
 };
 
 use super::{backings::AnyStore, org, user};
@@ -22,6 +22,7 @@ pub struct People {
     /// Answers with people of whatever org, as a careless host might.
     ignores_orgs: Arc<AtomicBool>,
     longest_page: Arc<AtomicU32>,
+    marks: Arc<Mutex<BTreeMap<(String, String), String>>>,
 }
 
 impl People {
@@ -31,6 +32,15 @@ impl People {
 
     pub fn remove(&self, org: &str, id: &str) {
         self.roles.lock().unwrap().remove(&(org.to_owned(), id.to_owned()));
+    }
+
+    /// The mark of somebody's sessions.
+    pub fn mark(&self, org: &str, id: &str, mark: Option<&str>) {
+        let (key, mut marks) = ((org.to_owned(), id.to_owned()), self.marks.lock().unwrap());
+        match mark {
+            Some(mark) => marks.insert(key, mark.to_owned()),
+            None => marks.remove(&key),
+        };
     }
 
     /// The longest page that was asked for.
@@ -66,6 +76,11 @@ impl People {
 impl Directory for People {
     type Error = BoxError;
 
+    async fn knows(&self, org: &OrgId) -> Result<Known, BoxError> {
+        let is_known = self.roles.lock().unwrap().keys().any(|(of, _)| of == org.as_str());
+        Ok(if is_known { Known::Yes } else { Known::No })
+    }
+
     async fn find(&self, org: &OrgId, user: &UserId) -> Result<Option<Person>, BoxError> {
         if self.is_down.load(Ordering::SeqCst) {
             return Err("the directory is down".into());
@@ -76,7 +91,11 @@ impl Directory for People {
         let roles = self.roles.lock().unwrap();
         let mut everybody = roles.iter();
         let found = everybody.find(|((of, id), _)| *id == asked && (any_org || of == org.as_str()));
-        Ok(found.map(person))
+        let marks = self.marks.lock().unwrap();
+        Ok(found.map(|found| match marks.get(found.0) {
+            Some(mark) => person(found).session_mark(mark),
+            None => person(found),
+        }))
     }
 }
 
