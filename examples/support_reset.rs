@@ -81,7 +81,7 @@ impl Users {
              JOIN countersign_users AS account
                ON account.org_id = people.org_id AND account.user_id = CAST(people.id AS TEXT)
              WHERE people.org_id = ? AND people.role = 'master-admin' AND CAST(people.id AS TEXT) <> ?
-               AND account.enrolled_epoch = org.epoch AND account.blocked_since IS NULL
+               AND account.enrolled_epoch IN (org.epoch, org.chosen_in) AND account.blocked_since IS NULL
                AND coalesce(account.probation_until, 0) <= unixepoch()
              ORDER BY people.name";
         let select = sqlx::query_scalar(select).bind(user.org.as_str()).bind(user.id.as_str());

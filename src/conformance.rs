@@ -30,7 +30,7 @@
 //! | [`user_store`], [`Suite::of_users`] | 23 users, of two orgs or more |
 //! | [`settings_store`], [`Suite::of_settings`] | 23 orgs |
 //! | [`outbox`] | 31 users, of one org or several |
-//! | [`roster`] | nothing: it takes an org of at least 9 people |
+//! | [`roster`] | nothing: it takes an org of at least 12 people |
 //!
 //! # What it cannot see
 //!

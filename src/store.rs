@@ -232,7 +232,8 @@ pub enum Swap {
 
 /// What is true of a user's account after a change: facts for lists and counts. Decisions never read them.
 ///
-/// The reader decides whether an enrollment counts: it does if its epoch is the org's current one.
+/// The reader decides whether an enrollment counts: it does if its epoch is one of the two that do
+/// ([`OrgSummary::epoch`], [`OrgSummary::chosen_in`]).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserSummary {
@@ -250,6 +251,22 @@ pub struct UserSummary {
     pub blocked_since: Option<Timestamp>,
     /// Until when they administer nothing, after a recovery.
     pub probation_until: Option<Timestamp>,
+    /// If they enrolled by choice: how often the org had taken that choice back before.
+    pub chosen_under: Option<u32>,
+    /// The epoch in which a key of another system was imported that waits for its first code, if one was.
+    pub imported_epoch: Option<Epoch>,
+    /// How many wrong codes have been counted in a row: in the row that is longest.
+    pub wrong_in_a_row: u32,
+    /// The epoch in which they were given time to enroll, if they were.
+    pub due_epoch: Option<Epoch>,
+    /// When they were told so, if the org gives that time to everybody; `None` if it was given to them by name.
+    pub due_told: Option<Timestamp>,
+    /// When that time ends, as they were told.
+    pub due_by: Option<Timestamp>,
+    /// The epoch in which they were invited to enroll, if they were.
+    pub invited_epoch: Option<Epoch>,
+    /// When that invitation expires.
+    pub invited_until: Option<Timestamp>,
 }
 
 /// What is true of an org's settings after a change.
@@ -260,6 +277,8 @@ pub struct OrgSummary {
     pub requirement: Requirement,
     /// The current epoch.
     pub epoch: Epoch,
+    /// The *off* before it, if that counts as well: whoever chose an authenticator in it still has it.
+    pub chosen_in: Option<Epoch>,
 }
 
 impl<T: Directory> Directory for Arc<T> {

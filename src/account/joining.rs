@@ -71,6 +71,14 @@ pub(crate) struct Invited {
 const LONGEST: Days = Days::MOST;
 
 impl Due {
+    /// Returns when the org's own time began; `None` if it was given by name.
+    pub(crate) fn told(self) -> Option<Timestamp> {
+        match self.given {
+            GivenBy::Org { told } => Some(told),
+            GivenBy::Admin => None,
+        }
+    }
+
     fn given(by: Timestamp, given: GivenBy, policy: &Policy) -> Self {
         Self { epoch: policy.epoch, granted_under: policy.features.grace, by, given }
     }

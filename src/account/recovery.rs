@@ -137,6 +137,11 @@ impl Account {
         self.rows().filter_map(Guesses::wait_until).max()
     }
 
+    /// Returns how long the longest row is.
+    pub(crate) fn wrong_in_a_row(&self) -> u32 {
+        self.rows().map(|row| row.in_a_row).max().unwrap_or(0)
+    }
+
     /// Returns when the first block began.
     pub(crate) fn blocked_since(&self) -> Option<Timestamp> {
         self.rows().filter_map(|row| row.blocked_since).min()

@@ -82,7 +82,7 @@ impl<S: SettingsStore> Records for SettingsRecords<'_, S> {
         events: &[Event],
     ) -> Result<Swap, BoxError> {
         let next = Stored { revision: expected + 1, record: record.to_vec() };
-        let summary = OrgSummary { requirement: Requirement::On, epoch: Epoch::FIRST };
+        let summary = OrgSummary { requirement: Requirement::On, epoch: Epoch::FIRST, chosen_in: None };
         let change =
             Change { org: &key.org, expected, next: &next, summary: &summary, events, ends_sessions: false };
         self.0.swap_settings(change).await.map_err(Into::into)

@@ -22,12 +22,12 @@ const FAILURE: &str = "7 (failure is an error)";
 /// The largest number of pages of a listing: an org for a test has fewer people.
 const MOST_PAGES: usize = 10_000;
 /// The number of ways in which people differ.
-const KINDS: usize = 7;
+const KINDS: usize = 10;
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
 
 /// Runs the suite against a [`Roster`], with an org for this test alone, for whose people nothing was ever written.
 ///
-/// It needs at least nine people: seven internal users, a Master Admin and a customer. There must also be a user in
+/// It needs at least twelve people: ten internal users, a Master Admin and a customer. There must also be a user in
 /// another org. It creates no ids of its own. It writes meaningless records for these people through `store`; delete
 /// the org afterwards.
 ///
@@ -223,6 +223,14 @@ fn summaries() -> [Option<UserSummary>; KINDS] {
             waiting_until: at(104),
             blocked_since: at(5),
             probation_until: at(106),
+            chosen_under: Some(7),
+            imported_epoch: Some(Epoch::FIRST),
+            wrong_in_a_row: 8,
+            due_epoch: Some(later),
+            due_told: at(9),
+            due_by: at(110),
+            invited_epoch: Some(Epoch::FIRST),
+            invited_until: at(111),
         }),
         None,
         Some(UserSummary { enrolled_epoch: Some(later), enrolled_since: at(3), ..UserSummary::default() }),
@@ -231,5 +239,8 @@ fn summaries() -> [Option<UserSummary>; KINDS] {
         Some(UserSummary { pending_until: at(100), waiting_until: at(101), ..UserSummary::default() }),
         Some(UserSummary { pending_until: at(101), waiting_until: at(100), ..UserSummary::default() }),
         Some(UserSummary::default()),
+        Some(UserSummary { wrong_in_a_row: 3, ..UserSummary::default() }),
+        Some(UserSummary { imported_epoch: Some(later), ..UserSummary::default() }),
+        Some(UserSummary { enrolled_epoch: Some(later), chosen_under: Some(0), ..UserSummary::default() }),
     ]
 }

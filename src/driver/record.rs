@@ -65,6 +65,8 @@ impl Record for Account {
     type Summary = UserSummary;
 
     fn summary(&self) -> UserSummary {
+        // Whoever was reset has no time, whatever they were told before.
+        let due = self.joining.due.filter(|_| !self.joining.at_once);
         UserSummary {
             enrolled_epoch: self.live.as_ref().map(|live| live.epoch),
             enrolled_since: self.live.as_ref().map(|live| live.since),
@@ -73,6 +75,14 @@ impl Record for Account {
             waiting_until: self.waiting_until(),
             blocked_since: self.blocked_since(),
             probation_until: self.probation_until,
+            chosen_under: self.live.as_ref().and_then(|live| live.chosen),
+            imported_epoch: self.imported.as_ref().map(|imported| imported.epoch),
+            wrong_in_a_row: self.wrong_in_a_row(),
+            due_epoch: due.map(|due| due.epoch),
+            due_told: due.and_then(Due::told),
+            due_by: due.map(|due| due.by),
+            invited_epoch: self.joining.invitation.as_ref().map(|invited| invited.epoch),
+            invited_until: self.joining.invitation.as_ref().map(|invited| invited.expires_at),
         }
     }
 
@@ -337,7 +347,7 @@ impl Record for Policy {
     type Summary = OrgSummary;
 
     fn summary(&self) -> OrgSummary {
-        OrgSummary { requirement: self.requirement, epoch: self.epoch }
+        OrgSummary { requirement: self.requirement, epoch: self.epoch, chosen_in: self.chosen_in }
     }
 
     fn write_fields(&self, plain: &mut Writer) {
@@ -401,11 +411,7 @@ fn write_joining(plain: &mut Writer, joining: &Joining) {
         plain.epoch(due.epoch);
         plain.u32(due.granted_under);
         plain.time(due.by);
-        let told = match due.given {
-            GivenBy::Org { told } => Some(told),
-            GivenBy::Admin => None,
-        };
-        plain.option(told, Writer::time);
+        plain.option(due.told(), Writer::time);
     });
     plain.option(joining.told, |plain, told| {
         plain.u64(told.epoch);

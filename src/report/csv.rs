@@ -1,6 +1,6 @@
 //! A report as comma-separated values (RFC 4180), fit for a spreadsheet.
 //!
-//! It is written by hand: there are eleven columns of our own and one rule. Reading such files is harder, and not done
+//! It is written by hand: there are thirteen columns of our own and one rule. Reading such files is harder, and not done
 //! here.
 
 use std::fmt;
@@ -44,7 +44,7 @@ impl fmt::Display for CsvLine<'_> {
         let Some(row) = self.0 else {
             return f.write_str(
                 "user,account,role,status,enrolled_since,last_used,pending_until,waiting_until,blocked_since,\
-                 probation_until\r\n",
+                 probation_until,told,grace_until,invited_until\r\n",
             );
         };
         let ReportRow { person, status, .. } = row;
@@ -57,6 +57,9 @@ impl fmt::Display for CsvLine<'_> {
             row.waiting_until,
             row.blocked_since,
             row.probation_until,
+            row.told,
+            row.grace_until,
+            row.invited_until,
         ];
         for at in times {
             match at {

@@ -6,7 +6,7 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    policy::Policy,
+    policy::{Epoch, Policy},
     store::{Listed, RosterGroup, UserSummary},
     time::Timestamp,
     who::{Person, Role},
@@ -26,6 +26,8 @@ pub enum Status {
     Waiting,
     /// Enrolled in the current epoch: asked for a code at each login.
     Enrolled,
+    /// A key of another system was imported, and waits for its first code here: they are asked for one.
+    Imported,
     /// A QR code was shown, and waits for its first code.
     Pending,
     /// Enrolled in an earlier epoch, which does not count: they must enroll again.
@@ -41,8 +43,9 @@ pub struct UnknownStatus;
 
 impl Status {
     /// All of them, in the order in which a report names them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Enrolled,
+        Self::Imported,
         Self::Pending,
         Self::NotEnrolled,
         Self::Outdated,
@@ -60,6 +63,7 @@ impl Status {
             Self::Blocked => "blocked",
             Self::Waiting => "waiting",
             Self::Enrolled => "enrolled",
+            Self::Imported => "imported",
             Self::Pending => "pending",
             Self::Outdated => "outdated",
             Self::NotEnrolled => "not-enrolled",
@@ -71,18 +75,21 @@ impl Status {
         let nothing = UserSummary::default();
         let facts = summary.unwrap_or(&nothing);
         let later = |at: Option<Timestamp>| at.is_some_and(|at| at > now);
-        let is_enrolled = facts.enrolled_epoch.is_some_and(|epoch| policy.counts(epoch));
+        let is_enrolled = is_enrolled(facts, policy);
+        let counts = |epoch: Option<Epoch>| epoch.is_some_and(|epoch| policy.counts(epoch));
         let is_asked = policy.requirement.asks() || (policy.takes_codes() && is_enrolled);
         if role == Role::Customer {
             Self::Exempt
         } else if !is_asked {
             Self::NotRequired
-        } else if facts.blocked_since.is_some() {
+        } else if is_blocked(facts, policy) {
             Self::Blocked
         } else if later(facts.waiting_until) {
             Self::Waiting
         } else if is_enrolled {
             Self::Enrolled
+        } else if counts(facts.imported_epoch) {
+            Self::Imported
         } else if later(facts.pending_until) {
             Self::Pending
         } else if facts.enrolled_epoch.is_some() {
@@ -91,6 +98,17 @@ impl Status {
             Self::NotEnrolled
         }
     }
+}
+
+/// Returns whether the authenticator counts now, by its epoch and, if it was chosen, by the choice.
+fn is_enrolled(facts: &UserSummary, policy: &Policy) -> bool {
+    facts.enrolled_epoch.is_some_and(|epoch| policy.counts(epoch))
+        && facts.chosen_under.is_none_or(|under| under == policy.features.choice)
+}
+
+/// Returns whether no code is looked at: also where a hard stop was lowered since.
+fn is_blocked(facts: &UserSummary, policy: &Policy) -> bool {
+    facts.blocked_since.is_some() || facts.wrong_in_a_row >= policy.settings.hard_stop()
 }
 
 impl fmt::Display for Status {
@@ -127,6 +145,13 @@ pub struct ReportRow {
     pub blocked_since: Option<Timestamp>,
     /// Until when they administer nothing, after a recovery.
     pub probation_until: Option<Timestamp>,
+    /// When they were told that they have to enroll, if the org gives time for it. If there is no
+    /// [`grace_until`](Self::grace_until) either, somebody who has yet to enroll was not told.
+    pub told: Option<Timestamp>,
+    /// Until when they get in without an authenticator, by what the org gives today.
+    pub grace_until: Option<Timestamp>,
+    /// Until when an invitation opens their enrollment.
+    pub invited_until: Option<Timestamp>,
 }
 
 impl ReportRow {
@@ -139,6 +164,17 @@ impl ReportRow {
         let later = |at: Option<Timestamp>| at.filter(|at| *at > now);
         let (pending_until, waiting_until) = (later(facts.pending_until), later(facts.waiting_until));
         let probation_until = later(facts.probation_until);
+        let counts = |epoch: Option<Epoch>| epoch.is_some_and(|epoch| policy.counts(epoch));
+        // Whoever has an authenticator needs no time and no invitation.
+        let has_yet_to = matches!(status, Status::NotEnrolled | Status::Outdated | Status::Pending);
+        let due_by = facts.due_by.filter(|_| has_yet_to && facts.due_epoch == Some(policy.epoch));
+        let by_today = match facts.due_told {
+            Some(told) => due_by.and_then(|_| policy.given.end_for(told, &policy.settings)),
+            None => due_by.filter(|_| policy.settings.gives_time()),
+        };
+        let grace_until = later(by_today);
+        let told = facts.due_told.filter(|_| due_by.is_some());
+        let invited_until = later(facts.invited_until.filter(|_| has_yet_to && counts(facts.invited_epoch)));
         Self {
             person,
             status,
@@ -148,6 +184,9 @@ impl ReportRow {
             waiting_until,
             blocked_since,
             probation_until,
+            told,
+            grace_until,
+            invited_until,
         }
     }
 }
@@ -156,8 +195,8 @@ impl ReportRow {
 /// necessary after a wait, unless they are on probation themselves.
 pub(crate) fn can_help(Listed { person, summary }: &Listed, policy: &Policy, now: Timestamp) -> bool {
     let can_sign_in = |summary: &UserSummary| {
-        summary.enrolled_epoch.is_some_and(|epoch| policy.counts(epoch))
-            && summary.blocked_since.is_none()
+        is_enrolled(summary, policy)
+            && !is_blocked(summary, policy)
             && summary.probation_until.is_none_or(|until| until <= now)
     };
     person.role == Role::MasterAdmin && summary.as_ref().is_some_and(can_sign_in)

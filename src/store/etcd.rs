@@ -71,9 +71,8 @@ use crate::{
 ///
 /// In `ORG` and `USER`, slashes, percent signs, tildes, blanks and everything that is not ASCII are percent-encoded
 /// (`%2F`), so that no two orgs or users ever share a key. Summaries and events are lines of text, `name=value`; an
-/// absent fact has no line. Users have `enrolled-epoch`, `enrolled-since`, `last-used`, `pending-until`,
-/// `waiting-until` and `blocked-since` (in Unix seconds); orgs have `requirement` and `epoch`. A user is enrolled *now*
-/// if their `enrolled-epoch` equals the `epoch` of their org.
+/// absent fact has no line. Users have those of [`UserSummary`], orgs those of [`OrgSummary`], with hyphens; times are in
+/// Unix seconds. A user is enrolled *now* if their `enrolled-epoch` is the `epoch` of their org, or its `chosen-in`.
 ///
 /// # Why the comparison holds
 ///
@@ -220,9 +219,11 @@ impl SettingsStore for EtcdStore {
 
     async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, EtcdError> {
         let Change { org, expected, next, events, .. } = change;
-        let OrgSummary { requirement, epoch } = change.summary;
-        let summary =
-            Lines::default().with("requirement", Some(requirement.as_str())).with("epoch", Some(epoch));
+        let OrgSummary { requirement, epoch, chosen_in } = change.summary;
+        let summary = Lines::default()
+            .with("requirement", Some(requirement.as_str()))
+            .with("epoch", Some(epoch))
+            .with("chosen-in", chosen_in.as_ref());
         let (key, summary) = (self.keys.settings(org), (self.keys.settings_summary(org), summary));
         self.swap(Write { owner: (org, None), key, summary, expected, next, events }).await
     }

@@ -224,6 +224,14 @@ impl PostgresStore {
             waiting_until,
             blocked_since,
             probation_until,
+            chosen_under,
+            imported_epoch,
+            wrong_in_a_row,
+            due_epoch,
+            due_told,
+            due_by,
+            invited_epoch,
+            invited_until,
         } = change.summary;
         let write = sqlx::query(self.statements.users().upon(change.expected, !change.events.is_empty()))
             .bind(change.org.as_str())
@@ -236,18 +244,27 @@ impl PostgresStore {
             .bind(pending_until.map(seconds))
             .bind(waiting_until.map(seconds))
             .bind(blocked_since.map(seconds))
-            .bind(probation_until.map(seconds));
+            .bind(probation_until.map(seconds))
+            .bind(chosen_under.map(i64::from))
+            .bind(imported_epoch.map(|epoch| epoch.to_string()))
+            .bind(i64::from(*wrong_in_a_row))
+            .bind(due_epoch.map(|epoch| epoch.to_string()))
+            .bind(due_told.map(seconds))
+            .bind(due_by.map(seconds))
+            .bind(invited_epoch.map(|epoch| epoch.to_string()))
+            .bind(invited_until.map(seconds));
         Ok(trail::bind(bind_expected(write, change.expected)?, change.events))
     }
 
     fn settings_write<'q>(&self, change: &Change<'q, OrgSummary>) -> Result<Statement<'q>, PostgresError> {
-        let OrgSummary { requirement, epoch } = change.summary;
+        let OrgSummary { requirement, epoch, chosen_in } = change.summary;
         let write = sqlx::query(self.statements.settings().upon(change.expected, !change.events.is_empty()))
             .bind(change.org.as_str())
             .bind(revision(change.next.revision)?)
             .bind(change.next.record.as_slice())
             .bind(requirement.as_str())
-            .bind(epoch.to_string());
+            .bind(epoch.to_string())
+            .bind(chosen_in.map(|epoch| epoch.to_string()));
         Ok(trail::bind(bind_expected(write, change.expected)?, change.events))
     }
 

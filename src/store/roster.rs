@@ -65,12 +65,14 @@ pub trait Roster: Send + Sync + 'static {
     /// The default implementation reads everybody, in pages. In SQL it is one query:
     ///
     /// ```sql
-    /// SELECT people.role, account.revision IS NOT NULL, account.enrolled_epoch, max(account.blocked_since),
+    /// SELECT people.role, account.revision IS NOT NULL, account.enrolled_epoch, account.chosen_under,
+    ///        account.imported_epoch, account.wrong_in_a_row, max(account.blocked_since),
     ///        max(account.waiting_until), max(account.pending_until), count(*)
     /// FROM people LEFT JOIN countersign_users AS account ON …
     /// WHERE people.org_id = $org
-    /// GROUP BY people.role, account.revision IS NOT NULL, account.enrolled_epoch,
-    ///          account.blocked_since IS NULL, account.waiting_until > $now, account.pending_until > $now
+    /// GROUP BY people.role, account.revision IS NOT NULL, account.enrolled_epoch, account.chosen_under,
+    ///          account.imported_epoch, account.wrong_in_a_row, account.blocked_since IS NULL,
+    ///          account.waiting_until > $now, account.pending_until > $now
     /// ```
     fn groups(
         &self,
@@ -139,7 +141,8 @@ pub struct Listed {
 /// A group of people who are alike, and their number.
 ///
 /// They have in common their role, whether anything was ever written for them, their
-/// [`enrolled_epoch`](UserSummary::enrolled_epoch), whether there is a [`blocked_since`](UserSummary::blocked_since),
+/// [`enrolled_epoch`](UserSummary::enrolled_epoch), [`chosen_under`](UserSummary::chosen_under),
+/// [`imported_epoch`](UserSummary::imported_epoch) and [`wrong_in_a_row`](UserSummary::wrong_in_a_row), whether there is a [`blocked_since`](UserSummary::blocked_since),
 /// and whether [`waiting_until`](UserSummary::waiting_until) and [`pending_until`](UserSummary::pending_until) are
 /// after the moment of counting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,6 +160,9 @@ pub struct RosterGroup {
 pub(crate) struct Alike {
     role: Role,
     enrolled_epoch: Option<Epoch>,
+    chosen_under: Option<u32>,
+    imported_epoch: Option<Epoch>,
+    wrong_in_a_row: u32,
     /// Whether anything was written, and whether they are blocked, waiting and pending.
     marks: [bool; 4],
 }
@@ -167,6 +173,9 @@ impl Alike {
         Self {
             role,
             enrolled_epoch: summary.and_then(|summary| summary.enrolled_epoch),
+            chosen_under: summary.and_then(|summary| summary.chosen_under),
+            imported_epoch: summary.and_then(|summary| summary.imported_epoch),
+            wrong_in_a_row: summary.map_or(0, |summary| summary.wrong_in_a_row),
             marks: [
                 summary.is_some(),
                 summary.is_some_and(|summary| summary.blocked_since.is_some()),

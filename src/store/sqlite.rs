@@ -69,7 +69,7 @@ type Sql<'q> = Query<'q, Sqlite, SqliteArguments>;
 /// # Beside the host's tables
 ///
 /// A host may read the plain columns in its own SQL. A user is enrolled *now* if `countersign_users.enrolled_epoch`
-/// equals the `epoch` of their org in `countersign_settings`.
+/// is the `epoch` of their org in `countersign_settings`, or its `chosen_in`.
 ///
 /// ```
 /// use countersign::{OrgId, store::sqlite::SqliteStore};
@@ -232,14 +232,17 @@ impl UserStore for SqliteStore {
         const FIRST: &str = "
             INSERT INTO countersign_users (org_id, user_id, revision, record,
                 enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since,
-                probation_until)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                probation_until, chosen_under, imported_epoch, wrong_in_a_row, due_epoch, due_told, due_by,
+                invited_epoch, invited_until)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
             ON CONFLICT (org_id, user_id) DO NOTHING";
         const LATER: &str = "
             UPDATE countersign_users SET revision = ?3, record = ?4,
                 enrolled_epoch = ?5, enrolled_since = ?6, last_used = ?7, pending_until = ?8, waiting_until = ?9,
-                blocked_since = ?10, probation_until = ?11
-            WHERE org_id = ?1 AND user_id = ?2 AND revision = ?12";
+                blocked_since = ?10, probation_until = ?11, chosen_under = ?12, imported_epoch = ?13,
+                wrong_in_a_row = ?14, due_epoch = ?15, due_told = ?16, due_by = ?17, invited_epoch = ?18,
+                invited_until = ?19
+            WHERE org_id = ?1 AND user_id = ?2 AND revision = ?20";
         let UserSummary {
             enrolled_epoch,
             enrolled_since,
@@ -248,6 +251,14 @@ impl UserStore for SqliteStore {
             waiting_until,
             blocked_since,
             probation_until,
+            chosen_under,
+            imported_epoch,
+            wrong_in_a_row,
+            due_epoch,
+            due_told,
+            due_by,
+            invited_epoch,
+            invited_until,
         } = change.summary;
         let write = sqlx::query(if change.expected == 0 { FIRST } else { LATER })
             .bind(change.org.as_str())
@@ -261,6 +272,14 @@ impl UserStore for SqliteStore {
             .bind(waiting_until.map(seconds))
             .bind(blocked_since.map(seconds))
             .bind(probation_until.map(seconds))
+            .bind(*chosen_under)
+            .bind(imported_epoch.map(|epoch| epoch.to_string()))
+            .bind(wrong_in_a_row)
+            .bind(due_epoch.map(|epoch| epoch.to_string()))
+            .bind(due_told.map(seconds))
+            .bind(due_by.map(seconds))
+            .bind(invited_epoch.map(|epoch| epoch.to_string()))
+            .bind(invited_until.map(seconds))
             .bind(revision(change.expected)?);
         self.swap(write, change.events).await
     }
@@ -276,19 +295,20 @@ impl SettingsStore for SqliteStore {
 
     async fn swap_settings(&self, change: Change<'_, OrgSummary>) -> Result<Swap, SqliteError> {
         const FIRST: &str = "
-            INSERT INTO countersign_settings (org_id, revision, record, requirement, epoch)
-            VALUES (?1, ?2, ?3, ?4, ?5)
+            INSERT INTO countersign_settings (org_id, revision, record, requirement, epoch, chosen_in)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6)
             ON CONFLICT (org_id) DO NOTHING";
         const LATER: &str = "
-            UPDATE countersign_settings SET revision = ?2, record = ?3, requirement = ?4, epoch = ?5
-            WHERE org_id = ?1 AND revision = ?6";
-        let OrgSummary { requirement, epoch } = change.summary;
+            UPDATE countersign_settings SET revision = ?2, record = ?3, requirement = ?4, epoch = ?5, chosen_in = ?6
+            WHERE org_id = ?1 AND revision = ?7";
+        let OrgSummary { requirement, epoch, chosen_in } = change.summary;
         let write = sqlx::query(if change.expected == 0 { FIRST } else { LATER })
             .bind(change.org.as_str())
             .bind(revision(change.next.revision)?)
             .bind(change.next.record.as_slice())
             .bind(requirement.as_str())
             .bind(epoch.to_string())
+            .bind(chosen_in.map(|epoch| epoch.to_string()))
             .bind(revision(change.expected)?);
         self.swap(write, change.events).await
     }

@@ -24,6 +24,14 @@ pub(super) fn written(summary: &UserSummary) -> Lines {
         waiting_until,
         blocked_since,
         probation_until,
+        chosen_under,
+        imported_epoch,
+        wrong_in_a_row,
+        due_epoch,
+        due_told,
+        due_by,
+        invited_epoch,
+        invited_until,
     } = summary;
     Lines::default()
         .with("enrolled-epoch", enrolled_epoch.as_ref())
@@ -33,6 +41,14 @@ pub(super) fn written(summary: &UserSummary) -> Lines {
         .with("waiting-until", *waiting_until)
         .with("blocked-since", *blocked_since)
         .with("probation-until", *probation_until)
+        .with("chosen-under", *chosen_under)
+        .with("imported-epoch", imported_epoch.as_ref())
+        .with("wrong-in-a-row", Some(wrong_in_a_row))
+        .with("due-epoch", due_epoch.as_ref())
+        .with("due-told", *due_told)
+        .with("due-by", *due_by)
+        .with("invited-epoch", invited_epoch.as_ref())
+        .with("invited-until", *invited_until)
 }
 
 pub(super) async fn of(
@@ -56,14 +72,23 @@ fn read(key: &str, value: &[u8]) -> Result<UserSummary, EtcdError> {
     let lines = std::str::from_utf8(value).map_err(|_| damaged())?;
     let at = |name| lines::value(lines, name).map(str::parse).transpose().map_err(|_| damaged());
     let at = |name| Ok::<_, EtcdError>(at(name)?.map(Timestamp::from_unix));
-    let epoch = lines::value(lines, "enrolled-epoch").map(str::parse).transpose();
+    let count = |name| lines::value(lines, name).map(str::parse).transpose().map_err(|_| damaged());
+    let epoch = |name| lines::value(lines, name).map(str::parse).transpose().map_err(|_| damaged());
     Ok(UserSummary {
-        enrolled_epoch: epoch.map_err(|_| damaged())?,
+        enrolled_epoch: epoch("enrolled-epoch")?,
         enrolled_since: at("enrolled-since")?,
         last_used: at("last-used")?,
         pending_until: at("pending-until")?,
         waiting_until: at("waiting-until")?,
         blocked_since: at("blocked-since")?,
         probation_until: at("probation-until")?,
+        chosen_under: count("chosen-under")?,
+        imported_epoch: epoch("imported-epoch")?,
+        wrong_in_a_row: count("wrong-in-a-row")?.unwrap_or(0),
+        due_epoch: epoch("due-epoch")?,
+        due_told: at("due-told")?,
+        due_by: at("due-by")?,
+        invited_epoch: epoch("invited-epoch")?,
+        invited_until: at("invited-until")?,
     })
 }

@@ -97,41 +97,44 @@ impl Statements {
             load_settings: fill(&load("{settings}", "org_id = $1")),
             summaries: fill(
                 "SELECT user_id, enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since,
-                        probation_until
+                        probation_until, chosen_under, imported_epoch, wrong_in_a_row, due_epoch, due_told, due_by,
+                        invited_epoch, invited_until
                 FROM {users} WHERE org_id = $1 AND user_id = ANY($2)",
             ),
             users: Writes {
                 first: form(
                     "INSERT INTO {users} (org_id, user_id, revision, record,
                         enrolled_epoch, enrolled_since, last_used, pending_until, waiting_until, blocked_since,
-                        probation_until)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                        probation_until, chosen_under, imported_epoch, wrong_in_a_row, due_epoch, due_told, due_by,
+                        invited_epoch, invited_until)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
                     ON CONFLICT (org_id, user_id) DO NOTHING",
                     "$2",
-                    12,
+                    20,
                 ),
                 later: form(
                     "UPDATE {users} SET revision = $3, record = $4, enrolled_epoch = $5, enrolled_since = $6,
                         last_used = $7, pending_until = $8, waiting_until = $9, blocked_since = $10,
-                        probation_until = $11
-                    WHERE org_id = $1 AND user_id = $2 AND revision = $12",
+                        probation_until = $11, chosen_under = $12, imported_epoch = $13, wrong_in_a_row = $14,
+                        due_epoch = $15, due_told = $16, due_by = $17, invited_epoch = $18, invited_until = $19
+                    WHERE org_id = $1 AND user_id = $2 AND revision = $20",
                     "$2",
-                    13,
+                    21,
                 ),
             },
             settings: Writes {
                 first: form(
-                    "INSERT INTO {settings} (org_id, revision, record, requirement, epoch)
-                    VALUES ($1, $2, $3, $4, $5)
+                    "INSERT INTO {settings} (org_id, revision, record, requirement, epoch, chosen_in)
+                    VALUES ($1, $2, $3, $4, $5, $6)
                     ON CONFLICT (org_id) DO NOTHING",
                     "''",
-                    6,
+                    7,
                 ),
                 later: form(
-                    "UPDATE {settings} SET revision = $2, record = $3, requirement = $4, epoch = $5
-                    WHERE org_id = $1 AND revision = $6",
+                    "UPDATE {settings} SET revision = $2, record = $3, requirement = $4, epoch = $5, chosen_in = $6
+                    WHERE org_id = $1 AND revision = $7",
                     "''",
-                    7,
+                    8,
                 ),
             },
             newest: fill(&page("", "$2")),

@@ -16,20 +16,35 @@ use crate::{
 /// join, first ask whether there is a `revision`: if not, nothing was ever written.
 impl FromRow<'_, PgRow> for UserSummary {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
-        let epoch = row.try_get::<Option<&str>, _>("enrolled_epoch")?.map(str::parse::<Epoch>).transpose();
-        let at = |column| {
-            let seconds = row.try_get::<Option<i64>, _>(column)?.map(u64::try_from).transpose();
-            let seconds = seconds.map_err(|source| sqlx::Error::Decode(source.into()))?;
-            Ok::<_, sqlx::Error>(seconds.map(Timestamp::from_unix))
+        let epoch = |column| {
+            let epoch = row.try_get::<Option<&str>, _>(column)?.map(str::parse::<Epoch>).transpose();
+            epoch.map_err(|source| sqlx::Error::Decode(source.into()))
+        };
+        let number = |column| {
+            let number = row.try_get::<Option<i64>, _>(column)?.map(u64::try_from).transpose();
+            number.map_err(|source| sqlx::Error::Decode(source.into()))
+        };
+        let at = |column| Ok::<_, sqlx::Error>(number(column)?.map(Timestamp::from_unix));
+        let count = |column| {
+            let count = number(column)?.map(u32::try_from).transpose();
+            count.map_err(|source| sqlx::Error::Decode(source.into()))
         };
         Ok(Self {
-            enrolled_epoch: epoch.map_err(|source| sqlx::Error::Decode(source.into()))?,
+            enrolled_epoch: epoch("enrolled_epoch")?,
             enrolled_since: at("enrolled_since")?,
             last_used: at("last_used")?,
             pending_until: at("pending_until")?,
             waiting_until: at("waiting_until")?,
             blocked_since: at("blocked_since")?,
             probation_until: at("probation_until")?,
+            chosen_under: count("chosen_under")?,
+            imported_epoch: epoch("imported_epoch")?,
+            wrong_in_a_row: count("wrong_in_a_row")?.unwrap_or(0),
+            due_epoch: epoch("due_epoch")?,
+            due_told: at("due_told")?,
+            due_by: at("due_by")?,
+            invited_epoch: epoch("invited_epoch")?,
+            invited_until: at("invited_until")?,
         })
     }
 }

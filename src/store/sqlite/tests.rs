@@ -50,7 +50,8 @@ async fn swap(store: &SqliteStore, of: &UserId, expected: u64) -> Result<Swap, s
 
 async fn swap_settings(store: &SqliteStore, expected: u64) -> Result<Swap, super::SqliteError> {
     let (org, next, events) = (&org(), &stored(expected + 1), &[]);
-    let summary = &OrgSummary { requirement: Requirement::On, epoch: Epoch::FIRST.next([9; 8]) };
+    let (epoch, chosen_in) = (Epoch::FIRST.next([9; 8]), Some(Epoch::FIRST));
+    let summary = &OrgSummary { requirement: Requirement::On, epoch, chosen_in };
     store.swap_settings(Change { org, expected, next, summary, events, ends_sessions: false }).await
 }
 

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use countersign::{
-    ActRefusal, Attempt, BoxError, Error, ErrorKind, FirstFactor, MemoryStore, OrgId, Pass, Requirement,
-    Role, Roster, Timestamp, TwoFactor,
-    admin::{Counts, CsvLine, Report, ReportRow, Status},
-    audit::{Denied, Password},
-    policy::Settings,
+    ActRefusal, Attempt, BoxError, Error, ErrorKind, FirstFactor, Gate, MemoryStore, OrgId, Pass,
+    Requirement, Role, Roster, Timestamp, TwoFactor,
+    admin::{Counts, CsvLine, Report, ReportRow, Status, Support},
+    audit::{Denied, Operator, Password, Reason},
+    otp::Imported,
+    policy::{Days, Settings},
     store::{Listed, PageRequest, RosterGroup},
     testing::Authenticator,
 };
@@ -266,6 +267,70 @@ over_every_store! {
         world.people.go_down(false);
         assert_eq!(begun.next_page(10).await.unwrap().len(), 5);
     }
+
+    /// By what the org gives and asks today: imported, in grace until when, invited until when, not told yet, blocked by a
+    /// hard stop that was lowered.
+    async fn a_report_tells_who_was_told_and_until_when_they_have_time(world: World) {
+        let within = |days| Settings::default().with_enroll_within(Some(Days::new(days).unwrap()));
+        let world = world.with_settings(within(30));
+        for id in ["told", "extended", "invited", "untold"] {
+            world.people.set(ACME, id, Role::Internal);
+        }
+        let support = Support::new(&world.two_factor, Operator::new("sue@vendor.example").unwrap());
+        let reason = Reason::new("case 7").unwrap();
+        let vendor = support.in_org(&org(ACME), &reason);
+        let key = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
+        let entry = Imported::parse(&format!("otpauth://totp/Acme:ida?secret={key}&issuer=Acme")).unwrap();
+        granted(support.in_org(&org(ACME), &reason).require(Requirement::On).await.unwrap());
+        let _ = granted(support.import(&org(ACME), &user("ida"), &entry, &reason).await.unwrap());
+        let start = world.now();
+        let _ = world.check_in("told").await;
+        let Gate::EnrollBy { ticket, .. } = world.check_in("ian").await else { panic!("there is time") };
+        let phone = Authenticator::enrolled_with(&world.setup(&ticket).await).unwrap();
+        let code = phone.code(&world.clock);
+        granted(world.two_factor.confirm(Attempt::new(&ticket, &code)).await.unwrap());
+        let extended = granted(vendor.user(&user("extended")).extend(Days::new(60).unwrap()).await.unwrap());
+        let invited = granted(vendor.user(&user("invited")).invite().await.unwrap()).expires_at();
+        let wrong = world.wrong_code(&phone);
+        world.step();
+        let ticket = world.ticket_for_code("ian").await;
+        for _ in 0..4 {
+            refused(world.verify(&ticket, &wrong).await);
+        }
+
+        let row = async |id: &str| {
+            let rows = rows(world.two_factor.org(&org(ACME)).report().await.unwrap(), 100).await;
+            rows.into_iter().find(|row| row.person.id().as_str() == id).unwrap()
+        };
+        let day = Duration::from_secs(24 * 60 * 60);
+        for (id, status, told, grace_until, invited_until) in [
+            ("told", Status::NotEnrolled, Some(start), Some(start.after(30 * day)), None),
+            ("extended", Status::NotEnrolled, None, Some(extended), None),
+            ("invited", Status::NotEnrolled, None, None, Some(invited)),
+            ("untold", Status::NotEnrolled, None, None, None),
+            ("ida", Status::Imported, None, None, None),
+            ("ian", Status::Enrolled, None, None, None),
+        ] {
+            let row = row(id).await;
+            let found = (row.status, row.told, row.grace_until, row.invited_until);
+            assert_eq!(found, (status, told, grace_until, invited_until), "{id}");
+        }
+        let count = async |status| world.two_factor.org(&org(ACME)).counts().await.unwrap().of(status);
+        assert_eq!((count(Status::Imported).await, count(Status::Blocked).await), (1, 0));
+
+        // Fewer days and a lower hard stop hold for everybody at once.
+        let seen = world.two_factor.org(&org(ACME)).policy().await.unwrap().revision;
+        let stricter = within(7).with_hard_stop(4).unwrap();
+        granted(vendor.change_settings(seen, stricter).await.unwrap());
+        assert_eq!(row("told").await.grace_until, Some(start.after(7 * day)));
+        assert_eq!(row("ian").await.status, Status::Blocked);
+        assert_eq!((count(Status::Blocked).await, count(Status::Enrolled).await), (1, 0));
+        world.people.set(ACME, "ian", Role::MasterAdmin);
+        assert!(helpers(&world, "ida").await.is_empty(), "whoever is blocked helps nobody");
+        world.clock.advance(8 * day);
+        let row = row("told").await;
+        assert_eq!((row.told, row.grace_until, row.status), (Some(start), None, Status::NotEnrolled));
+    }
 }
 
 #[tokio::test]
@@ -350,7 +415,7 @@ async fn a_report_as_csv_is_read_back_by_a_reader_of_csv() {
         .collect();
     assert!(file.lines().all(|line| !line.starts_with(['=', '+', '-', '@'])));
     let mut reader = csv::Reader::from_reader(file.as_bytes());
-    assert_eq!(reader.headers().unwrap().len(), 10);
+    assert_eq!(reader.headers().unwrap().len(), 13);
     let read: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
     assert_eq!(read.len(), rows.len());
     for (record, row) in read.iter().zip(&rows) {
@@ -366,7 +431,21 @@ async fn a_report_as_csv_is_read_back_by_a_reader_of_csv() {
     let enrolled = "2027-01-15T08:00:00Z";
     assert_eq!(
         cells,
-        ["bob", "bob@acme.example", "master-admin", "enrolled", enrolled, enrolled, "", "", "", ""]
+        [
+            "bob",
+            "bob@acme.example",
+            "master-admin",
+            "enrolled",
+            enrolled,
+            enrolled,
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            ""
+        ]
     );
 }
 

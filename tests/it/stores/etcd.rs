@@ -362,7 +362,7 @@ async fn a_host_lists_and_counts_by_summaries() {
         String::from_utf8(value.clone()).unwrap()
     };
     let (of_org, of_user) = (lines("/settings-summaries/acme"), lines("/user-summaries/acme/ian"));
-    let epoch = of_org.strip_prefix("requirement=on\nepoch=").unwrap().trim_end();
+    let epoch = of_org.strip_prefix("requirement=on\nepoch=").unwrap().lines().next().unwrap();
     assert!(
         of_user.starts_with(&format!("enrolled-epoch={epoch}\nenrolled-since=1800000000\n")),
         "{of_user}"

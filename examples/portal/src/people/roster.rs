@@ -24,7 +24,8 @@ impl Roster for People {
         let mut select = QueryBuilder::new(
             "SELECT people.*, account.revision, account.enrolled_epoch, account.enrolled_since, account.last_used,
                     account.pending_until, account.waiting_until, account.blocked_since,
-                    account.probation_until
+                    account.probation_until, account.chosen_under, account.imported_epoch, account.wrong_in_a_row,
+                    account.due_epoch, account.due_told, account.due_by, account.invited_epoch, account.invited_until
              FROM portal_users AS people
              LEFT JOIN countersign_users AS account
                     ON account.org_id = people.org_id AND account.user_id = CAST(people.id AS TEXT)
@@ -47,12 +48,16 @@ impl Roster for People {
             "SELECT people.role, count(*) AS people, max(account.revision) AS revision, account.enrolled_epoch,
                     max(account.enrolled_since) AS enrolled_since, max(account.last_used) AS last_used,
                     max(account.pending_until) AS pending_until, max(account.waiting_until) AS waiting_until,
-                    max(account.blocked_since) AS blocked_since, max(account.probation_until) AS probation_until
+                    max(account.blocked_since) AS blocked_since, max(account.probation_until) AS probation_until,
+                    account.chosen_under, account.imported_epoch, account.wrong_in_a_row,
+                    max(account.due_epoch) AS due_epoch, max(account.due_told) AS due_told, max(account.due_by) AS due_by,
+                    max(account.invited_epoch) AS invited_epoch, max(account.invited_until) AS invited_until
              FROM portal_users AS people
              LEFT JOIN countersign_users AS account
                     ON account.org_id = people.org_id AND account.user_id = CAST(people.id AS TEXT)
              WHERE people.org_id = ?1
-             GROUP BY people.role, account.revision IS NULL, account.enrolled_epoch, account.blocked_since IS NULL,
+             GROUP BY people.role, account.revision IS NULL, account.enrolled_epoch, account.chosen_under,
+                      account.imported_epoch, account.wrong_in_a_row, account.blocked_since IS NULL,
                       account.waiting_until > ?2, account.pending_until > ?2",
         );
         let select = select.bind(org.as_str()).bind(now.as_unix().cast_signed());

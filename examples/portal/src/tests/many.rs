@@ -11,7 +11,8 @@ async fn the_roster_keeps_the_contract() {
     let portal = Portal::new().await;
     let mut connection = portal.app.pool.acquire().await.unwrap();
     let [acme, globex] = ["acme", "globex"].map(|org| OrgId::new(org).unwrap());
-    for (org, login) in [(&acme, "ada"), (&acme, "abe"), (&acme, "amy"), (&globex, "gus"), (&acme, "art")] {
+    let of_acme = ["ada", "abe", "amy", "art", "ali", "ann", "ava"].map(|login| (&acme, login));
+    for (org, login) in of_acme.into_iter().chain([(&globex, "gus")]) {
         let added = portal.app.people.add(&mut connection, org, login, login, Role::Internal, PASSWORD).await;
         added.unwrap();
     }

@@ -12,6 +12,14 @@ CREATE TABLE IF NOT EXISTS {users} (
     waiting_until  bigint,
     blocked_since  bigint,
     probation_until bigint,
+    chosen_under   bigint,
+    imported_epoch text,
+    wrong_in_a_row bigint NOT NULL,
+    due_epoch      text,
+    due_told       bigint,
+    due_by         bigint,
+    invited_epoch  text,
+    invited_until  bigint,
     PRIMARY KEY (org_id, user_id)
 );
 
@@ -21,6 +29,7 @@ CREATE TABLE IF NOT EXISTS {settings} (
     record      bytea  NOT NULL CHECK (octet_length(record) > 0),
     requirement text   NOT NULL,
     epoch       text   NOT NULL,
+    chosen_in   text,
     PRIMARY KEY (org_id)
 );
 

@@ -13,6 +13,14 @@ CREATE TABLE countersign_users (
     waiting_until  INTEGER,
     blocked_since  INTEGER,
     probation_until INTEGER,
+    chosen_under   INTEGER,
+    imported_epoch TEXT,
+    wrong_in_a_row INTEGER NOT NULL,
+    due_epoch      TEXT,
+    due_told       INTEGER,
+    due_by         INTEGER,
+    invited_epoch  TEXT,
+    invited_until  INTEGER,
     PRIMARY KEY (org_id, user_id)
 ) STRICT;
 
@@ -21,7 +29,8 @@ CREATE TABLE countersign_settings (
     revision    INTEGER NOT NULL CHECK (revision > 0),
     record      BLOB    NOT NULL CHECK (length(record) > 0),
     requirement TEXT    NOT NULL,
-    epoch       TEXT    NOT NULL
+    epoch       TEXT    NOT NULL,
+    chosen_in   TEXT
 ) STRICT;
 
 -- AUTOINCREMENT: the id of a deleted event is never given to another.
