@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo run --example support_reset --features sqlite -- FOLDER LOGIN --operator NAME --case NUMBER
+//! cargo run --example support_reset --features sqlite -- FOLDER --reseal ORG
 //! ```
 //!
 //! `FOLDER` is that of the portal example: `portal.sqlite` with its users beside the library's tables, and `keyring.txt`.
@@ -11,6 +12,8 @@
 //! It shows who the user is and who else could help them, asks how the desk verified the caller, and then resets the
 //! account. The user enrolls again: no code is ever skipped. If the account was blocked, somebody else knows its password;
 //! it is then reset with an invitation, which the desk reads out to the user.
+//!
+//! With `--reseal` it seals everything that an org has under the first key of `keyring.txt`, after the key was changed.
 #![allow(clippy::print_stdout, reason = "it speaks to the person at the terminal")]
 
 use std::{
@@ -29,11 +32,9 @@ use countersign::{
 use sqlx::{Row as _, SqlitePool, sqlite::SqlitePoolOptions};
 
 /// What was asked for on the command line.
-struct Request {
-    folder: PathBuf,
-    login: String,
-    operator: Operator,
-    case: String,
+enum Request {
+    Reset { login: String, operator: Operator, case: String },
+    Reseal { org: OrgId },
 }
 
 /// The portal's users table, which the desk only reads.
@@ -106,7 +107,7 @@ async fn main() -> ExitCode {
 
 /// Returns whether something was done.
 async fn run() -> Result<bool, BoxError> {
-    let Request { folder, login, operator, case } = request(env::args().skip(1))?;
+    let (folder, request) = request(env::args().skip(1))?;
     let database = folder.join("portal.sqlite");
     if !database.exists() {
         // SQLite would make an empty one, in which nobody is found.
@@ -116,13 +117,39 @@ async fn run() -> Result<bool, BoxError> {
     let options = SqliteStore::options(&database);
     let pool = SqlitePoolOptions::new().max_connections(3).connect_with(options).await?;
     let users = Users(pool.clone());
-    let user = users.by_login(&login).await?.ok_or("nobody has this login name")?;
-    // The issuer is for QR codes, of which this program shows none.
     let store = SqliteStore::new(pool).await?;
-    let two_factor =
-        TwoFactor::builder(users.clone(), store, keyring).deployment("demo").issuer("Support").build()?;
-    let support = Support::new(&two_factor, operator);
+    // The issuer is for QR codes, and the deployment for what is handed out: this program makes neither.
+    let two_factor = TwoFactor::builder(users.clone(), store.clone(), keyring)
+        .records(store)
+        .deployment("support desk")
+        .issuer("Support")
+        .build()?;
+    match request {
+        Request::Reseal { org } => reseal(&two_factor, &org).await,
+        Request::Reset { login, operator, case } => {
+            talk(&Support::new(&two_factor, operator), &users, &login, &case).await
+        }
+    }
+}
 
+async fn reseal(two_factor: &TwoFactor, org: &OrgId) -> Result<bool, BoxError> {
+    let mut run = two_factor.org(org).reseal();
+    let (mut sealed, mut unreadable) = (0, Vec::new());
+    while let Some(done) = run.next().await? {
+        sealed += done.records;
+        unreadable.extend(done.unreadable);
+        println!("{sealed} sealed anew");
+    }
+    for user in &unreadable {
+        println!("The record of user {user} does not open: reset them, or bring its key back.");
+    }
+    println!("Done.");
+    Ok(unreadable.is_empty())
+}
+
+/// The conversation that ends in a reset. Returns whether something was done.
+async fn talk(support: &Support, users: &Users, login: &str, case: &str) -> Result<bool, BoxError> {
+    let user = users.by_login(login).await?.ok_or("nobody has this login name")?;
     println!("{}, {} in {}.", user.name, user.role.as_str(), user.org);
     let helpers = users.helpers(&user).await?;
     if helpers.is_empty() {
@@ -132,9 +159,9 @@ async fn run() -> Result<bool, BoxError> {
         println!("Send the caller to them, unless they cannot be reached.");
     }
     let Some(how) = ask("How did you make sure who is calling? ")? else { return Ok(false) };
-    let reason = Reason::in_case(&case, &how).map_err(|error| format!("the case or the reason {error}"))?;
+    let reason = Reason::in_case(case, &how).map_err(|error| format!("the case or the reason {error}"))?;
     match ask(&format!("Type {login} to reset: "))? {
-        Some(typed) if typed == login => reset(&support, &user, &reason).await,
+        Some(typed) if typed == login => reset(support, &user, &reason).await,
         _ => Ok(false),
     }
 }
@@ -161,21 +188,27 @@ async fn reset(support: &Support, user: &User, reason: &Reason) -> Result<bool, 
     Ok(true)
 }
 
-fn request(mut words: impl Iterator<Item = String>) -> Result<Request, BoxError> {
-    const USAGE: &str = "usage: support_reset FOLDER LOGIN --operator NAME --case NUMBER";
-    let (mut positions, mut operator, mut case) = (Vec::new(), None, None);
+/// Returns the folder, and what to do in it.
+fn request(mut words: impl Iterator<Item = String>) -> Result<(PathBuf, Request), BoxError> {
+    const USAGE: &str = "usage: support_reset FOLDER LOGIN --operator NAME --case NUMBER, or support_reset FOLDER --reseal ORG";
+    let (mut positions, mut operator, mut case, mut org) = (Vec::new(), None, None, None);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--operator" => operator = words.next(),
             "--case" => case = words.next(),
+            "--reseal" => org = words.next(),
             _ => positions.push(word),
         }
     }
-    let (Some(operator), Some(case), [folder, login]) = (operator, case, positions.as_slice()) else {
-        return Err(USAGE.into());
-    };
-    let operator = Operator::new(&operator).map_err(|error| format!("the operator's name {error}"))?;
-    Ok(Request { folder: folder.into(), login: login.clone(), operator, case })
+    match (operator, case, org, positions.as_slice()) {
+        (None, None, Some(org), [folder]) => Ok((folder.into(), Request::Reseal { org: OrgId::new(org)? })),
+        (Some(operator), Some(case), None, [folder, login]) => {
+            let operator =
+                Operator::new(&operator).map_err(|error| format!("the operator's name {error}"))?;
+            Ok((folder.into(), Request::Reset { login: login.clone(), operator, case }))
+        }
+        _ => Err(USAGE.into()),
+    }
 }
 
 /// A line from the terminal; `None` at the end of the input.

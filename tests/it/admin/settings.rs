@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign::{
-    ActRefusal, FirstFactor, Gate, Pass, Refusal, Requirement, Role, Verdict,
+    ActRefusal, FirstFactor, Gate, Pass, Refusal, Requirement, Role, Timestamp, Verdict,
     admin::Support,
     audit::{Denied, Operator, Password, Reason},
     policy::{CodeRules, Days, InvalidCodeRule, InvalidSetting, OrgPolicy, RunningSessions, Settings, Waits},
@@ -373,11 +373,12 @@ fn each_setting_is_kept_within_its_bounds() {
     ] {
         assert_eq!(wrong, Err(InvalidSetting::Waits));
     }
-    let lifetimes: [(With, Duration, Duration, InvalidSetting); 4] = [
+    let lifetimes: [(With, Duration, Duration, InvalidSetting); 5] = [
         (Settings::with_ticket_lifetime, MINUTE, HOUR, InvalidSetting::Ticket),
         (Settings::with_pending_lifetime, MINUTE, HOUR, InvalidSetting::Pending),
         (Settings::with_stamp_lifetime, 5 * MINUTE, 30 * 24 * HOUR, InvalidSetting::Stamp),
         (Settings::with_fresh_code, MINUTE, HOUR, InvalidSetting::FreshCode),
+        (Settings::with_invitation_lifetime, 10 * MINUTE, 7 * 24 * HOUR, InvalidSetting::Invitation),
     ];
     for (with, least, most, error) in lifetimes {
         for within in [least, most] {
@@ -422,13 +423,19 @@ fn any_settings() -> impl Strategy<Value = Settings> {
     });
     let lifetimes = (seconds(60, 3600), seconds(60, 3600), seconds(300, 30 * 24 * 3600), seconds(60, 3600));
     let days = proptest::option::of((1..=90_u8).prop_map(|days| Days::new(days).unwrap()));
-    (1..=100_u32, waits, lifetimes, any::<(bool, bool, bool)>(), (days.clone(), days)).prop_map(
-        |(stop, waits, lifetimes, (end, by_choice, invited), (days, within))| {
+    let date = proptest::option::of(any::<u64>().prop_map(Timestamp::from_unix));
+    let joining = (days.clone(), days, date, seconds(600, 7 * 24 * 3600), seconds(0, 72 * 3600));
+    (1..=100_u32, waits, lifetimes, any::<(bool, bool, bool, bool)>(), joining).prop_map(
+        |(stop, waits, lifetimes, (end, by_choice, invited, recorded), joining)| {
+            let (days, within, by, invitation, probation) = joining;
             let (ticket, pending, stamp, fresh) = lifetimes;
             let sessions = if end { RunningSessions::End } else { RunningSessions::GoOn };
             let settings = Settings::default().with_running_sessions(sessions).with_remember_devices(days);
             let settings = settings.with_enrollment_by_choice(by_choice);
             let settings = settings.with_enroll_within(within).with_invitation_required(invited);
+            let settings = settings.with_enroll_by(by).with_first_factors_recorded(recorded);
+            let settings = settings.with_invitation_lifetime(invitation).unwrap();
+            let settings = settings.with_probation(probation).unwrap();
             let settings = settings.with_hard_stop(stop).unwrap().with_waits(waits).unwrap();
             let settings =
                 settings.with_ticket_lifetime(ticket).unwrap().with_pending_lifetime(pending).unwrap();

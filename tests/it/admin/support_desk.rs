@@ -90,6 +90,11 @@ impl Desk {
         Self { folder, store, two_factor }
     }
 
+    fn reseals(&self) -> (bool, String) {
+        let output = run(Some(self.folder.path()), &["--reseal", ACME], &[]);
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    }
+
     async fn check_in(&self, id: i64) -> Gate {
         self.two_factor.check_in(FirstFactor::accepted(&org(ACME), &UserId::from(id))).await.unwrap()
     }
@@ -202,4 +207,24 @@ async fn the_support_desk_reads_an_invitation_out_when_the_account_was_blocked()
 
 fn minutes_from_now(halves: u64) -> Timestamp {
     Timestamp::from_unix(SystemClock.now().as_unix() - 60 + 30 * halves)
+}
+
+/// R17: the desk seals everything under the first key of the file.
+#[tokio::test]
+async fn the_support_desk_seals_everything_under_the_new_key() {
+    let desk = Desk::open(Settings::default()).await;
+    let phone = desk.enroll(3).await;
+    let file = desk.folder.path().join("keyring.txt");
+    let old = fs::read_to_string(&file).unwrap();
+    let new = Keyring::draw_text(KeyId(9), &OsRandom).unwrap();
+    fs::write(&file, format!("{} {old}", *new)).unwrap();
+    let (done, said) = desk.reseals();
+    assert!(done && said.contains("2 sealed anew"), "{said}");
+    let (done, said) = desk.reseals();
+    assert!(done && !said.contains("sealed anew"), "{said}");
+    let rotated = TwoFactor::builder(Portal, desk.store.clone(), Keyring::from_text(&new).unwrap());
+    let rotated = rotated.deployment("test").issuer("Portal").build().unwrap();
+    let checked_in = rotated.check_in(FirstFactor::accepted(&org(ACME), &UserId::from(3_i64))).await.unwrap();
+    assert!(matches!(checked_in, Gate::AskCode(_)));
+    let _ = phone;
 }
