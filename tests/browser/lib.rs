@@ -11,6 +11,7 @@
 //! * `mishaps.rs`: its scenes in which something goes wrong
 //! * `invitation.rs`: rules that a company chooses, and a colleague who is invited
 //! * `without_scripts.rs`: the same pages with JavaScript switched off
+//! * `two_servers.rs`: two portals over one database, whose clocks are almost a minute apart
 //! * `person.rs`: a person in front of a browser: what they do and what they must see
 //! * `page.rs`: what holds for every page
 //! * `phone.rs`: an authenticator app
@@ -43,5 +44,7 @@ mod stage;
 mod story;
 #[cfg(test)]
 mod time;
+#[cfg(test)]
+mod two_servers;
 #[cfg(test)]
 mod without_scripts;

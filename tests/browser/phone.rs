@@ -53,7 +53,7 @@ impl Phone {
         codes.find(|code| !right.lines().any(|line| line == code)).expect("some hundred codes are not all")
     }
 
-    fn code_at(&self, now: u64) -> String {
+    pub(crate) fn code_at(&self, now: u64) -> String {
         said_by(Command::new("oathtool").args(["--totp", "--base32", "--now", &format!("@{now}"), &self.key]))
     }
 

@@ -198,7 +198,8 @@ impl Stage {
     }
 }
 
-fn start_portal(folder: &Path, time: &Time, listen: &str) -> (Process, String) {
+/// Starts the portal over the data of this folder, and returns its address.
+pub(crate) fn start_portal(folder: &Path, time: &Time, listen: &str) -> (Process, String) {
     let data = folder.join("data");
     let arguments: [&OsStr; 6] = [
         "--data".as_ref(),

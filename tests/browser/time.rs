@@ -13,13 +13,20 @@ pub(crate) const A_WHILE: Duration = Duration::from_mins(6);
 
 pub(crate) struct Time {
     now: Cell<u64>,
+    /// How many seconds the portal's clock is ahead of it, or behind.
+    off: i64,
     /// `libfaketime` reads it whenever the portal asks the system for the time.
     file: PathBuf,
 }
 
 impl Time {
     pub(crate) fn begin(file: PathBuf) -> Self {
-        let time = Self { now: Cell::new(BEGINNING), file };
+        Self::off_by(0, file)
+    }
+
+    /// The time of a server whose clock is so many seconds ahead, or behind.
+    pub(crate) fn off_by(off: i64, file: PathBuf) -> Self {
+        let time = Self { now: Cell::new(BEGINNING), off, file };
         time.write();
         time
     }
@@ -29,7 +36,7 @@ impl Time {
         self.write();
     }
 
-    /// In Unix seconds.
+    /// In Unix seconds, as everybody's phone has it.
     pub(crate) fn now(&self) -> u64 {
         self.now.get()
     }
@@ -50,7 +57,8 @@ impl Time {
     /// In one step: the portal may read at any moment.
     fn write(&self) {
         let next = self.file.with_extension("next");
-        fs::write(&next, format!("{}\n", self.now.get())).expect("the story's folder can be written");
+        fs::write(&next, format!("{}\n", self.now.get().saturating_add_signed(self.off)))
+            .expect("the story's folder can be written");
         fs::rename(next, &self.file).expect("the story's folder can be written");
     }
 }
