@@ -16,8 +16,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! An [`Outbox`](crate::store::Outbox) has a suite of its own, [`outbox`], and a [`Roster`](crate::Roster) has
-//! [`roster`].
+//! An [`Outbox`](crate::store::Outbox) has a suite of its own, [`outbox`]; a [`Roster`](crate::Roster) has [`roster`],
+//! [`Records`](crate::store::Records) have [`records()`], and [`Erasure`](crate::store::Erasure) has [`erasure`].
 //!
 //! # Fresh ids
 //!
@@ -30,6 +30,8 @@
 //! | [`user_store`], [`Suite::of_users`] | 23 users, of two orgs or more |
 //! | [`settings_store`], [`Suite::of_settings`] | 23 orgs |
 //! | [`outbox`] | 31 users, of one org or several |
+//! | [`records()`] | 8 users, of two orgs |
+//! | [`erasure`] | 3 users, of two orgs |
 //! | [`roster`] | nothing: it takes an org of at least 12 people |
 //!
 //! # What it cannot see
@@ -50,6 +52,7 @@ mod asking;
 mod trials;
 mod roster;
 mod outbox;
+mod whole;
 
 use std::fmt;
 
@@ -62,6 +65,7 @@ pub use self::{
     outbox::outbox,
     records::{SettingsRecords, UserRecords},
     roster::roster,
+    whole::{erasure, records},
 };
 use crate::{
     error::BoxError,

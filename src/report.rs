@@ -39,14 +39,14 @@ impl Report {
     pub(crate) fn begin(
         core: &Arc<Core>,
         org: &OrgId,
-        policy: Policy,
+        policy: &Policy,
         now: Timestamp,
     ) -> Result<Self, Error> {
         core.roster()?;
         Ok(Self {
             core: Arc::clone(core),
             org: org.clone(),
-            policy,
+            policy: *policy,
             now,
             role: None,
             status: None,
@@ -109,11 +109,11 @@ impl fmt::Debug for Report {
 pub(crate) async fn counts(
     core: &Core,
     org: &OrgId,
-    policy: Policy,
+    policy: &Policy,
     now: Timestamp,
 ) -> Result<Counts, Error> {
     let groups = core.groups(org, now).await?;
-    Ok(Counts::sum(&groups, &policy, now))
+    Ok(Counts::sum(&groups, policy, now))
 }
 
 /// Returns Master Admins who can reset a user; no more than anybody needs.

@@ -157,7 +157,7 @@ impl<'a> BulkReset<'a> {
     async fn reset_if_due(&self, target: Target) -> Result<Outcome, Error> {
         let Self { run, is_dry, password, .. } = *self;
         // Who only looks changes nothing.
-        let target = if is_dry { target.to_look_at() } else { target };
+        let target = if is_dry { target.looked_at() } else { target };
         let reset = |account: Option<Account>, next, terms: Terms<'_>| {
             let settings = &terms.policy.settings;
             // What cannot be read can still be reset.

@@ -89,7 +89,7 @@ impl Target {
     }
 
     /// Returns it for a look, which takes no code.
-    pub(super) fn to_look_at(self) -> Self {
+    pub(super) fn looked_at(self) -> Self {
         Self { code: Code::Fresh, ..self }
     }
 

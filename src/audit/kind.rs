@@ -282,6 +282,7 @@ impl EventKind {
 }
 
 impl fmt::Display for EventKind {
+    #[allow(clippy::too_many_lines, reason = "a sentence for each kind, and none forgotten")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let because = |reason: &Option<Reason>| match reason {
             Some(reason) => Cow::Owned(format!(": {}", reason.as_str())),

@@ -251,7 +251,7 @@ impl Core {
     pub(crate) fn ticket(
         &self,
         person: &Person,
-        trust: Trust,
+        trust: &Trust,
         purpose: Purpose,
         now: Timestamp,
         continues: Option<Continued>,
@@ -295,7 +295,7 @@ impl Core {
     pub(crate) fn pass(
         &self,
         person: &Person,
-        trust: Trust,
+        trust: &Trust,
         means: Means,
         now: Timestamp,
         lasts: Lasts,

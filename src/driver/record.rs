@@ -363,7 +363,9 @@ impl Record for Policy {
         plain.time(self.sessions_since);
         write_settings(plain, &self.settings);
         let Features { devices, choice, grace, invitations } = self.features;
-        [devices, choice, grace, invitations].into_iter().for_each(|counter| plain.u32(counter));
+        for counter in [devices, choice, grace, invitations] {
+            plain.u32(counter);
+        }
         plain.list(&self.given.entries(), |plain, gave| {
             plain.time(gave.since);
             plain.u8(gave.days.count());

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How many changes are remembered. Of more, the two oldest become one, which gives the shorter of both times.
-const MOST: usize = 8;
+const MOST: usize = 4;
 
 /// What the settings gave, from when on; the oldest first. Empty while they were never changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

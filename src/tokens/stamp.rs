@@ -100,13 +100,12 @@ impl Session {
     ) -> bool {
         let trusted = self.generation == generation && self.epoch.counter >= policy.sessions_from;
         let shows_enough = match (asked, self.means) {
-            (false, _) => true,
+            (false, _) | (true, Means::Code | Means::RememberedDevice | Means::RecoveryCode) => true,
             // After a customer has become more than that, or anybody more than they were, they must show a code first.
             (true, Means::Customer) => false,
             // The time to enroll ends with the stamp's expiry. The org must also still give any.
             (true, Means::Grace) => self.epoch == policy.epoch && !self.was_promoted(person),
             (true, Means::NotRequired) => !self.was_promoted(person),
-            (true, Means::Code | Means::RememberedDevice | Means::RecoveryCode) => true,
         };
         trusted && shows_enough
     }

@@ -25,7 +25,7 @@ pub(super) async fn check_in(core: &Core, first_factor: FirstFactor) -> Result<G
         let nowhere = Trust { generation: Generation::FIRST, policy: core.default_policy };
         let witness = Witness::nothing_to_write();
         return core
-            .pass(&person, nowhere, Means::Customer, core.clock.now(), Lasts::AsLongAsStamps, witness)
+            .pass(&person, &nowhere, Means::Customer, core.clock.now(), Lasts::AsLongAsStamps, witness)
             .map(Gate::Open);
     }
     let trace = Trace::of_check_in(&person, seen_from.clone());
@@ -38,18 +38,18 @@ pub(super) async fn check_in(core: &Core, first_factor: FirstFactor) -> Result<G
         return Ok(Gate::Open(pass));
     }
     let trust = Trust { generation, policy };
-    let ticket = |purpose| core.ticket(&person, trust, purpose, now, None, seen_from);
+    let ticket = |purpose| core.ticket(&person, &trust, purpose, now, None, seen_from);
     match standing {
-        Standing::NotRequired => {
-            core.pass(&person, trust, Means::NotRequired, now, Lasts::AsLongAsStamps, witness).map(Gate::Open)
-        }
+        Standing::NotRequired => core
+            .pass(&person, &trust, Means::NotRequired, now, Lasts::AsLongAsStamps, witness)
+            .map(Gate::Open),
         Standing::Enrolled => ticket(Purpose::LogIn).map(Gate::AskCode),
         Standing::Imported => ticket(Purpose::TakeOver).map(Gate::AskCode),
         Standing::NotEnrolled => ticket(Purpose::Enroll).map(Gate::Enroll),
         Standing::Uninvited => ticket(Purpose::Enroll).map(Gate::AskInvitation),
         Standing::Grace { by, .. } => {
             let ends_at = Lasts::Until(by.min(now.after(policy.settings.stamp_lifetime())));
-            let pass = core.pass(&person, trust, Means::Grace, now, ends_at, witness)?;
+            let pass = core.pass(&person, &trust, Means::Grace, now, ends_at, witness)?;
             Ok(Gate::EnrollBy { pass, ticket: ticket(Purpose::Enroll)?, by })
         }
         Standing::Blocked => Ok(Gate::Blocked),
@@ -72,7 +72,7 @@ async fn enter_on(
     let Decided { reply, policy, now, witness } = core.decide(person, trace, enter).await?;
     let Some(generation) = reply else { return Ok(None) };
     let trust = Trust { generation, policy };
-    core.pass(person, trust, Means::RememberedDevice, now, Lasts::AsLongAsStamps, witness).map(Some)
+    core.pass(person, &trust, Means::RememberedDevice, now, Lasts::AsLongAsStamps, witness).map(Some)
 }
 
 pub(super) async fn prompt(core: &Core, ticket: &Ticket) -> Result<Prompt, Stop<Refusal>> {
@@ -154,6 +154,6 @@ pub(super) async fn let_in<T>(
     let Decided { reply, policy, now, witness } = core.judge(&person, &trace, judge).await?;
     let trust = Trust { generation: reply.generation, policy };
     let lasts = claims.continues.map_or(Lasts::AsLongAsStamps, Lasts::LikeThe);
-    let pass = core.pass(&person, trust, means, now, lasts, witness)?;
+    let pass = core.pass(&person, &trust, means, now, lasts, witness)?;
     Ok((pass, reply.with))
 }

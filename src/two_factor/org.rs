@@ -47,7 +47,7 @@ impl<'a> Org<'a> {
     /// [`NoRoster`](crate::ErrorKind::NoRoster), and those of [`policy`](Self::policy).
     pub async fn report(self) -> Result<Report, Error> {
         let policy = self.core.policy(self.org).await?.record;
-        Report::begin(self.core, self.org, policy, self.core.clock.now())
+        Report::begin(self.core, self.org, &policy, self.core.clock.now())
     }
 
     /// Returns how many people there are in the org, by status. Needs a [`roster`](crate::Builder::roster).
@@ -56,7 +56,7 @@ impl<'a> Org<'a> {
     /// Those of [`report`](Self::report).
     pub async fn counts(self) -> Result<Counts, Error> {
         let policy = self.core.policy(self.org).await?.record;
-        report::counts(self.core, self.org, policy, self.core.clock.now()).await
+        report::counts(self.core, self.org, &policy, self.core.clock.now()).await
     }
 
     /// Returns under which keys the org's settings and records are sealed. Needs [`records`](crate::Builder::records).

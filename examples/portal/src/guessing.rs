@@ -12,12 +12,12 @@ const MANY: usize = 10_000;
 #[derive(Clone)]
 pub(crate) struct Guessing {
     /// Somebody at one place who tries one name: thirty at once, then one in 20 seconds.
-    of_pair: Arc<DefaultKeyedRateLimiter<(String, String)>>,
+    pairs: Arc<DefaultKeyedRateLimiter<(String, String)>>,
     /// One place, whatever the name: two hundred at once, then one in a second. A whole office may be behind one address.
-    of_place: Arc<DefaultKeyedRateLimiter<String>>,
+    places: Arc<DefaultKeyedRateLimiter<String>>,
     /// One name, from wherever: a hundred at once (NIST SP 800-63B-4 §3.2.2 names that number), then one in a minute. It is
     /// the widest, so that strangers cannot keep somebody out for long.
-    of_name: Arc<DefaultKeyedRateLimiter<String>>,
+    names: Arc<DefaultKeyedRateLimiter<String>>,
 }
 
 impl Guessing {
@@ -27,24 +27,24 @@ impl Guessing {
             quota.allow_burst(NonZeroU32::new(at_once).expect("a burst is not zero"))
         };
         Self {
-            of_pair: Arc::new(RateLimiter::keyed(limit(30, Duration::from_secs(20)))),
-            of_place: Arc::new(RateLimiter::keyed(limit(200, Duration::from_secs(1)))),
-            of_name: Arc::new(RateLimiter::keyed(limit(100, Duration::from_mins(1)))),
+            pairs: Arc::new(RateLimiter::keyed(limit(30, Duration::from_secs(20)))),
+            places: Arc::new(RateLimiter::keyed(limit(200, Duration::from_secs(1)))),
+            names: Arc::new(RateLimiter::keyed(limit(100, Duration::from_mins(1)))),
         }
     }
 
     /// Returns whether another password may be looked at, and counts it.
     pub(crate) fn may_try(&self, login: &str, seen_from: &str) -> bool {
         let (name, place) = (login.trim().to_lowercase(), seen_from.to_owned());
-        if self.of_pair.len() > MANY {
-            self.of_pair.retain_recent();
-            self.of_place.retain_recent();
-            self.of_name.retain_recent();
+        if self.pairs.len() > MANY {
+            self.pairs.retain_recent();
+            self.places.retain_recent();
+            self.names.retain_recent();
         }
         let pair = (name.clone(), place.clone());
-        self.of_pair.check_key(&pair).is_ok()
-            && self.of_place.check_key(&place).is_ok()
-            && self.of_name.check_key(&name).is_ok()
+        self.pairs.check_key(&pair).is_ok()
+            && self.places.check_key(&place).is_ok()
+            && self.names.check_key(&name).is_ok()
     }
 }
 

@@ -147,39 +147,11 @@ impl Statements {
                 "DELETE FROM {outbox} WHERE (org_id, at, user_id, revision, place) IN (
                     SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[]))",
             ),
-            count_records: fill(
-                "SELECT substring(record FROM 1 FOR 5) AS head, count(*) AS records
-                FROM {users} WHERE org_id = $1 GROUP BY 1",
-            ),
-            // $4 says how the heads are meant: all, these, or others.
-            list_records: fill(
-                "SELECT user_id FROM {users}
-                WHERE org_id = $1 AND user_id > $2
-                    AND ($4 = 0 OR (substring(record FROM 1 FOR 5) = ANY($3::bytea[])) = ($4 = 1))
-                ORDER BY user_id LIMIT $5",
-            ),
-            // An attempt that was aimed at them stands on another user's record, and names them in its sentence.
-            erase: fill(
-                "WITH notices AS (DELETE FROM {outbox}
-                    WHERE org_id = $1 AND (user_id = $2 OR by_kind = 'user' AND by_name = $2))
-                UPDATE {events} SET
-                    user_id = CASE user_id WHEN $2 THEN $3 ELSE user_id END,
-                    by_name = CASE WHEN by_kind = 'user' AND by_name = $2 THEN $3 ELSE by_name END,
-                    text = CASE
-                        WHEN user_id = $2 THEN kind
-                        WHEN kind = 'act-refused' AND strpos(text, '(' || $2 || ')') > 0 THEN kind
-                        ELSE text END,
-                    seen_from = CASE
-                        WHEN user_id = $2 OR by_kind = 'user' AND by_name = $2 THEN NULL ELSE seen_from END,
-                    checked_in_from = CASE
-                        WHEN user_id = $2 OR by_kind = 'user' AND by_name = $2 THEN NULL ELSE checked_in_from END
-                WHERE org_id = $1 AND (user_id = $2 OR by_kind = 'user' AND by_name = $2
-                    OR kind = 'act-refused' AND strpos(text, '(' || $2 || ')') > 0)",
-            ),
-            erase_org: fill(
-                "WITH notices AS (DELETE FROM {outbox} WHERE org_id = $1) DELETE FROM {events} WHERE org_id = $1",
-            ),
-            remove_record: fill("DELETE FROM {users} WHERE org_id = $1 AND user_id = $2 AND revision = $3"),
+            count_records: fill(COUNT_RECORDS),
+            list_records: fill(LIST_RECORDS),
+            erase: fill(ERASE),
+            erase_org: fill(ERASE_ORG),
+            remove_record: fill(REMOVE_RECORD),
         }))
     }
 
@@ -243,6 +215,37 @@ impl Statements {
         self.0.acknowledge.clone()
     }
 }
+
+const COUNT_RECORDS: &str = "SELECT substring(record FROM 1 FOR 5) AS head, count(*) AS records
+    FROM {users} WHERE org_id = $1 GROUP BY 1";
+
+/// `$4` says how the heads are meant: all, these, or others.
+const LIST_RECORDS: &str = "SELECT user_id FROM {users}
+    WHERE org_id = $1 AND user_id > $2
+        AND ($4 = 0 OR (substring(record FROM 1 FOR 5) = ANY($3::bytea[])) = ($4 = 1))
+    ORDER BY user_id LIMIT $5";
+
+/// An attempt that was aimed at them stands on another user's record, and names them in its sentence.
+const ERASE: &str = "WITH notices AS (DELETE FROM {outbox}
+        WHERE org_id = $1 AND (user_id = $2 OR by_kind = 'user' AND by_name = $2))
+    UPDATE {events} SET
+        user_id = CASE user_id WHEN $2 THEN $3 ELSE user_id END,
+        by_name = CASE WHEN by_kind = 'user' AND by_name = $2 THEN $3 ELSE by_name END,
+        text = CASE
+            WHEN user_id = $2 THEN kind
+            WHEN kind = 'act-refused' AND strpos(text, '(' || $2 || ')') > 0 THEN kind
+            ELSE text END,
+        seen_from = CASE
+            WHEN user_id = $2 OR by_kind = 'user' AND by_name = $2 THEN NULL ELSE seen_from END,
+        checked_in_from = CASE
+            WHEN user_id = $2 OR by_kind = 'user' AND by_name = $2 THEN NULL ELSE checked_in_from END
+    WHERE org_id = $1 AND (user_id = $2 OR by_kind = 'user' AND by_name = $2
+        OR kind = 'act-refused' AND strpos(text, '(' || $2 || ')') > 0)";
+
+const ERASE_ORG: &str =
+    "WITH notices AS (DELETE FROM {outbox} WHERE org_id = $1) DELETE FROM {events} WHERE org_id = $1";
+
+const REMOVE_RECORD: &str = "DELETE FROM {users} WHERE org_id = $1 AND user_id = $2 AND revision = $3";
 
 fn notices(after: &str) -> String {
     format!(

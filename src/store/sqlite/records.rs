@@ -31,8 +31,8 @@ pub(super) async fn page(pool: &SqlitePool, wanted: RecordsRequest<'_>) -> Resul
         ORDER BY user_id LIMIT ?5";
     let (heads, meant) = wanted.heads.as_list();
     let hex = |head: &RecordHead| {
-        let digits: String = head.as_bytes().iter().map(|byte| format!("{byte:02X}")).collect();
-        format!("\"{digits}\"")
+        let number = head.as_bytes().iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        format!("\"{number:010X}\"")
     };
     let heads = format!("[{}]", heads.iter().map(hex).collect::<Vec<_>>().join(","));
     let page = sqlx::query(SELECT)

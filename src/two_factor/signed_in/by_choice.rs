@@ -31,7 +31,7 @@ pub(super) async fn enroll(
         Standing::Enrolled | Standing::Imported => Err(ActRefusal::AlreadyEnrolled.into()),
         Standing::NotRequired if !before.policy.takes_codes() => Err(ActRefusal::NotOffered.into()),
         Standing::NotRequired | Standing::NotEnrolled | Standing::Grace { .. } | Standing::Uninvited => {
-            Ok(core.ticket(&person, before.trust(), Purpose::Enroll, before.now, None, seen_from)?)
+            Ok(core.ticket(&person, &before.trust(), Purpose::Enroll, before.now, None, seen_from)?)
         }
     }
 }

@@ -18,6 +18,7 @@ pub(super) async fn prove(core: &Core, pass: &Pass, purpose: Purpose) -> Result<
     }
     let continues =
         Some(Continued { id: session.id, begun_at: session.begun_at, ends_at: session.expires_at });
-    let ticket = core.ticket(&person, before.trust(), purpose, before.now, continues, pass.seen_from.clone());
+    let ticket =
+        core.ticket(&person, &before.trust(), purpose, before.now, continues, pass.seen_from.clone());
     Ok(ticket?)
 }

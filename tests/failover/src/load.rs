@@ -252,7 +252,7 @@ impl AtWork {
     async fn switch(self) {
         while self.goes_on() {
             for to in [Requirement::On, Requirement::Off] {
-                self.done(self.portal.require(GLOBEX, to)).await;
+                self.done(Box::pin(self.portal.require(GLOBEX, to))).await;
                 sleep(A_MOMENT).await;
             }
         }

@@ -2,6 +2,7 @@
 
 mod outbox;
 mod roster;
+mod whole;
 
 use std::{
     collections::BTreeMap,
