@@ -51,7 +51,8 @@ impl Portal {
     fn build(begin: impl FnOnce(Keyring) -> Builder) -> Result<Self, BoxError> {
         let clock = ManualClock::at(Timestamp::from_unix(1_800_000_000));
         let keyring = Keyring::new(KeyId(1), *b"the key that seals every record.");
-        let two_factor = begin(keyring).deployment("test").issuer("Acme Portal").clock(clock.clone()).build()?;
+        let two_factor =
+            begin(keyring).deployment("test").issuer("Acme Portal").clock(clock.clone()).build()?;
         Ok(Self { two_factor, clock })
     }
 
