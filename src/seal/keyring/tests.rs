@@ -134,3 +134,24 @@ fn a_text_says_which_key_is_beside_the_active_one() {
         assert_eq!(Keyring::from_text(&odd).unwrap_err(), why, "{odd}");
     }
 }
+
+/// Computed by an implementation of HKDF (RFC 5869) and one of XChaCha20-Poly1305 that know nothing of this one: what is
+/// stored keeps its form, and each kind of thing has the key that its name derives.
+#[test]
+fn what_others_sealed_by_the_same_documents_opens() {
+    let bytes = |hex: &str| -> Vec<u8> {
+        let pairs = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+        pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+    };
+    let keyring = Keyring::new(KeyId(5), [7; 32]);
+    let head_and_nonce = "0100000005000102030405060708090a0b0c0d0e0f1011121314151617";
+    let record = Context::of(Kind::UserRecord).and(b"acme").and(b"ann").and(&3_u64.to_be_bytes());
+    let stamp = Context::of(Kind::Stamp).and(b"production");
+    for (context, sealed) in [
+        (record, "f6830818c0f0ebadf5ef670d0febf69d6daa50b3617938db87f579248009"),
+        (stamp, "1540e328a4279910a8d33739e4765d2e80e6f86690aedd836b2de1a5668e"),
+    ] {
+        let opened = keyring.open(context, &bytes(&format!("{head_and_nonce}{sealed}"))).unwrap();
+        assert_eq!(*opened, b"attack at dawn");
+    }
+}

@@ -36,6 +36,17 @@ fn to_the_user(notice: &Notice, by: &str) -> (String, String) {
             "Your authenticator app was taken off your account",
             format!("Your password alone signs you in. {NOT_YOU}"),
         ),
+        "codes-not-asked" => (
+            "Your authenticator app is not asked for any more",
+            format!("Your company has switched that off: your password alone signs you in. {NOT_EXPECTED}"),
+        ),
+        "enrollment-superseded" => {
+            ("A new QR code was shown for your account", format!("The one from before is void. {NOT_YOU}"))
+        }
+        "vouched" => (
+            "Your authenticator app was vouched for",
+            format!("{by} did it: you administer again. {NOT_EXPECTED}"),
+        ),
         "code-refused" => (
             "Wrong codes were typed for your account",
             format!("The password was right, and several codes in a row were wrong. {NOT_YOU}"),
@@ -98,6 +109,10 @@ fn to_the_master_admins(notice: &Notice, about: &str, by: &str) -> (String, Stri
                 "There were too many wrong codes, from a person who knows the password. Speak to {about}: if it was \
                  somebody else, have the password changed first, then unlock the account."
             ),
+        ),
+        "epoch-begun" => (
+            "Everybody sets up an authenticator app again".to_owned(),
+            format!("{by} began that: {told}. {NOT_EXPECTED}"),
         ),
         "reset" => (
             format!("The authenticator app of {about} was reset"),
