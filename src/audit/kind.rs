@@ -281,6 +281,29 @@ impl EventKind {
     }
 }
 
+impl EventKind {
+    /// Returns whether all sessions of the user it concerns ended with it; of an [`EpochBegun`](Self::EpochBegun), those of
+    /// all internal users of the org. A host that keeps sessions of its own ends them, too. After
+    /// [`SignedOut`](Self::SignedOut) one has ended.
+    pub const fn ends_sessions(&self) -> bool {
+        match self {
+            Self::Enrolled { .. }
+            | Self::Replaced
+            | Self::Withdrawn
+            | Self::RecoveryUsed { .. }
+            | Self::Reset { .. }
+            | Self::Unlocked { .. }
+            | Self::PasswordChanged
+            | Self::SessionsEnded
+            | Self::Forgotten
+            | Self::MovedTo { .. }
+            | Self::CarriedOver { .. } => true,
+            Self::EpochBegun { ends_sessions, .. } => *ends_sessions,
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for EventKind {
     #[allow(clippy::too_many_lines, reason = "a sentence for each kind, and none forgotten")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -184,6 +184,9 @@ impl<S: UserStore + SettingsStore> UserStore for Probe<S> {
         if self.controls.always_stale.load(Ordering::SeqCst) {
             return Ok(Swap::Stale);
         }
+        // A host that hears of events knows as much as one that stores them.
+        let is_told = change.events.iter().any(|event| event.kind.ends_sessions());
+        assert!(change.events.is_empty() || is_told == change.ends_sessions, "{:?}", change.events);
         let org = change.org.clone();
         if self.controls.takes(Fault::SwapBeforeAndOvertaken) {
             self.controls.overtake(&org, user).await?;
