@@ -39,10 +39,10 @@ impl Account {
     }
 
     /// Returns the account as it goes on under its new id: with its authenticator and the steps that it has consumed, its
-    /// guesses and blocks, what is known of the password, its probation. What was handed out is void.
-    pub(crate) fn carried_over(mut self, from: UserId, by: MoveId, next: Generation) -> Decision<()> {
+    /// guesses and blocks, what is known of the password, its probation. Its generation was drawn when it was marked as
+    /// moved, so that whatever was handed out before, under either id, is void.
+    pub(crate) fn carried_over(mut self, from: UserId, by: MoveId) -> Decision<()> {
         (self.left, self.carried_by) = (None, Some(by));
-        self.move_to(next);
         Decision::write_and_end_sessions(self, EventKind::CarriedOver { from }, ())
     }
 }

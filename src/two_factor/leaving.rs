@@ -204,7 +204,7 @@ pub(super) async fn carry_over(
                 return Ok(CarryOver::Taken);
             }
             Some(Left::Moved { by, .. }) => {
-                let moved = source.record.carried_over(from.clone(), by, Generation(core.draw()?));
+                let moved = source.record.carried_over(from.clone(), by);
                 write(core, org, to, target.revision, moved.write).await?;
             }
             _ => {

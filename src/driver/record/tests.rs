@@ -1,7 +1,14 @@
 //! Sealed content that no version of ours can have written.
 
 use super::*;
-use crate::{policy::Epoch, seal::Generation, time::Timestamp};
+use crate::{
+    account::{Account, Guesses, Live, Recovery},
+    otp::{Secret, Step, Totp},
+    policy::{Epoch, Policy, Requirement, Settings},
+    seal::Generation,
+    time::Timestamp,
+    tokens::{AuthenticatorId, KeptCodes},
+};
 
 fn policy() -> Policy {
     let sessions_since = Timestamp::from_unix(1_800_000_000);
