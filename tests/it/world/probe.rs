@@ -22,6 +22,8 @@ pub enum Fault {
     LoadSettings,
     /// The write fails, and did not happen.
     SwapBefore,
+    /// The write of an org's settings finds that somebody else was faster.
+    SettingsStale,
     /// The write fails although it happened: the reply was lost.
     SwapAfter,
     /// The write fails although it happened, and so does every later call.
@@ -232,6 +234,9 @@ impl<S: UserStore + SettingsStore> SettingsStore for Probe<S> {
         self.controls.pause().await?;
         if self.controls.takes(Fault::SwapBefore) {
             return Err("the write failed".into());
+        }
+        if self.controls.takes(Fault::SettingsStale) {
+            return Ok(Swap::Stale);
         }
         let swapped = self.store.swap_settings(change).await.map_err(Into::into)?;
         self.controls.pause().await?;
