@@ -184,6 +184,13 @@ impl Person<'_> {
         self.sees("home").await;
     }
 
+    /// After more than an hour without a click: the session has ended.
+    pub(crate) async fn comes_back(&self) {
+        self.goes_to("/account").await;
+        self.sees("login").await;
+        self.signs_in().await;
+    }
+
     /// Waits for the next code and types it: each works once.
     pub(crate) async fn gives_the_next_code(&self) {
         self.stage.time.passes(STEP);

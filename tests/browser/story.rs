@@ -39,6 +39,10 @@ fn play(name: &str, window: Window) {
         mishaps::a_lost_phone(&mut cast).await;
         mishaps::a_forgetful_user(&cast.riley).await;
         mishaps::a_clock_that_is_off(&mut cast.robin).await;
+        // An hour and a half has passed.
+        for person in [&cast.morgan, &cast.riley, &cast.sam] {
+            person.comes_back().await;
+        }
         mishaps::somebody_who_moves_in(&mut cast.jamie).await;
         mishaps::somebody_who_guesses(&cast).await;
         mishaps::a_new_phone(&mut cast.riley).await;

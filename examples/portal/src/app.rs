@@ -19,7 +19,7 @@ use crate::{
     devices,
     failure::Failure,
     guessing::Guessing,
-    joining, login, mails,
+    incident, joining, login, mails,
     passwords::Passwords,
     people::{People, User},
     recovery, report, reset, rules, session, settings,
@@ -127,6 +127,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/account/recovery-codes", post(recovery::renew))
         .route("/account/recovery-codes/kept", post(recovery::kept))
         .route("/settings", get(settings::form).post(settings::save))
+        .route("/settings/start-again", get(incident::form).post(incident::begin))
+        .route("/settings/people/{id}/vouch", get(incident::vouch_form).post(incident::vouch))
         .route("/settings/people/{id}/{act}", get(settings::confirm).post(settings::act))
         .route("/settings/rules", get(rules::form).post(rules::save))
         .route("/settings/report", get(report::page))

@@ -11,6 +11,7 @@
 //! * `login.rs`: password → code or QR code → signed in
 //! * `joining.rs`: an authenticator by invitation, or by choice
 //! * `devices.rs`: browsers on which the password is enough
+//! * `incident.rs`: everybody sets it up again; vouching for a colleague
 //! * `guessing.rs`: how often passwords are looked at
 //! * `keys.rs`: `portal keys` and `portal reseal`
 //! * `recovery.rs`: recovery codes: shown once, used once, renewed
@@ -40,6 +41,7 @@ mod pages;
 mod passwords;
 mod people;
 mod guessing;
+mod incident;
 mod recovery;
 mod report;
 mod reset;

@@ -10,9 +10,10 @@ use axum::{
 use countersign::{
     Requirement, Role, Setup, Timestamp, UserId,
     admin::{Counts, RunId, Status},
+    policy::Epoch,
     policy::{Days, RunningSessions},
     store::{EventId, LoggedEvent},
-    tokens::RecoveryCodesLeft,
+    tokens::{Authenticator, RecoveryCodesLeft},
     tokens::{Device, Invitation, Means, RecoveryCodes},
 };
 
@@ -136,6 +137,22 @@ impl Sheet {
 }
 
 #[derive(Template)]
+#[template(path = "start_again.html")]
+pub(crate) struct StartAgain {
+    pub(crate) frame: Frame,
+    /// What the admin was looking at.
+    pub(crate) seen: Epoch,
+}
+
+#[derive(Template)]
+#[template(path = "vouch.html")]
+pub(crate) struct Vouch {
+    pub(crate) frame: Frame,
+    pub(crate) name: String,
+    pub(crate) authenticator: Option<Authenticator>,
+}
+
+#[derive(Template)]
 #[template(path = "blocked.html")]
 pub(crate) struct Blocked {
     pub(crate) frame: Frame,
@@ -168,12 +185,16 @@ pub(crate) struct Settings {
 impl Settings {
     /// Whether users who have nothing set up may need an invitation.
     fn invitations(&self) -> bool {
-        self.chosen.invitation_required() || self.chosen.enroll_within().is_some()
+        self.chosen.invitation_required() || self.gives_time()
     }
 
     /// Whether there is time to give.
     fn grace(&self) -> bool {
-        self.requirement.asks() && self.chosen.enroll_within().is_some()
+        self.requirement.asks() && self.gives_time()
+    }
+
+    fn gives_time(&self) -> bool {
+        self.chosen.enroll_within().is_some() || self.chosen.enroll_by().is_some()
     }
 
     /// How many there are: nobody in the org could help a sole one who has lost their phone.

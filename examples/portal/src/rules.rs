@@ -3,7 +3,7 @@
 //! The form holds plain text. What comes back is parsed into the library's `Settings`, which knows the bounds. If a value
 //! is out of bounds, the form is shown again with the library's words and with everything that was typed.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use axum::{
     Form,
@@ -11,9 +11,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use countersign::{
-    ActRefusal, Verdict,
+    ActRefusal, Timestamp, Verdict,
     policy::{Days, InvalidSetting, OrgPolicy, RunningSessions, Settings, Waits},
 };
+use jiff::{civil::Date, tz::TimeZone};
 use serde::Deserialize;
 
 use crate::{
@@ -45,6 +46,8 @@ pub(crate) struct Rules {
     pub(crate) fresh_code: String,
     pub(crate) remember: String,
     pub(crate) enroll_within: String,
+    /// A day, as a browser sends it: `2026-12-01`, or nothing.
+    pub(crate) enroll_by: String,
     pub(crate) end_sessions: Option<String>,
     pub(crate) by_invitation: Option<String>,
     pub(crate) by_choice: Option<String>,
@@ -70,6 +73,7 @@ impl Rules {
             fresh_code: in_units(settings.fresh_code(), MINUTE),
             remember: settings.remember_devices().map_or(0, Days::count).to_string(),
             enroll_within: settings.enroll_within().map_or(0, Days::count).to_string(),
+            enroll_by: settings.enroll_by().map(day_before).unwrap_or_default(),
             end_sessions: ticked(settings.running_sessions() == RunningSessions::End),
             by_invitation: ticked(settings.invitation_required()),
             by_choice: ticked(settings.enrollment_by_choice()),
@@ -77,7 +81,7 @@ impl Rules {
     }
 
     /// Returns what was typed, over what is in force: settings that this page does not show stay as they are.
-    fn over(&self, before: Settings) -> Result<Settings, InvalidSetting> {
+    fn over(&self, before: Settings) -> Result<Settings, Wrong> {
         // Text that is not a number is out of every bound.
         let number = |text: &str| text.trim().parse::<u32>().unwrap_or(u32::MAX);
         let lasting = |text: &str, unit: u64| Duration::from_secs(u64::from(number(text)) * unit);
@@ -87,7 +91,7 @@ impl Rules {
             longest: lasting(&self.longest_wait, MINUTE),
         };
         if waits.from == u32::MAX {
-            return Err(InvalidSetting::Waits);
+            return Err(InvalidSetting::Waits.into());
         }
         let days = |text: &str| match number(text) {
             0 => Ok(None),
@@ -101,7 +105,7 @@ impl Rules {
         let settings = settings.with_stamp_lifetime(lasting(&self.stamp, HOUR))?;
         let settings = settings.with_fresh_code(lasting(&self.fresh_code, MINUTE))?;
         let settings = settings.with_running_sessions(sessions).with_remember_devices(remember);
-        let settings = settings.with_enroll_within(enroll_within);
+        let settings = settings.with_enroll_within(enroll_within).with_enroll_by(end_of(&self.enroll_by)?);
         let settings = settings.with_invitation_required(self.by_invitation.is_some());
         Ok(settings.with_enrollment_by_choice(self.by_choice.is_some()))
     }
@@ -121,6 +125,7 @@ impl Rules {
             ("fresh_code", Some(self.fresh_code.clone())),
             ("remember", Some(self.remember.clone())),
             ("enroll_within", Some(self.enroll_within.clone())),
+            ("enroll_by", Some(self.enroll_by.clone())),
             ("end_sessions", self.end_sessions.clone()),
             ("by_invitation", self.by_invitation.clone()),
             ("by_choice", self.by_choice.clone()),
@@ -133,6 +138,44 @@ impl Rules {
         }
         query.finish()
     }
+}
+
+/// What is wrong with what was typed.
+enum Wrong {
+    Setting(InvalidSetting),
+    Day,
+}
+
+impl From<InvalidSetting> for Wrong {
+    fn from(setting: InvalidSetting) -> Self {
+        Self::Setting(setting)
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setting(setting) => setting.fmt(f),
+            Self::Day => f.write_str("the date must be a day, as in 2026-12-01"),
+        }
+    }
+}
+
+/// Returns when a day ends, in UTC: who is to enroll by then has all of it.
+fn end_of(day: &str) -> Result<Option<Timestamp>, Wrong> {
+    if day.trim().is_empty() {
+        return Ok(None);
+    }
+    let end = day.trim().parse::<Date>().and_then(|day| day.tomorrow()?.to_zoned_datetime(TimeZone::UTC));
+    let seconds = end.ok().and_then(|end| u64::try_from(end.timestamp().as_second()).ok());
+    seconds.map(|seconds| Some(Timestamp::from_unix(seconds))).ok_or(Wrong::Day)
+}
+
+/// Returns the day that ends then.
+fn day_before(end: Timestamp) -> String {
+    let last = end.as_unix().saturating_sub(1).cast_signed();
+    let instant = jiff::Timestamp::from_second(last).unwrap_or(jiff::Timestamp::MAX);
+    instant.to_zoned_datetime(TimeZone::UTC).date().to_string()
 }
 
 pub(crate) async fn form(

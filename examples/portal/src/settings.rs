@@ -129,7 +129,7 @@ pub(crate) async fn act(
 }
 
 /// Returns the name of a user in the admin's own org.
-async fn colleague(app: &App, signed_in: &SignedIn, id: i64) -> Result<Option<String>, Failure> {
+pub(crate) async fn colleague(app: &App, signed_in: &SignedIn, id: i64) -> Result<Option<String>, Failure> {
     let user = app.people.by_id(&UserId::from(id)).await?;
     Ok(user.filter(|user| user.org == signed_in.user.org).map(|user| user.name))
 }

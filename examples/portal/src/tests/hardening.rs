@@ -254,3 +254,64 @@ async fn a_key_is_changed_with_a_thousand_users_and_nobody_notices() {
         let _ = log_in(&server, &server, number).await;
     }
 }
+
+/// After an incident: one form, sent twice, begins one epoch; and it names what was seen.
+#[tokio::test]
+async fn everybody_sets_it_up_again_once() {
+    let portal = Portal::new().await;
+    switch_on(&portal).await;
+    let mut sam = portal.signed_in("sam").await;
+    sam.enroll(&portal).await;
+    let mut riley = portal.signed_in("riley").await;
+    riley.enroll(&portal).await;
+    sam.get("/").await;
+    assert_eq!(sam.get("/settings/start-again").await.status(), StatusCode::FORBIDDEN);
+    riley.get("/settings/start-again").await;
+    let seen = riley.between("name=\"seen\" value=\"", "\"").unwrap();
+    let form = format!("seen={seen}");
+    assert_eq!(destination(&riley.post("/settings/start-again", &form).await), "/settings");
+    assert_eq!(portal.count("epoch-begun").await, 1);
+    riley.get("/settings/start-again").await;
+    riley.post("/settings/start-again", &form).await;
+    assert_eq!(portal.count("epoch-begun").await, 1, "the same form is about another epoch");
+    assert_eq!(portal.browser().password("sam").await, "/setup");
+    // With the sessions, the admin's own among them.
+    let mut riley = portal.signed_in("riley").await;
+    riley.enroll(&portal).await;
+    riley.get("/settings/start-again").await;
+    let seen = riley.between("name=\"seen\" value=\"", "\"").unwrap();
+    let form = format!("seen={seen}&end_sessions=on");
+    assert_eq!(destination(&riley.post("/settings/start-again", &form).await), "/login");
+    assert_eq!(portal.count("epoch-begun").await, 2);
+    assert_eq!(destination(&sam.get("/").await), "/login");
+}
+
+/// R13: a colleague compares the app that was seen, and no other.
+#[tokio::test]
+async fn a_colleague_vouches_for_the_app_that_was_seen() {
+    let portal = Portal::new().await;
+    switch_on(&portal).await;
+    let mut riley = portal.signed_in("riley").await;
+    riley.enroll(&portal).await;
+    let codes = riley.recovery_codes();
+    let mut again = portal.signed_in("riley").await;
+    again.get("/recover").await;
+    again.post("/recover", &format!("code={}", codes[0])).await;
+
+    let mut morgan = portal.signed_in("morgan").await;
+    morgan.enroll(&portal).await;
+    morgan.get("/settings").await;
+    assert!(morgan.page.contains("id=\"vouch-riley\""));
+    morgan.get("/settings/people/2/vouch").await;
+    let seen = morgan.between("name=\"seen\" value=\"", "\"").unwrap();
+    morgan.post("/settings/people/2/vouch", &format!("seen={}", "0".repeat(seen.len()))).await;
+    assert_eq!(portal.count("vouched").await, 0);
+    morgan.get("/settings/people/2/vouch").await;
+    assert_eq!(
+        destination(&morgan.post("/settings/people/2/vouch", &format!("seen={seen}")).await),
+        "/settings"
+    );
+    assert_eq!(portal.count("vouched").await, 1);
+    morgan.get("/settings").await;
+    assert!(!morgan.page.contains("id=\"vouch-riley\""));
+}

@@ -16,6 +16,7 @@ fn rules(seen: &str, changed: &[(&str, &str)]) -> String {
         ("fresh_code", "5"),
         ("remember", "0"),
         ("enroll_within", "0"),
+        ("enroll_by", ""),
     ];
     for (name, value) in changed {
         fields.retain(|(field, _)| field != name);
@@ -47,6 +48,8 @@ async fn a_master_admin_saves_rules_within_their_bounds_and_nobody_else_does() {
         ("remember", "91", "must be 1 to 90"),
         ("enroll_within", "91", "must be 1 to 90"),
         ("enroll_within", "-1", "must be 1 to 90"),
+        ("enroll_by", "2026-02-30", "must be a day"),
+        ("enroll_by", "soon", "must be a day"),
     ] {
         riley.get("/settings/rules").await;
         let response = riley.post("/settings/rules", &rules("1", &[(field, value)])).await;
@@ -211,4 +214,19 @@ async fn a_sole_master_admin_is_warned() {
     sqlx::query(demote).execute(&portal.app.pool).await.unwrap();
     riley.get("/settings").await;
     assert!(riley.page.contains("id=\"sole-admin\""));
+}
+
+/// The whole day counts.
+#[tokio::test]
+async fn everybody_by_a_day() {
+    let portal = Portal::new().await;
+    let mut riley = save(&portal, &[("enroll_by", "2099-12-01")]).await;
+    riley.get("/settings/rules").await;
+    assert!(riley.page.contains("name=\"enroll_by\" type=\"date\" value=\"2099-12-01\""));
+    let settings = portal.app.two_factor.org(&OrgId::new("acme").unwrap()).policy().await.unwrap().settings;
+    // 2099-12-02T00:00:00Z.
+    assert_eq!(settings.enroll_by(), Some(Timestamp::from_unix(4_099_852_800)));
+    switch_on(&portal).await;
+    let mut sam = portal.browser();
+    assert_eq!(sam.password("sam").await, "/", "there is time");
 }
