@@ -1,6 +1,7 @@
 //! What is handed out: sealed texts, and codes on paper. For most of them nothing is stored.
 
 mod token;
+mod id;
 mod stamp;
 mod ticket;
 mod pass;
@@ -21,6 +22,7 @@ pub use self::{
 };
 pub(crate) use self::{
     device::DeviceClaims,
+    id::id,
     paper::{Paper, PaperCode},
     pass::Witness,
     recovery::{Drawn, KeptCodes},

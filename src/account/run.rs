@@ -1,19 +1,21 @@
 //! Runs over many accounts. What a run has reset names it, so that a resumed run spares exactly that.
 
-use std::{fmt, str::FromStr};
-
 use super::{Account, Found};
 use crate::{
     error::BoxError,
     policy::Settings,
     random::{self, SecureRandom},
+    tokens::id,
 };
 
-/// The id of a run that resets many users. It is no secret and opens nothing.
-///
-/// Keep its text, 32 hexadecimal digits, to [start the run again](crate::admin::BulkReset::in_run) if it is interrupted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RunId(pub(crate) [u8; 16]);
+id! {
+    /// The id of a run that resets many users. It is no secret and opens nothing.
+    ///
+    /// Keep its text, 32 hexadecimal digits, to [start the run again](crate::admin::BulkReset::in_run) if it is interrupted.
+    RunId(16),
+    /// A text that is no run's id.
+    InvalidRunId("a run", 32)
+}
 
 impl RunId {
     /// Draws the id of a new run.
@@ -22,30 +24,6 @@ impl RunId {
     /// The error of `random` if it cannot deliver.
     pub fn draw(random: &dyn SecureRandom) -> Result<Self, BoxError> {
         random::draw(random).map(Self)
-    }
-}
-
-/// A text that is no run's id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not the id of a run: expected 32 hexadecimal digits")]
-pub struct InvalidRunId;
-
-impl fmt::Display for RunId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-/// Reads back what [`Display`](fmt::Display) wrote.
-impl FromStr for RunId {
-    type Err = InvalidRunId;
-
-    fn from_str(text: &str) -> Result<Self, InvalidRunId> {
-        // `from_str_radix` would accept a sign.
-        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(InvalidRunId);
-        }
-        u128::from_str_radix(text, 16).map(|id| Self(id.to_be_bytes())).map_err(|_| InvalidRunId)
     }
 }
 

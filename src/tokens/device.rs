@@ -3,8 +3,6 @@
 //! The token alone opens nothing. It counts together with a first factor that was just accepted, for the user, the
 //! generation and the epoch in which it was made, and only while the user's record lists its device.
 
-use std::{fmt, str::FromStr};
-
 use zeroize::Zeroizing;
 
 use crate::{
@@ -12,7 +10,10 @@ use crate::{
     policy::Epoch,
     seal::{Damaged, Generation, Kind, Reader, Writer},
     time::Timestamp,
-    tokens::token::{Claims, token},
+    tokens::{
+        id::id,
+        token::{Claims, token},
+    },
     who::{OrgId, UserId},
 };
 
@@ -53,41 +54,21 @@ pub struct Device {
     pub(crate) granted_under: u32,
 }
 
-/// The id of a device, which tells a user's devices apart. It is no secret and opens nothing.
-///
-/// Its text, 32 hexadecimal digits, goes into the form with the button that forgets the device.
-///
-/// ```
-/// use countersign::tokens::DeviceId;
-/// let text = "000102030405060708090a0b0c0d0e0f";
-/// assert_eq!(text.parse::<DeviceId>()?.to_string(), text);
-/// assert!("00".parse::<DeviceId>().is_err());
-/// # Ok::<(), countersign::tokens::InvalidDeviceId>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct DeviceId(pub(crate) [u8; 16]);
-
-/// A text that is no device's id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not the id of a device: expected 32 hexadecimal digits")]
-pub struct InvalidDeviceId;
-
-impl fmt::Display for DeviceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl FromStr for DeviceId {
-    type Err = InvalidDeviceId;
-
-    fn from_str(text: &str) -> Result<Self, InvalidDeviceId> {
-        // `from_str_radix` would accept a sign.
-        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(InvalidDeviceId);
-        }
-        u128::from_str_radix(text, 16).map(|id| Self(id.to_be_bytes())).map_err(|_| InvalidDeviceId)
-    }
+id! {
+    /// The id of a device, which tells a user's devices apart. It is no secret and opens nothing.
+    ///
+    /// Its text, 32 hexadecimal digits, goes into the form with the button that forgets the device.
+    ///
+    /// ```
+    /// use countersign::tokens::DeviceId;
+    /// let text = "000102030405060708090a0b0c0d0e0f";
+    /// assert_eq!(text.parse::<DeviceId>()?.to_string(), text);
+    /// assert!("00".parse::<DeviceId>().is_err());
+    /// # Ok::<(), countersign::tokens::InvalidDeviceId>(())
+    /// ```
+    DeviceId(16),
+    /// A text that is no device's id.
+    InvalidDeviceId("a device", 32)
 }
 
 /// The content of a token.
