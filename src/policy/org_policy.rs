@@ -9,7 +9,7 @@ use crate::{
         requirement::{Epoch, Requirement, RunningSessions},
         settings::Settings,
     },
-    time::Timestamp,
+    time::{LEEWAY, Timestamp},
 };
 
 /// The content of an org's settings record.
@@ -123,6 +123,20 @@ impl Policy {
         } else {
             next
         }
+    }
+
+    /// Returns what an org begins with whose id was another one's before. What was handed out then is over, and nobody in
+    /// the new one was told yet to enroll.
+    ///
+    /// If the settings of before (`last`) do not open, their epochs cannot be told by counters, and sessions end by time.
+    pub(crate) fn beginning_after(self, last: Option<Self>, random: [u8; 8], now: Timestamp) -> Self {
+        let (epoch, sessions_since) = match last {
+            Some(last) => (last.epoch, last.sessions_since),
+            // A server that is ahead has begun sessions "later" than now (R15).
+            None => (self.epoch, now.after(LEEWAY).after(Duration::from_secs(1))),
+        };
+        let begun = Self { epoch, sessions_since, ..self }.in_new_epoch(random, true);
+        Self { asked_since: begun.epoch.counter, ..begun }
     }
 
     /// Ends the sessions of all earlier epochs, for good.

@@ -7,7 +7,6 @@ use crate::{
     audit::{Actor, EventKind},
     driver::{Core, Loaded, Proposal, TRIES, Trace, contended},
     error::{BoxError, Error, ErrorKind},
-    policy::Policy,
     seal::Generation,
     store::{Heads, Swap},
     who::{OrgId, Role, UserId},
@@ -108,15 +107,13 @@ async fn end_org(core: &Core, org: &OrgId) -> Result<(), Error> {
     let place = core.org_place(org);
     let mut upon = 0;
     for _ in 0..TRIES {
-        let before;
-        (upon, before) = match core.policy(org).await {
-            Ok(Loaded { record, revision, .. }) => (revision, record),
-            Err(error) if error.kind() == ErrorKind::Unreadable => {
-                (core.revision(&place).await?, core.default_policy)
-            }
+        let last;
+        (upon, last) = match core.policy(org).await {
+            Ok(Loaded { record, revision, .. }) => (revision, Some(record)),
+            Err(error) if error.kind() == ErrorKind::Unreadable => (core.revision(&place).await?, None),
             Err(error) => return Err(error),
         };
-        let next = Policy { epoch: before.epoch, ..core.default_policy }.in_new_epoch(core.draw()?, true);
+        let next = core.default_policy.beginning_after(last, core.draw()?, core.clock.now());
         let proposal = Proposal { upon, next: &next, events: &[], ends_sessions: false };
         if core.write(&place, &proposal).await?.is_some() {
             return Ok(());

@@ -10,7 +10,7 @@ use countersign::{
     store::Outbox as _,
 };
 
-use crate::world::{ACME, Fault, KEY, Told, World, granted, org, over_every_store, refused, user};
+use crate::world::{ACME, Fault, KEY, Told, World, granted, keyring, org, over_every_store, refused, user};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -235,6 +235,45 @@ over_every_store! {
         world.two_factor.org(&org(ACME)).forget().await.unwrap();
     }
 
+    /// R14: nor of one whose settings nobody can read, so that its epochs cannot be counted on from. R15: nor what a server
+    /// began whose clock is ahead.
+    async fn an_org_that_ends_unreadable_leaves_nothing(world: World) {
+        let (desk, reason) = support(&world);
+        for to in [Requirement::On, Requirement::Off, Requirement::On, Requirement::Off] {
+            granted(desk.in_org(&org(ACME), &reason).require(to).await.unwrap());
+        }
+        let ida = FirstFactor::accepted(&org(ACME), &user("ida"));
+        let Gate::Open(early) = world.another_server(60).check_in(ida).await.unwrap() else { panic!("nothing is asked") };
+        let other = || Keyring::new(KeyId(9), [9; 32]);
+        world.another_process_with(other()).org(&org(ACME)).forget().await.unwrap();
+        let world = world.with_keyring(other().with_beside(KeyId(1), KEY).unwrap());
+        assert!(!resumes(&world, &early).await);
+        // Again is the same.
+        world.two_factor.org(&org(ACME)).forget().await.unwrap();
+        assert!(!resumes(&world, &early).await);
+        world.clock.advance(Duration::from_secs(62));
+        assert!(!resumes(&world, &early).await);
+        let later = world.walk_in("ida").await;
+        assert!(resumes(&world, &later).await);
+    }
+
+    /// Where the host's orgs begin with a requirement and time for it, so does one that gets a used id.
+    async fn an_org_with_a_used_id_gives_time_like_a_new_one(world: World) {
+        let days = Days::new(14).unwrap();
+        let portal = world
+            .builder(keyring())
+            .default_requirement(Requirement::On)
+            .default_settings(Settings::default().with_enroll_within(Some(days)))
+            .deployment("test")
+            .issuer("Acme Portal")
+            .clock(world.clock.clone())
+            .build()
+            .unwrap();
+        portal.org(&org(ACME)).forget().await.unwrap();
+        let gate = portal.check_in(FirstFactor::accepted(&org(ACME), &user("ida"))).await.unwrap();
+        assert!(matches!(gate, Gate::EnrollBy { .. }), "{gate:?}");
+    }
+
     /// R2, R16, R13: the authenticator goes along, and with it what was counted, known and begun; what was handed out does not.
     async fn an_account_goes_on_under_another_id(world: World) {
         world.switch_on().await;
@@ -350,7 +389,7 @@ over_every_store! {
     async fn a_store_that_erases_nothing_is_told_of(world: World) {
         world.switch_on().await;
         let (_, pass) = world.enroll("ian").await;
-        let bare = TwoFactor::builder(world.people.clone(), world.store.clone(), crate::world::keyring());
+        let bare = TwoFactor::builder(world.people.clone(), world.store.clone(), keyring());
         let bare = bare.deployment("test").issuer("Acme Portal").clock(world.clock.clone()).build().unwrap();
         let (acme, ian): (_, UserId) = (org(ACME), user("ian"));
         assert_eq!(bare.user(&acme, &ian).forget().await.unwrap(), Forgotten::Record);
