@@ -129,7 +129,7 @@ impl Policy {
     /// the new one was told yet to enroll.
     ///
     /// If the settings of before (`last`) do not open, their epochs cannot be told by counters, and sessions end by time.
-    pub(crate) fn beginning_after(self, last: Option<Self>, random: [u8; 8], now: Timestamp) -> Self {
+    pub(crate) fn beginning_after(self, last: Option<&Self>, random: [u8; 8], now: Timestamp) -> Self {
         let (epoch, sessions_since) = match last {
             Some(last) => (last.epoch, last.sessions_since),
             // A server that is ahead has begun sessions "later" than now (R15).

@@ -60,15 +60,8 @@ async fn bury(core: &Core, org: &OrgId, user: &UserId) -> Result<bool, Error> {
     let place = core.user_place(org, user);
     let mut upon = 0;
     for _ in 0..TRIES {
-        let is_buried;
-        (upon, is_buried) = match core.load(&place, Account::never_written()).await {
-            Ok(Loaded { record, revision, .. }) => (revision, record.forgotten_at().is_some()),
-            Err(error) if error.kind() == ErrorKind::Unreadable => (core.revision(&place).await?, false),
-            Err(error) => return Err(error),
-        };
-        if is_buried {
-            return Ok(true);
-        }
+        // Upon a tombstone, too: whoever had the id since may have sessions, and no record of their own.
+        upon = core.revision(&place).await?;
         // Nothing is ever written for a customer who has no record (R5).
         if upon == 0 && core.find(org, user).await?.is_some_and(|person| person.role == Role::Customer) {
             return Ok(false);
@@ -113,7 +106,7 @@ async fn end_org(core: &Core, org: &OrgId) -> Result<(), Error> {
             Err(error) if error.kind() == ErrorKind::Unreadable => (core.revision(&place).await?, None),
             Err(error) => return Err(error),
         };
-        let next = core.default_policy.beginning_after(last, core.draw()?, core.clock.now());
+        let next = core.default_policy.beginning_after(last.as_ref(), core.draw()?, core.clock.now());
         let proposal = Proposal { upon, next: &next, events: &[], ends_sessions: false };
         if core.write(&place, &proposal).await?.is_some() {
             return Ok(());
