@@ -16,6 +16,9 @@ pub mod rules {}
 #[doc = include_str!("../docs/manual/threats.md")]
 pub mod threats {}
 
+#[doc = include_str!("../docs/manual/attacks.md")]
+pub mod attacks {}
+
 #[doc = include_str!("../docs/manual/helping-users.md")]
 pub mod helping_users {}
 

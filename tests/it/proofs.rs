@@ -1,5 +1,10 @@
-//! Rules under fire: random stories held against a model, races, and stores that fail in the middle.
+//! Rules under fire: games of a thief against everybody, races, and stores that fail in the middle.
 
-mod model;
+mod command;
+mod days;
+mod gains;
+mod oracle;
+mod play;
+mod games;
 mod races;
 mod faults;

@@ -172,8 +172,12 @@ impl World {
 
     /// Another server of the portal, whose clock is so many seconds ahead of this one's, or behind it.
     pub fn another_server(&self, ahead: i64) -> TwoFactor {
+        self.another_server_with(keyring(), ahead)
+    }
+
+    pub fn another_server_with(&self, keyring: Keyring, ahead: i64) -> TwoFactor {
         let clock = Astray { clock: self.clock.clone(), ahead };
-        self.builder(keyring()).deployment("test").issuer("Acme Portal").clock(clock).build().unwrap()
+        self.builder(keyring).deployment("test").issuer("Acme Portal").clock(clock).build().unwrap()
     }
 
     /// One whose store is not behind the probe.

@@ -230,7 +230,7 @@ fn secrets_have_no_traits_that_would_let_them_out() {
 /// The manual's tables of attacks: each row names a rule and a test, and each of those tests exists.
 #[test]
 fn the_tests_that_the_manual_names_exist() {
-    let page = fs::read_to_string(root().join("docs/manual/threats.md")).unwrap();
+    let page = fs::read_to_string(root().join("docs/manual/attacks.md")).unwrap();
     let with_tests = ["tests", "src"].into_iter().flat_map(|folder| sources(folder).into_values());
     let all_tests: String = with_tests.collect();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));

@@ -68,6 +68,11 @@ impl Controls {
         self.faults.lock().unwrap().push_back(fault);
     }
 
+    /// Whether all faults have happened that were ordered.
+    pub fn are_done(&self) -> bool {
+        self.faults.lock().unwrap().is_empty()
+    }
+
     pub fn go_down(&self, down: bool) {
         self.is_down.store(down, Ordering::SeqCst);
     }
