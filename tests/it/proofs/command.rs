@@ -189,6 +189,10 @@ pub enum Command {
     GuessUntilBlocked {
         hand: Hand,
     },
+    /// Has one QR code drawn after the other, and confirms none.
+    DrawQrCodes {
+        hand: Hand,
+    },
     /// The phone is lost: signs in with a recovery code, and replaces it.
     LoseThePhone {
         hand: Hand,
@@ -220,6 +224,7 @@ impl fmt::Display for Command {
             Self::Administer { by, act, target } => write!(f, "{by} does to {}: {act:?}", USERS[*target]),
             Self::SignIn { hand, server } => write!(f, "{hand} signs in at server {server}"),
             Self::GuessUntilBlocked { hand } => write!(f, "{hand} guesses until nobody looks any more"),
+            Self::DrawQrCodes { hand } => write!(f, "{hand} has 45 QR codes drawn"),
             Self::LoseThePhone { hand } => {
                 write!(f, "{hand} signs in with a recovery code, and replaces the phone")
             }

@@ -53,11 +53,16 @@ pub fn opening() -> impl Strategy<Value = Vec<Command>> {
         .collect();
     let in_time =
         [vendor(Act::GiveTime(Some(14))), vendor(Act::Require(true))].into_iter().chain(everybody());
+    // They have time, and take it.
+    let with_time_left = [vendor(Act::GiveTime(Some(14))), vendor(Act::Require(true))]
+        .into_iter()
+        .chain(Hand::ALL[..4].iter().map(|hand| Command::CheckIn { hand: *hand, server: 0, device: None }));
     let early = everybody().chain([vendor(Act::OfferChoice(true))]);
     prop_oneof![
         2 => Just(Vec::new()),
         4 => Just(enrolled),
         1 => Just(in_time.collect::<Vec<_>>()),
+        1 => Just(with_time_left.collect::<Vec<_>>()),
         1 => Just(early.collect::<Vec<_>>()),
     ]
 }
@@ -85,7 +90,8 @@ pub fn command(hands: &'static [Hand]) -> impl Strategy<Value = Command> {
         9 => (hand(), server()).prop_map(|(hand, server)| C::SignIn { hand, server }),
     ];
     let mishap = prop_oneof![
-        1 => hand().prop_map(|hand| C::GuessUntilBlocked { hand }),
+        2 => hand().prop_map(|hand| C::GuessUntilBlocked { hand }),
+        1 => hand().prop_map(|hand| C::DrawQrCodes { hand }),
         2 => hand().prop_map(|hand| C::LoseThePhone { hand }),
     ];
     let session = prop_oneof![

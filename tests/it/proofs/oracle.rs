@@ -90,6 +90,8 @@ pub struct Account {
     /// Known, or reset to whoever is invited.
     needs_invitation_perhaps: bool,
     has_time: bool,
+    /// They were given time once: wrong first codes may be counted in a row of their own.
+    pub had_time: bool,
     first_told: Option<Timestamp>,
     pub probation_until: Option<Timestamp>,
     /// Nothing holds that was handed out before.
@@ -113,6 +115,7 @@ impl Account {
             is_known: false,
             needs_invitation_perhaps: false,
             has_time: false,
+            had_time: false,
             first_told: None,
             probation_until: None,
             ended: 0,

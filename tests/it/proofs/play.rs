@@ -164,6 +164,7 @@ impl Play {
             }
             Command::Plunder => return self.plunder().await,
             Command::GuessUntilBlocked { hand } => return self.guess_until_blocked(hand).await,
+            Command::DrawQrCodes { hand } => return self.draw_qr_codes(hand).await,
             Command::LoseThePhone { hand } => return self.lose_the_phone(hand).await,
             _ => {}
         }

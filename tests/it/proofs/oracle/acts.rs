@@ -73,6 +73,7 @@ impl Oracle {
         claim!(!account.is_known, "R16: {id} is given time with a known password");
         claim!(account.bound.is_none(), "{id} is given time, and has an authenticator");
         account.has_time = true;
+        account.had_time = true;
         let told = *account.first_told.get_or_insert(now);
         let most = told.as_unix() + 90 * DAY + APART;
         claim!(

@@ -60,6 +60,7 @@ impl Oracle {
                 if let Gate::EnrollBy { by, .. } = gate {
                     let account = &mut self.accounts[user];
                     account.has_time = true;
+                    account.had_time = true;
                     let told = *account.first_told.get_or_insert(now);
                     let most = told.as_unix() + 90 * DAY + APART;
                     claim!(

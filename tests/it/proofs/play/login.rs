@@ -149,7 +149,7 @@ impl Play {
                 Ok(true)
             }
             Verdict::Refused(refusal) => {
-                let counts_apart = self.oracle.accounts[account].bound.is_none();
+                let counts_apart = self.oracle.accounts[account].had_time;
                 self.refused(ticket, Row::Codes, &refusal, Some((key, step)), counts_apart)?;
                 Ok(false)
             }

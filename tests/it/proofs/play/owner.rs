@@ -50,21 +50,38 @@ impl Play {
         Ok(())
     }
 
-    /// Types wrong codes, and waits as told.
+    /// Types wrong codes, at the login or at an enrollment, and waits as told.
     pub(super) async fn guess_until_blocked(&mut self, hand: Hand) -> Judged {
         let account = hand.account();
         for _ in 0..11 {
             let asked = self.check_in(hand, account, 0, None).await?;
-            if asked != Some("ask-code") {
+            let ticket = match asked {
+                Some("ask-code" | "enroll") => self.pockets[&hand].tickets[0].clone(),
+                _ => return Ok(()),
+            };
+            let truth = &self.oracle.accounts[account];
+            let bound =
+                truth.bound.as_ref().map(|bound| bound.key.clone()).or_else(|| truth.imported.clone());
+            if let Some(key) = bound {
+                let code = self.wrong_code(&key);
+                self.verify(hand, 0, &ticket, &key, &code, 0).await?;
+            } else if let Some(key) = self.setup(hand, 0, &ticket).await? {
+                let code = self.wrong_code(&key);
+                self.confirm(hand, 0, &ticket, &key, &code, 0).await?;
+            }
+            self.world.clock.advance(Duration::from_secs(3_000));
+        }
+        Ok(())
+    }
+
+    /// Has one QR code drawn after the other, and none confirmed.
+    pub(super) async fn draw_qr_codes(&mut self, hand: Hand) -> Judged {
+        for _ in 0..45 {
+            if self.check_in(hand, hand.account(), 0, None).await? != Some("enroll") {
                 return Ok(());
             }
             let ticket = self.pockets[&hand].tickets[0].clone();
-            let truth = &self.oracle.accounts[account];
-            let key = truth.bound.as_ref().map(|bound| bound.key.clone()).or_else(|| truth.imported.clone());
-            let Some(key) = key else { return Ok(()) };
-            let code = self.wrong_code(&key);
-            self.verify(hand, 0, &ticket, &key, &code, 0).await?;
-            self.world.clock.advance(Duration::from_secs(3_000));
+            self.setup(hand, 0, &ticket).await?;
         }
         Ok(())
     }
