@@ -6,5 +6,6 @@ mod gains;
 mod oracle;
 mod play;
 mod games;
+mod holes;
 mod races;
 mod faults;

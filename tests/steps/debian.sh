@@ -20,6 +20,7 @@ needed=(
   "patroni patroni"
   "/usr/sbin/haproxy haproxy"
   "curl curl"
+  "git git"
   "pgrep procps"
   "protoc protobuf-compiler"
   # The files that protoc's own examples and etcd's protocol import.
