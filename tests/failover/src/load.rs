@@ -113,11 +113,11 @@ impl Loads {
     }
 
     /// The same, and gathers what they wrote.
-    pub(crate) async fn stop(mut self) -> Result<Written, Failure> {
+    pub(crate) async fn stop(&mut self) -> Result<Written, Failure> {
         self.close().await?;
         let mut entries = self.entries()?;
         entries.sort_by_key(|(at, _)| *at);
-        Ok(Written { entries, faults: self.faults })
+        Ok(Written { entries, faults: std::mem::take(&mut self.faults) })
     }
 }
 

@@ -20,6 +20,7 @@ mod ledger;
 mod load;
 mod outage;
 mod portal;
+mod runbook;
 
 use std::{
     error::Error, fs::Permissions, os::unix::fs::PermissionsExt as _, path::PathBuf, process::ExitCode,
@@ -27,7 +28,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use countersign::store::postgres::PostgresStore;
+use countersign::{Clock as _, store::postgres::PostgresStore};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -155,9 +156,10 @@ async fn synchronous(short: bool) -> Result<Account, Failure> {
         loads.go_on(ENOUGH).await?;
         cluster.settle().await?;
     }
-    scene.account().await
+    Ok(scene.account().await?.0)
 }
 
+/// What was lost, and that the manual's runbook makes it harmless.
 async fn asynchronous() -> Result<Account, Failure> {
     let mut scene = Scene::set(Replication::Asynchronous).await?;
     let Scene { cluster, loads, .. } = &mut scene;
@@ -171,7 +173,12 @@ async fn asynchronous() -> Result<Account, Failure> {
     // Before anybody else writes where something may be missing.
     loads.close().await?;
     cluster.await_another(&primary).await?;
-    scene.account().await
+    let (account, store) = scene.account().await?;
+    runbook::follow(&store, &scene.keys, scene.beginning.clock().now()).await?;
+    println!(
+        "After the runbook for a loss nothing of before was worth anything, and everybody enrolled again."
+    );
+    Ok(account)
 }
 
 /// Servers, portals upon them, and a folder for all.
@@ -179,6 +186,7 @@ struct Scene {
     loads: Loads,
     cluster: Cluster,
     keys: PathBuf,
+    beginning: Beginning,
     _folder: tempfile::TempDir,
 }
 
@@ -196,13 +204,14 @@ impl Scene {
         portal.enroll_all(&keys).await?;
         let mut loads = Loads::start(folder.path(), &keys, cluster.url(), beginning)?;
         loads.go_on(ENOUGH).await?;
-        Ok(Self { loads, cluster, keys, _folder: folder })
+        Ok(Self { loads, cluster, keys, beginning, _folder: folder })
     }
 
-    async fn account(self) -> Result<Account, Failure> {
+    /// The account, and the store that it was taken of.
+    async fn account(&mut self) -> Result<(Account, PostgresStore), Failure> {
         let written = self.loads.stop().await?;
         let store = PostgresStore::new(portal::pool(self.cluster.url()).await?).await?;
-        Account::draw_up(&written, &store, &self.keys).await
+        Ok((Account::draw_up(&written, &store, &self.keys).await?, store))
     }
 }
 

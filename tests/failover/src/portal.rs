@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, convert::Infallible, path::Path};
 use countersign::{
     ActRefusal, Attempt, Clock, Directory, FirstFactor, Gate, KeyId, Keyring, OrgId, Pass, Person,
     Requirement, Role, SettingsStore, TwoFactor, UserId, UserStore, Verdict,
-    admin::Support,
+    admin::{NewEpoch, Support},
     audit::{Operator, Password, Reason},
     store::{
         Change, OrgSummary, Stored, Swap, UserSummary,
@@ -172,6 +172,19 @@ impl<C: Clock + Clone> Portal<C> {
     pub(crate) async fn unlock(&self, user: &str) -> Result<Act, countersign::Error> {
         let act = self.support.in_org(&org(ACME), &reason()).user(&self::user(user));
         Box::pin(act.unlock(Password::AsBefore)).await
+    }
+
+    /// Begins a new epoch of the org whose users log in, as after a loss.
+    pub(crate) async fn begin_epoch(&self) -> Result<(), Failure> {
+        let org = org(ACME);
+        let epoch = NewEpoch::after(self.two_factor.org(&org).policy().await?.epoch).ending_sessions();
+        self.support.in_org(&org, &reason()).begin_epoch(epoch).await?.into_result()?;
+        Ok(())
+    }
+
+    /// Whether a session still holds.
+    pub(crate) async fn goes_on(&self, pass: &Pass) -> Result<bool, countersign::Error> {
+        Ok(self.two_factor.resume(pass.stamp()).await?.is_some())
     }
 
     pub(crate) async fn require(&self, of: &str, to: Requirement) -> Result<Act, countersign::Error> {
