@@ -21,8 +21,8 @@ use super::{
 };
 
 /// How many plays of a kind there are, unless somebody wants more.
-const PLAYS: u32 = 12;
-const HONEST_PLAYS: u32 = 400;
+const PLAYS: u32 = 7;
+const HONEST_PLAYS: u32 = 300;
 
 fn plays(usual: u32) -> u32 {
     env::var("COUNTERSIGN_PLAYS").ok().map_or(usual, |plays| plays.parse().expect("a number of plays"))
