@@ -28,6 +28,11 @@ fn plays(usual: u32) -> u32 {
     env::var("COUNTERSIGN_PLAYS").ok().map_or(usual, |plays| plays.parse().expect("a number of plays"))
 }
 
+/// How much is tried to make a lost game's story shorter.
+fn shrinks() -> u32 {
+    env::var("COUNTERSIGN_SHRINKS").ok().map_or(4_000, |shrinks| shrinks.parse().expect("a number of tries"))
+}
+
 fn seed() -> u64 {
     env::var("COUNTERSIGN_SEED").ok().map_or(0, |seed| seed.parse().expect("a number to begin with"))
 }
@@ -200,7 +205,7 @@ fn play_many(
         bytes[8 + place] = 1 + *one as u8;
     }
     let config =
-        Config { cases: count, failure_persistence: None, max_shrink_iters: 4_000, ..Config::default() };
+        Config { cases: count, failure_persistence: None, max_shrink_iters: shrinks(), ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
     let bound = if holdings.is_empty() { Reached::default() } else { bound_of(holdings) };
     let steals = u32::from(!holdings.is_empty());
