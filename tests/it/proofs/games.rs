@@ -147,6 +147,33 @@ fn scenes() -> Vec<Vec<Command>> {
             vec![act(Act::BeginEpoch { ending: true }), C::Plunder],
         ]
         .concat(),
+        // Somebody knows the password (R16): blocked, invited, enrolled, and reset plainly; blocked before they enrolled.
+        [
+            vec![on()],
+            everybody().to_vec(),
+            vec![C::Advance(1_000), C::Steal, C::GuessUntilBlocked { hand: VICTIM }],
+            vec![act(Act::ResetAndInvite { changed: false }), C::Plunder, sign_in(VICTIM)],
+            vec![act(Act::Reset { changed: false }), C::Plunder],
+        ]
+        .concat(),
+        vec![
+            on(),
+            C::Steal,
+            C::GuessUntilBlocked { hand: VICTIM },
+            act(Act::Unlock { changed: false }),
+            C::Plunder,
+            sign_in(VICTIM),
+        ],
+        // More time, again and again; QR codes, again and again.
+        vec![
+            act(Act::GiveTime(Some(7))),
+            on(),
+            C::CheckIn { hand: VICTIM, server: 0, device: None },
+            act(Act::Extend(89)),
+            C::Advance(80 * 24 * 3_600),
+            act(Act::Extend(89)),
+        ],
+        vec![on(), C::DrawQrCodes { hand: VICTIM }],
         // Somebody who chose it, where nobody is made to.
         [
             vec![
