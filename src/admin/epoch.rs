@@ -73,7 +73,7 @@ pub(super) async fn begin(admin: &Admin<'_>, new: NewEpoch) -> Result<Epoch, Sto
             }
             next = next.begun_by_admin(now).map_err(|until| ActRefusal::TooManyEpochs { until })?;
         }
-        let next = next.in_new_epoch(core.draw()?, new.ends_sessions);
+        let next = next.in_new_epoch(core.draw()?, now, new.ends_sessions);
         let kind = EventKind::EpochBegun {
             epoch: next.epoch,
             ends_sessions: next.sessions_from == next.epoch.counter,

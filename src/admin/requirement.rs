@@ -45,7 +45,7 @@ async fn switch(
         if let Err(why) = may(from) {
             return Ok(Err(why));
         }
-        let next = policy.record.switched(to, core.draw()?);
+        let next = policy.record.switched(to, core.draw()?, core.clock.now());
         let event = next.map(|next| {
             let kind = EventKind::RequirementChanged {
                 from,

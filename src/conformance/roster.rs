@@ -213,7 +213,7 @@ fn of(group: &RosterGroup) -> Alike {
 /// apart.
 fn summaries() -> [Option<UserSummary>; KINDS] {
     let at = |seconds: u64| Some(Timestamp::from_unix(NOW.as_unix() - 100 + seconds));
-    let later = Epoch::FIRST.next([9; 8]);
+    let later = Epoch::FIRST.next([9; 8], NOW);
     [
         Some(UserSummary {
             enrolled_epoch: Some(later),

@@ -96,11 +96,11 @@ impl Policy {
 
     /// Returns the policy after a switch, or `None` if it changes nothing: switching on twice, or by two admins at
     /// once, makes one epoch. Every step between "nobody is asked" and "asked" begins one (R6).
-    pub(crate) fn switched(self, to: Requirement, random: [u8; 8]) -> Option<Self> {
+    pub(crate) fn switched(self, to: Requirement, random: [u8; 8], now: Timestamp) -> Option<Self> {
         let switched = Self { requirement: to, ..self };
         let next = match (self.requirement.asks(), to.asks()) {
             (false, true) => {
-                let epoch = self.epoch.next(random);
+                let epoch = self.epoch.next(random, now);
                 let next =
                     Self { epoch, chosen_in: Some(self.epoch), asked_since: epoch.counter, ..switched };
                 if self.settings.running_sessions() == RunningSessions::End {
@@ -109,15 +109,15 @@ impl Policy {
                     next
                 }
             }
-            (true, false) => Self { epoch: self.epoch.next(random), chosen_in: None, ..switched },
+            (true, false) => Self { epoch: self.epoch.next(random, now), chosen_in: None, ..switched },
             _ => switched,
         };
         (next != self).then_some(next)
     }
 
     /// Returns the policy with a new epoch, in which everybody enrolls again, and nobody has chosen anything.
-    pub(crate) fn in_new_epoch(self, random: [u8; 8], ends_sessions: bool) -> Self {
-        let next = Self { epoch: self.epoch.next(random), chosen_in: None, ..self };
+    pub(crate) fn in_new_epoch(self, random: [u8; 8], now: Timestamp, ends_sessions: bool) -> Self {
+        let next = Self { epoch: self.epoch.next(random, now), chosen_in: None, ..self };
         if ends_sessions || self.settings.running_sessions() == RunningSessions::End {
             next.ending_sessions()
         } else {
@@ -135,7 +135,7 @@ impl Policy {
             // A server that is ahead has begun sessions "later" than now (R15).
             None => (self.epoch, now.after(LEEWAY).after(Duration::from_secs(1))),
         };
-        let begun = Self { epoch, sessions_since, ..self }.in_new_epoch(random, true);
+        let begun = Self { epoch, sessions_since, ..self }.in_new_epoch(random, now, true);
         Self { asked_since: begun.epoch.counter, ..begun }
     }
 

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::time::Timestamp;
+
 /// Whether an org asks its internal users for a code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -60,9 +62,9 @@ pub enum RunningSessions {
 /// What was granted in another period does not count: enrollments, imported keys, invitations, remembered devices, fresh
 /// codes. There is one exception: in an *on* that was entered directly from an *off*, what was chosen in that *off* does.
 ///
-/// It has a counter, so that two epochs can be ordered, and random bits. If a settings record is restored from a backup
-/// and switched on again, the random bits keep the old enrollments under a counter seen before from coming back to
-/// life.
+/// It has a counter, so that two epochs can be ordered, and random bits. The counter is the time at which the epoch began,
+/// in seconds since 1970, or one more than the last. So after a restore from a backup the next epoch is later than those
+/// that were lost, and the random bits tell apart two that began in the same second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Epoch {
     pub(crate) counter: u64,
@@ -73,9 +75,13 @@ impl Epoch {
     /// The epoch of an org whose settings were never written.
     pub(crate) const FIRST: Self = Self { counter: 0, random: [0; 8] };
 
-    /// Returns the epoch that begins next.
-    pub(crate) const fn next(self, random: [u8; 8]) -> Self {
-        Self { counter: self.counter.saturating_add(1), random }
+    /// Returns the epoch that begins next, at this time.
+    ///
+    /// Its counter is the time, unless the last one is ahead of it. A loss of the database can undo epochs whose stamps
+    /// are still out there. If counters went up by one, the next epochs would have theirs again, and a floor (R14) would
+    /// not be above those stamps.
+    pub(crate) fn next(self, random: [u8; 8], now: Timestamp) -> Self {
+        Self { counter: self.counter.saturating_add(1).max(now.as_unix()), random }
     }
 
     /// Returns whether this one began after `other`, by their counters.

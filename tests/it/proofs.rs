@@ -5,6 +5,7 @@ mod days;
 mod gains;
 mod oracle;
 mod play;
+mod scenes;
 mod games;
 mod holes;
 mod races;

@@ -1,4 +1,4 @@
-//! Stores: the suite that tries them, and what is true of one alone.
+//! Stores: the suite that tries them, what is true of one alone, and the manual's runbooks on a real database.
 
 mod conformance;
 mod own_table;
@@ -8,3 +8,5 @@ pub mod sqlite;
 pub mod postgres;
 #[cfg(feature = "etcd")]
 pub mod etcd;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod runbooks;

@@ -155,6 +155,14 @@ impl World {
         self
     }
 
+    /// The same people at the same time, over a database that was restored.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub fn moved_to(self, store: impl Backing) -> Self {
+        let (store, controls) = (AnyStore(Arc::new(store)), Arc::default());
+        let two_factor = driver(builder(&store, &self.people, &controls, keyring()), &self.clock);
+        Self { controls, store, two_factor, ..self }
+    }
+
     /// The same world with another source of randomness.
     pub fn with_random(mut self, random: impl SecureRandom) -> Self {
         self.two_factor = driver(self.builder(keyring()).random(random), &self.clock);

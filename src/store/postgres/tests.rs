@@ -90,7 +90,7 @@ async fn swap(store: &PostgresStore, of: &UserId, expected: u64) -> Result<Swap,
 
 async fn swap_settings(store: &PostgresStore, expected: u64) -> Result<Swap, PostgresError> {
     let (org, next, events) = (&org(), &stored(expected + 1), &[]);
-    let (epoch, chosen_in) = (Epoch::FIRST.next([9; 8]), Some(Epoch::FIRST));
+    let (epoch, chosen_in) = (Epoch::FIRST.next([9; 8], Timestamp::from_unix(0)), Some(Epoch::FIRST));
     let summary = &OrgSummary { requirement: Requirement::On, epoch, chosen_in };
     store.swap_settings(Change { org, expected, next, summary, events, ends_sessions: false }).await
 }
@@ -109,7 +109,7 @@ async fn what_was_written_is_read_byte_for_byte_through_another_pool() {
     let (store, ann, org) = (schema.store().await, user("ann"), org());
     let every_byte = Stored { revision: 1, record: (0..=u8::MAX).cycle().take(60_000).collect() };
     let summary = &UserSummary {
-        enrolled_epoch: Some(Epoch::FIRST.next([1; 8])),
+        enrolled_epoch: Some(Epoch::FIRST.next([1; 8], Timestamp::from_unix(0))),
         enrolled_since: Some(Timestamp::from_unix(5)),
         waiting_until: Some(Timestamp::from_unix(u64::MAX)),
         ..UserSummary::default()

@@ -50,7 +50,7 @@ async fn swap(store: &SqliteStore, of: &UserId, expected: u64) -> Result<Swap, s
 
 async fn swap_settings(store: &SqliteStore, expected: u64) -> Result<Swap, super::SqliteError> {
     let (org, next, events) = (&org(), &stored(expected + 1), &[]);
-    let (epoch, chosen_in) = (Epoch::FIRST.next([9; 8]), Some(Epoch::FIRST));
+    let (epoch, chosen_in) = (Epoch::FIRST.next([9; 8], Timestamp::from_unix(0)), Some(Epoch::FIRST));
     let summary = &OrgSummary { requirement: Requirement::On, epoch, chosen_in };
     store.swap_settings(Change { org, expected, next, summary, events, ends_sessions: false }).await
 }
@@ -75,7 +75,7 @@ async fn what_was_written_is_read_byte_for_byte_after_reopening() {
     {
         let store = open(&folder).await;
         let summary = &UserSummary {
-            enrolled_epoch: Some(Epoch::FIRST.next([1; 8])),
+            enrolled_epoch: Some(Epoch::FIRST.next([1; 8], Timestamp::from_unix(0))),
             enrolled_since: Some(Timestamp::from_unix(5)),
             waiting_until: Some(Timestamp::from_unix(u64::MAX)),
             ..UserSummary::default()

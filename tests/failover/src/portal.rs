@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, convert::Infallible, path::Path};
 
 use countersign::{
     ActRefusal, Attempt, Clock, Directory, FirstFactor, Gate, KeyId, Keyring, OrgId, Pass, Person,
-    Requirement, Role, SettingsStore, TwoFactor, UserId, UserStore, Verdict,
+    Requirement, Role, SettingsStore, Stamp, TwoFactor, UserId, UserStore, Verdict,
     admin::{NewEpoch, Support},
     audit::{Operator, Password, Reason},
     store::{
@@ -174,17 +174,17 @@ impl<C: Clock + Clone> Portal<C> {
         Box::pin(act.unlock(Password::AsBefore)).await
     }
 
-    /// Begins a new epoch of the org whose users log in, as after a loss.
-    pub(crate) async fn begin_epoch(&self) -> Result<(), Failure> {
-        let org = org(ACME);
-        let epoch = NewEpoch::after(self.two_factor.org(&org).policy().await?.epoch).ending_sessions();
-        self.support.in_org(&org, &reason()).begin_epoch(epoch).await?.into_result()?;
-        Ok(())
+    /// Whether a session goes on.
+    pub(crate) async fn resumes(&self, stamp: &Stamp) -> Result<bool, countersign::Error> {
+        Ok(self.two_factor.resume(stamp).await?.is_some())
     }
 
-    /// Whether a session still holds.
-    pub(crate) async fn goes_on(&self, pass: &Pass) -> Result<bool, countersign::Error> {
-        Ok(self.two_factor.resume(pass.stamp()).await?.is_some())
+    /// As the manual's page on failovers says.
+    pub(crate) async fn begin_epoch_ending_sessions(&self, of: &str) -> Result<(), Failure> {
+        let seen = self.two_factor.org(&org(of)).policy().await?.epoch;
+        let new = NewEpoch::after(seen).ending_sessions();
+        self.support.in_org(&org(of), &reason()).begin_epoch(new).await?.into_result()?;
+        Ok(())
     }
 
     pub(crate) async fn require(&self, of: &str, to: Requirement) -> Result<Act, countersign::Error> {

@@ -1,4 +1,4 @@
-//! The papers for those who work on the library: what they name is there.
+//! The papers for those who work on the library, and the manual's pages: what they name is there.
 
 use std::fs;
 
@@ -26,8 +26,9 @@ fn what_the_papers_name_exists() {
     let code: String =
         sources.map(|file| fs::read_to_string(root().join(file)).unwrap_or_default()).collect();
     let (mut paths, mut tests) = (0, 0);
-    for paper in ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "tests/README.md"] {
-        let text = fs::read_to_string(root().join(paper)).unwrap();
+    let papers = ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "tests/README.md"].map(str::to_owned);
+    for paper in papers.into_iter().chain(below("docs/manual")) {
+        let text = fs::read_to_string(root().join(&paper)).unwrap();
         for word in in_backticks(&text) {
             if is_path(word) && !word.contains('*') {
                 assert!(root().join(word).exists(), "{paper} names {word}");

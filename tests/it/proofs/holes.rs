@@ -7,7 +7,7 @@ use std::{fs, path::Path, process::Command};
 fn each_hole_can_still_be_put_back() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = root.join("tests/it/proofs/holes");
-    let is_patch = |name: &String| name.ends_with(".patch");
+    let is_patch = |name: &String| Path::new(name).extension().is_some_and(|of| of == "patch");
     let names = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
     let patches: Vec<String> = names.filter(is_patch).collect();
     assert!(patches.len() >= 10, "only {patches:?}");

@@ -6,12 +6,12 @@ use std::{
     collections::BTreeMap,
     error::Error as _,
     fmt::Debug,
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use countersign::{
-    BoxError, Error, ErrorKind, FirstFactor, Gate, OrgId, Requirement, SettingsStore, TwoFactor, UserId,
-    UserStore,
+    BoxError, Error, ErrorKind, FirstFactor, Gate, KeyId, Keyring, OrgId, Requirement, SettingsStore,
+    TwoFactor, UserId, UserStore,
     admin::Support,
     audit::{Event, Password, Reason},
     store::{Change, OrgSummary, Stored, Swap, UserSummary},
@@ -184,6 +184,28 @@ async fn a_row_that_was_never_written_is_a_user_who_never_enrolled() {
     let portal = portal(None);
     let Gate::Enroll(ticket) = check_in(&portal).await.unwrap() else { panic!("nothing is required") };
     let _ = granted(portal.setup(&ticket).await.unwrap());
+}
+
+/// R17: as the manual says for a lost key, where the settings are in a row of the host's own.
+#[tokio::test]
+async fn settings_whose_revision_is_set_back_to_0_are_as_if_never_written() {
+    let table = Arc::new(Table::default());
+    table.insert(org(ACME), None);
+    let with = |key| {
+        let builder = TwoFactor::builder(World::in_memory().people, table.clone(), key);
+        builder.deployment("test").issuer("Acme").default_requirement(Requirement::On).build().unwrap()
+    };
+    let require = async |portal: &TwoFactor, to| {
+        let support = Support::new(portal, countersign::audit::Operator::new("vera").unwrap());
+        support.in_org(&org(ACME), &Reason::new("the key is lost").unwrap()).require(to).await
+    };
+    granted(require(&with(keyring()), Requirement::Off).await.unwrap());
+    let portal = with(Keyring::new(KeyId(2), [2; 32]));
+    assert_eq!(require(&portal, Requirement::Off).await.unwrap_err().kind(), ErrorKind::Unreadable);
+    table.rows().added.get_mut(&(org(ACME), None)).unwrap().revision = 0;
+    assert_eq!(portal.org(&org(ACME)).policy().await.unwrap().requirement, Requirement::On);
+    granted(require(&portal, Requirement::Off).await.unwrap());
+    assert_eq!(portal.org(&org(ACME)).policy().await.unwrap().revision, 1);
 }
 
 /// R4: such a row is none of ours, and nobody gets in on it. Nor can it be reset, for nothing could be written upon it.

@@ -15,6 +15,9 @@ use crate::tools;
 #[derive(Clone)]
 pub struct Schema {
     options: PgConnectOptions,
+    /// The server's address, and the schema's own name, as other programs are told them.
+    pub url: String,
+    pub name: String,
 }
 
 impl Schema {
@@ -30,7 +33,7 @@ impl Schema {
         sqlx::raw_sql(create).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         let options = options.options([("search_path", &name)]);
-        Some(Self { options })
+        Some(Self { options, url, name })
     }
 
     pub async fn store(&self) -> PostgresStore {
@@ -43,7 +46,7 @@ impl Schema {
 
     /// The same server, at another door.
     pub fn through(&self, port: u16) -> Self {
-        Self { options: self.options.clone().port(port) }
+        Self { options: self.options.clone().port(port), ..self.clone() }
     }
 
     pub fn address(&self) -> (String, u16) {

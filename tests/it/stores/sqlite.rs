@@ -1,7 +1,6 @@
 //! What [`SqliteStore`] takes for a database, and what it refuses.
 
 mod processes;
-mod runbooks;
 
 use std::path::Path;
 

@@ -15,7 +15,10 @@ impl Oracle {
             actor.probation_until.is_none_or(|until| until.as_unix() <= now.as_unix() + APART),
             "R13: {id} administers on probation"
         );
-        if self.asks(stamp.user) {
+        // Whatever the policy asks of the actor, whose target has a factor that counts needs one as well.
+        let has_factor =
+            target.is_some_and(|target| self.asks(target) && self.accounts[target].bound.is_some());
+        if self.asks(stamp.user) || has_factor {
             let is_fresh = stamp.code_at.is_some_and(|at| now.as_unix() <= at.as_unix() + FRESH + APART);
             claim!(is_fresh, "R13: {id} administers without a fresh code");
             claim!(stamp.epoch == self.epoch, "R13: {id} administers by a code of an earlier epoch");
