@@ -135,12 +135,8 @@ mod in_sqlite {
     async fn sqlite_makes_a_backup_that_others_may_read() {
         let site = Site::on(File::new()).await;
         site.database.back_up().await;
-        let readable = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o644)
-            .open(site.database.path("any"));
+        let readable =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(site.database.path("any"));
         let mode = |file: fs::File| file.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(
             mode(fs::File::open(site.database.path("backup.sqlite")).unwrap()),
