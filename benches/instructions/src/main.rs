@@ -1,6 +1,7 @@
 //! Runs one case a number of times, so that `check` can count its instructions.
 //!
 //!     instructions            tells the cases
+//!     instructions alike      tells those of which no two may differ, a group on each line (R12)
 //!     instructions CASE TIMES
 //!
 //! It measures nothing by itself. What it does besides the case does not depend on the number of times, so the difference
@@ -34,6 +35,17 @@ const CASES: [Case; 6] = [
     ("write-uri", write_uri),
 ];
 
+/// Wrong codes: of several secrets, at several times, far from the right one or a digit beside it, or right long ago.
+/// Neither the byte at which the truncation begins nor how near the guess is may show.
+const WRONG_CODES: [&str; 12] = [
+    "254677", "254675", "754676", "254076", "000000", "999999", "123456", "123457", "755224", "287082",
+    "359152", "969429",
+];
+
+/// Right codes: of the first, the middle and the last of nine steps (RFC 4226, Appendix D). A search that ended at the first
+/// match would be seen.
+const RIGHT_CODES: [&str; 3] = ["287082", RIGHT, "520489"];
+
 #[allow(clippy::print_stdout, reason = "it is a command")]
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -44,6 +56,16 @@ fn main() -> ExitCode {
                 println!("{name}");
             }
             return ExitCode::SUCCESS;
+        }
+        ["alike"] => {
+            for (group, count) in [("wrong", WRONG_CODES.len()), ("right", RIGHT_CODES.len())] {
+                let names: Vec<String> = (0..count).map(|number| format!("{group}-{number}")).collect();
+                println!("{}", names.join(" "));
+            }
+            return ExitCode::SUCCESS;
+        }
+        [case, times] if case.starts_with("wrong-") || case.starts_with("right-") => {
+            return alike(case, times).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
         }
         [case, times] => CASES.iter().find(|(name, _)| name == case).zip(times.parse().ok()),
         _ => None,
@@ -65,6 +87,54 @@ fn check(code: &str, times: u32, expected: fn(Check) -> bool) {
     let verifier = Totp::default().verifier(&secret());
     for _ in 0..times {
         assert!(expected(asked(&verifier, code)));
+    }
+}
+
+/// One of a group. `None` if there is none of that name.
+fn alike(case: &str, times: &str) -> Option<()> {
+    let (group, number) = case.split_once('-')?;
+    let (number, times): (usize, u32) = (number.parse().ok()?, times.parse().ok()?);
+    match group {
+        "wrong" if number < WRONG_CODES.len() => alike_wrong(number, times),
+        "right" if number < RIGHT_CODES.len() => alike_right(number, times),
+        _ => return None,
+    }
+    Some(())
+}
+
+fn alike_wrong(number: usize, times: u32) {
+    // The first half at the time of the right code that they resemble, the others with secrets and times of their own.
+    let (secret, now) = match u8::try_from(number) {
+        Ok(0..6) | Err(_) => (secret(), now()),
+        Ok(other) => {
+            let secret = Secret::from_bytes(&[other.wrapping_mul(37); 20]).expect("20 bytes are enough");
+            (secret, Timestamp::from_unix(black_box(NOW + 3_000 * u64::from(other))))
+        }
+    };
+    search(&secret, WRONG_CODES[number], now, Window::ONE_EACH_WAY, times, |said| {
+        matches!(said, Check::Wrong)
+    });
+}
+
+fn alike_right(number: usize, times: u32) {
+    let nine = Window::new(4, 4).expect("no window is too wide that has nine steps");
+    search(&secret(), RIGHT_CODES[number], now(), nine, times, |said| matches!(said, Check::Right(_)));
+}
+
+/// The search alone: the code is read before.
+fn search(
+    secret: &Secret,
+    code: &str,
+    now: Timestamp,
+    window: Window,
+    times: u32,
+    expected: fn(Check) -> bool,
+) {
+    let verifier = Totp::default().verifier(secret);
+    let code = Code::parse(code, Digits::Six).expect("it has six digits");
+    for _ in 0..times {
+        let said = verifier.check(black_box(code), black_box(now), window, black_box(None));
+        assert!(expected(said));
     }
 }
 
