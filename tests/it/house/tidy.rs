@@ -231,7 +231,9 @@ fn secrets_have_no_traits_that_would_let_them_out() {
 #[test]
 fn the_tests_that_the_manual_names_exist() {
     let page = fs::read_to_string(root().join("docs/manual/attacks.md")).unwrap();
-    let with_tests = ["tests", "src", "benches/instructions/src"].into_iter().flat_map(|folder| sources(folder).into_values());
+    let with_tests = ["tests", "src", "benches/instructions/src"]
+        .into_iter()
+        .flat_map(|folder| sources(folder).into_values());
     let all_tests: String = with_tests.collect();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     let (known, mut attacks) = (rules(), Vec::new());
