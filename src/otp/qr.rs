@@ -239,7 +239,7 @@ mod tests {
         }
         // Each length is put into the smallest version, up to the longest (ISO/IEC 18004, table 7: 40-L has 2,953 bytes).
         for length in [1, 17, 18, 230, 231, 271, 272, 2_953] {
-            let text: Vec<u8> = (0..length).map(|n| b'0' + (n % 10) as u8).collect();
+            let text: Vec<u8> = b"0123456789".iter().copied().cycle().take(length).collect();
             assert_eq!(read(&text), (0b0100, length, text.clone()), "{length}");
         }
         assert!(matches!(in_bytes(&[b'1'; 2_954]), Err(TooLong)));
