@@ -18,6 +18,7 @@
 //! ```
 
 mod algorithm;
+mod typed;
 mod code;
 mod secret;
 mod mask;
@@ -47,4 +48,6 @@ pub use qr::InvalidModuleSize;
 pub use qr::{QrCode, TooLong};
 pub use secret::{InvalidSecret, Secret};
 pub use totp::{Astray, Check, InvalidPeriod, Match, Step, Totp, Verifier, Window, WindowTooWide};
+#[cfg(feature = "std")]
+pub(crate) use typed::{LONGEST_TYPED, is_filler};
 pub use uri::KeyUri;

@@ -3,6 +3,8 @@
 use alloc::{format, string::String};
 use core::fmt;
 
+use super::typed::{LONGEST_TYPED, is_filler};
+
 /// The number of digits of a code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Digits {
@@ -60,13 +62,16 @@ pub struct Malformed {
 }
 
 impl Code {
-    /// Reads a code: exactly as many ASCII digits as asked for. Spaces (U+0020) around and between them are ignored,
-    /// since apps show "123 456". Everything else is [`Malformed`], including the digits of other scripts.
+    /// Reads a code: exactly as many ASCII digits as asked for. White space, format characters and dashes around and between
+    /// them are passed over, since apps show "123 456", and pages and keyboards add more. Everything else is [`Malformed`],
+    /// including the digits of other scripts, and so is a text of more than 200 bytes.
     ///
     /// ```
     /// use countersign::otp::{Code, Digits};
-    /// assert!(Code::parse(" 123 456 ", Digits::Six).is_ok());
-    /// for odd in ["12345", "1234567", "+12345", "1_2345", "12345\n", "１２３４５６", "١٢٣٤٥٦"] {
+    /// for typed in [" 123 456 ", "123-456", "123\u{a0}456", "\u{200b}123–456\r\n"] {
+    ///     assert!(Code::parse(typed, Digits::Six).is_ok());
+    /// }
+    /// for odd in ["12345", "1234567", "+12345", "1_2345", "12.345", "１２３４５６", "١٢٣٤٥٦"] {
     ///     assert!(Code::parse(odd, Digits::Six).is_err());
     /// }
     /// ```
@@ -76,14 +81,17 @@ impl Code {
     #[inline]
     pub fn parse(text: &str, digits: Digits) -> Result<Self, Malformed> {
         let malformed = Malformed { expected: digits.count() };
+        if text.len() > LONGEST_TYPED {
+            return Err(malformed);
+        }
         let (mut value, mut seen) = (0_u32, 0);
-        for byte in text.bytes() {
-            match byte {
-                b' ' => {}
-                b'0'..=b'9' if seen < digits.count() => {
-                    value = value * 10 + u32::from(byte - b'0');
+        for typed in text.chars() {
+            match typed {
+                '0'..='9' if seen < digits.count() => {
+                    value = value * 10 + (u32::from(typed) - u32::from('0'));
                     seen += 1;
                 }
+                filler if is_filler(filler) => {}
                 _ => return Err(malformed),
             }
         }

@@ -6,6 +6,7 @@ use core::fmt;
 use base32ct::{Base32UpperUnpadded, Encoding as _};
 use zeroize::{Zeroizing, optimization_barrier};
 
+use super::typed::is_filler;
 use crate::{error::BoxError, random::SecureRandom};
 
 /// A shared secret: 16 to 128 bytes.
@@ -82,7 +83,7 @@ impl Secret {
 
     /// Reads an existing secret from the text that users type and key URIs carry.
     ///
-    /// That is base32 in either case, with or without padding, and with blanks and hyphens between the groups.
+    /// That is base32 in either case, with or without padding. White space, format characters and dashes are passed over.
     ///
     /// ```
     /// use countersign::otp::Secret;
@@ -104,7 +105,9 @@ impl Secret {
         }
         let mut plain = Zeroizing::new([0; MOST_CHARACTERS]);
         let mut length = 0;
-        for byte in text.trim_end_matches(['=', ' ']).bytes().filter(|byte| !matches!(byte, b' ' | b'-')) {
+        let padded = text.trim_end_matches(|c| c == '=' || is_filler(c));
+        for typed in padded.chars().filter(|c| !is_filler(*c)) {
+            let byte = u8::try_from(typed).map_err(|_| InvalidSecret::NotBase32)?;
             *plain.get_mut(length).ok_or(InvalidSecret::TooLong)? = byte.to_ascii_uppercase();
             length += 1;
         }

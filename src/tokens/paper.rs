@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::BoxError,
+    otp::{LONGEST_TYPED, is_filler},
     random::{self, SecureRandom},
 };
 
@@ -18,8 +19,6 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const GROUP: usize = 6;
 /// The longest code has five groups.
 const MOST: usize = 5 * GROUP;
-/// Far longer than any spelling of one.
-const LONGEST_TEXT: usize = 200;
 
 /// What a code on paper is for. Its number of groups tells, so that a code typed into the wrong field is told apart from
 /// a wrong one, and half a code is none.
@@ -63,11 +62,11 @@ impl PaperCode {
 
     /// Reads what was typed, whichever of the two it is.
     pub(crate) fn parse(text: &str) -> Result<Self, NoPaperCode> {
-        if text.len() > LONGEST_TEXT {
+        if text.len() > LONGEST_TYPED {
             return Err(NoPaperCode);
         }
         let (mut characters, mut seen) = (Zeroizing::new([0; MOST]), 0);
-        for typed in text.chars().filter(|typed| !matches!(typed, ' ' | '-' | '\t' | '\r' | '\n')) {
+        for typed in text.chars().filter(|typed| !is_filler(*typed)) {
             let meant = match typed.to_ascii_uppercase() {
                 'O' => '0',
                 'I' | 'L' => '1',
