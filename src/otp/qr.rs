@@ -248,6 +248,7 @@ mod tests {
             assert_eq!(version(most), qrcode::Version::Normal(number));
         }
     }
+
     #[test]
     fn what_is_drawn_is_that_segment() {
         let secret = Secret::from_bytes(b"12345678901234567890").unwrap();

@@ -79,9 +79,9 @@ impl Epoch {
     ///
     /// Its counter is the time, unless the last one is ahead of it. A loss of the database can undo epochs whose stamps
     /// are still out there. If counters went up by one, the next epochs would have theirs again, and a floor (R14) would
-    /// not be above those stamps.
+    /// not be above those stamps. A clock beyond half of all numbers is nobody's: whatever it says, epochs go on after it.
     pub(crate) fn next(self, random: [u8; 8], now: Timestamp) -> Self {
-        Self { counter: self.counter.saturating_add(1).max(now.as_unix()), random }
+        Self { counter: self.counter.saturating_add(1).max(now.as_unix().min(u64::MAX / 2)), random }
     }
 
     /// Returns whether this one began after `other`, by their counters.
@@ -114,5 +114,25 @@ impl FromStr for Epoch {
         let epoch = Self { counter, random: random.to_be_bytes() };
         // Only the spelling that we write: "+1-…" or upper case would not compare equal in SQL.
         if epoch.to_string() == text { Ok(epoch) } else { Err(InvalidEpoch) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R14, R11: an epoch is later than those that a restore has undone, and epochs go on whatever a clock says.
+    #[test]
+    fn epochs_are_counted_by_the_clock_and_go_on_after_any() {
+        let at = |epoch: Epoch, seconds: u64| epoch.next([1; 8], Timestamp::from_unix(seconds));
+        let restored = at(Epoch::FIRST, 1_000);
+        let lost = at(at(restored, 2_000), 2_000);
+        assert!(at(restored, 2_100).is_later_than(lost));
+        // A clock that is behind, that was set back, or that is at the end of time.
+        for seconds in [0, 999, 2_000, u64::MAX] {
+            let next = at(lost, seconds);
+            assert!(next.is_later_than(lost), "{seconds}");
+            assert!(at(next, 0).is_later_than(next) && at(next, u64::MAX).is_later_than(next), "{seconds}");
+        }
     }
 }

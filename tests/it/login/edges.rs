@@ -73,6 +73,19 @@ over_every_store! {
         assert_eq!(refused(world.verify(&ticket, &phone.code(&world.clock)).await), Refusal::TicketVoid);
     }
 
+    /// R1: nor does the code of a step-up log in.
+    async fn the_code_that_stepped_up_does_not_log_in(world: World) {
+        world.switch_on().await;
+        let (phone, pass) = world.enroll("ian").await;
+        world.step();
+        let stepping_up = granted(world.signed_in(&pass).step_up().await.unwrap());
+        let _ = granted(world.verify(&stepping_up, &phone.code(&world.clock)).await);
+        let ticket = world.ticket_for_code("ian").await;
+        let refusal = refused(world.verify(&ticket, &phone.code(&world.clock)).await);
+        assert!(matches!(refusal, Refusal::AlreadyUsed { .. }));
+        let _ = world.log_in("ian", &phone).await;
+    }
+
     /// R1.
     async fn the_next_steps_code_accepted_early_is_not_accepted_in_its_own_step(world: World) {
         world.switch_on().await;

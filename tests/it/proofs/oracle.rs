@@ -163,6 +163,8 @@ pub struct Oracle {
     pub ends_on_switch: bool,
     pub epoch: u64,
     epoch_began: u64,
+    /// The *off* before, in an *on* that was entered directly from it (R6).
+    chosen_in: Option<u64>,
     /// No stamp of an internal user holds that is older.
     floor: u64,
     handed_out: u64,
@@ -186,6 +188,7 @@ impl Oracle {
             ends_on_switch: false,
             epoch: 0,
             epoch_began: 0,
+            chosen_in: None,
             floor: 0,
             handed_out: 0,
             accounts: roles.iter().copied().map(Account::new).collect(),
@@ -211,6 +214,11 @@ impl Oracle {
 
     fn is_internal(&self, user: usize) -> bool {
         self.accounts[user].role != Role::Customer
+    }
+
+    /// Whether what was granted in this epoch counts now (R6).
+    fn counts(&self, epoch: u64) -> bool {
+        epoch == self.epoch || self.chosen_in == Some(epoch)
     }
 
     /// Whether a code must be asked of this user.
@@ -287,6 +295,11 @@ impl Oracle {
             "R13: {id} {what} on probation"
         );
         Ok(())
+    }
+
+    /// Whether the session was signed out, though a ticket of it may still be out there.
+    pub fn is_signed_out(&self, stamp: &Held<()>) -> bool {
+        self.accounts[stamp.user].signed_out.contains(&stamp.session)
     }
 
     pub fn signed_out(&mut self, stamp: &Held<()>) {

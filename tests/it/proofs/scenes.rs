@@ -159,6 +159,26 @@ fn around_the_rules() -> Vec<Vec<Command>> {
             }],
         ]
         .concat(),
+        // A code that has stepped up, at a login (R1).
+        vec![
+            on(),
+            sign_in(Hand::Bob),
+            C::Advance(60),
+            C::StepUp { hand: Hand::Bob, stamp: 0 },
+            C::Verify { hand: Hand::Bob, server: 0, ticket: 0, code: Typed::Of { key: 0, off: 0 } },
+            C::CheckIn { hand: Hand::Bob, server: 0, device: None },
+            C::Verify { hand: Hand::Bob, server: 0, ticket: 0, code: Typed::Of { key: 0, off: 0 } },
+        ],
+        // A session that was signed out, and a ticket of it that was not used yet (R14).
+        vec![
+            on(),
+            sign_in(Hand::Bob),
+            C::Advance(60),
+            C::StepUp { hand: Hand::Bob, stamp: 0 },
+            C::SignOut { hand: Hand::Bob, stamp: 0 },
+            C::Verify { hand: Hand::Bob, server: 0, ticket: 0, code: Typed::Of { key: 0, off: 0 } },
+            C::Resume { hand: Hand::Bob, server: 1, stamp: 0 },
+        ],
         // More time, again and again; QR codes, again and again.
         vec![
             act(Act::GiveTime(Some(7))),

@@ -21,7 +21,7 @@ impl Oracle {
         if self.asks(stamp.user) || has_factor {
             let is_fresh = stamp.code_at.is_some_and(|at| now.as_unix() <= at.as_unix() + FRESH + APART);
             claim!(is_fresh, "R13: {id} administers without a fresh code");
-            claim!(stamp.epoch == self.epoch, "R13: {id} administers by a code of an earlier epoch");
+            claim!(self.counts(stamp.epoch), "R13: {id} administers by a code of an earlier epoch");
         }
         if let Some(target) = target {
             claim!(target != stamp.user, "R13: {id} administers their own account");
@@ -112,6 +112,7 @@ impl Oracle {
 
     fn begins_epoch(&mut self) {
         self.epoch += 1;
+        self.chosen_in = None;
         self.epoch_began = self.handed_out + 1;
         for account in &mut self.accounts {
             account.has_time = false;
@@ -124,6 +125,7 @@ impl Oracle {
         }
         self.begins_epoch();
         if on {
+            self.chosen_in = Some(self.epoch - 1);
             for account in &mut self.accounts {
                 account.first_told = None;
             }

@@ -31,10 +31,7 @@ impl Oracle {
                     device.born >= account.ended.max(account.devices_ended),
                     "R7, R14: {id} came in by a device that was ended"
                 );
-                claim!(
-                    device.epoch == self.epoch || self.is_same_choice(),
-                    "R6: {id}'s device is of an earlier epoch"
-                );
+                claim!(self.counts(device.epoch), "R6: {id}'s device is of an earlier epoch");
                 claim!(self.remembers, "R14: {id} came in by a device though none is remembered");
                 claim!(!account.is_known, "R16: {id}'s device counts though the password is known");
                 self.saw("devices");
@@ -90,11 +87,6 @@ impl Oracle {
         Ok(())
     }
 
-    /// Whether what was granted in the epoch before may count: an *on* that was entered directly from an *off*.
-    fn is_same_choice(&self) -> bool {
-        self.is_on
-    }
-
     /// R8, R10, R16: a QR code is shown.
     pub fn shown(
         &mut self,
@@ -143,7 +135,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// R8: another authenticator is bound to the account. `over` says by what proof, if one was live.
+    /// R8: another authenticator is bound to the account.
     pub fn bound(&mut self, user: usize, key: &str, ticket: &Held<()>, invited: bool, thief: bool) -> Judged {
         let id = USERS[user];
         let is_asked = self.asks(user);

@@ -33,7 +33,7 @@ pub(super) struct Phones {
     pub(super) bob: Authenticator,
 }
 
-/// What somebody has taken of Ian's, besides his phone.
+/// What somebody has taken of Ian's, besides the phone.
 pub(super) struct Thief {
     pub(super) stamp: Stamp,
     pub(super) ticket: Ticket,
@@ -118,7 +118,7 @@ pub(super) async fn since(site: &Site<impl Database>, before: &Before) -> Since 
     let Site { world, .. } = site;
     let Before { phones, thief, .. } = before;
     let acmes = vendor(&world.two_factor, &org(ACME));
-    // Ian signs in; then everything of his is stolen, and he is reset.
+    // Ian signs in; then all that they have is stolen, and they are reset.
     let spent = phones.ian.code(&world.clock);
     let ticket = world.ticket_for_code("ian").await;
     let _ = granted(world.verify(&ticket, &spent).await);
