@@ -12,6 +12,7 @@ needed=(
   "/usr/lib/*/faketime/libfaketimeMT.so.1 libfaketime"
   "jq jq"
   "/usr/lib/postgresql/*/bin/pg_ctl postgresql"
+  "pg_dump postgresql-client"
   "python3 python3"
   "/usr/lib/python3*/ensurepip/__init__.py python3-venv"
   "etcd etcd-server"

@@ -175,8 +175,9 @@ over_every_store! {
         let ticket = world.ticket_for_code("ian").await;
         let before = world.record("ian").await;
         let app = ian.phone.code(&world.clock);
+        let far_off = format!("{}{}", ian.codes[0], " ".repeat(200));
         for odd in
-            ["", "-", &app, &ian.codes[0][1..], &ian.codes[0].replace('-', "."), &"0".repeat(10_000_000)]
+            ["", "-", &app, &ian.codes[0][1..], &ian.codes[0].replace('-', "."), &far_off, &"0".repeat(10_000_000)]
         {
             assert_eq!(refused(recover(&world, &ticket, odd).await), Refusal::Malformed);
         }
