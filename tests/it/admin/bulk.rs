@@ -362,7 +362,12 @@ over_every_store! {
         let mut outcomes = told(run).await;
         let idas = outcomes.pop().unwrap();
         assert_eq!(idas, "ida: reset");
-        assert!(["ian: reset", "ian: nothing to reset"].contains(&outcomes.pop().unwrap().as_str()));
+        // A call may be cut between its write and its answer, and then the run knows its own reset again.
+        let ians = outcomes.pop().unwrap();
+        assert!(
+            ["ian: reset", "ian: nothing to reset", "ian: was reset by this run before"].contains(&&*ians),
+            "{ians}"
+        );
         assert!(world.kinds_for("ian").await.iter().filter(|kind| *kind == "reset").count() >= 1);
     }
 }
