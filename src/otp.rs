@@ -41,7 +41,7 @@ pub use hotp::{Hotp, LookAheadTooWide};
 pub use label::{InvalidLabel, Label, LabelRules};
 #[cfg(feature = "std")]
 pub use migration::{Exported, InvalidMigration, Migration};
-pub use parse::{Imported, InvalidKeyUri};
+pub use parse::{Imported, InvalidKeyUri, NameFault};
 #[cfg(feature = "png")]
 pub use qr::InvalidModuleSize;
 #[cfg(feature = "std")]

@@ -110,7 +110,13 @@ fn read_key(key: &str, user: &UserId) -> Result<Imported, InvalidKeyUri> {
         return Err(InvalidKeyUri::Missing("secret"));
     }
     let (issuer, account) = (None, user.as_str().to_owned());
-    Ok(Imported { issuer, account, secret: Secret::from_base32(key)?, totp: Totp::default() })
+    Ok(Imported {
+        issuer,
+        account,
+        faults: Vec::new(),
+        secret: Secret::from_base32(key)?,
+        totp: Totp::default(),
+    })
 }
 
 /// Returns the two fields of a line without the blanks around them; `None` if there are more or fewer.

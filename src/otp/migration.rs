@@ -9,16 +9,16 @@ mod wire;
 use std::{collections::BTreeMap, fmt};
 
 use base64ct::{Base64Unpadded, Encoding as _};
-use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use self::wire::{Fields, Garbled, Value};
 use super::{
     algorithm::Algorithm,
     code::Digits,
-    parse::{Imported, InvalidKeyUri, Plus, with_decoded},
+    parse::{Imported, InvalidKeyUri, NameFault, Plus, plain_name, with_decoded},
     secret::Secret,
     totp::Totp,
+    typed::is_blank,
 };
 
 /// An export of Google Authenticator, put together from all its QR codes.
@@ -60,8 +60,8 @@ pub struct Exported {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidMigration {
-    /// It has more bytes than any QR code holds.
-    #[error("a QR code of an export has at most {} bytes", Imported::MOST_BYTES)]
+    /// It has more than 8 KiB.
+    #[error("a part of an export has at most {} bytes", Imported::MOST_BYTES)]
     TooLong,
     /// It does not begin with `otpauth-migration://offline?data=`.
     #[error("an export must begin with otpauth-migration://offline?data=")]
@@ -88,10 +88,12 @@ impl Migration {
     pub fn add(&mut self, uri: &str) -> Result<(), InvalidMigration> {
         let data = data(uri)?;
         let Payload { keys, version, size, index, id } = Payload::read(&data)?;
-        if !matches!(version, 1 | 2) {
+        // Programs that write keys and nothing else leave these out, and what is left out is zero.
+        let (version, size) = (version.max(1), size.max(1));
+        if version > 2 {
             return Err(InvalidMigration::Version);
         }
-        if size == 0 || size > Self::MOST_PARTS || index >= size {
+        if size > Self::MOST_PARTS || index >= size {
             return Err(InvalidMigration::Damaged);
         }
         let is_other = self.whole.is_some_and(|whole| whole != (id, size));
@@ -135,14 +137,36 @@ fn data(uri: &str) -> Result<Zeroizing<Vec<u8>>, InvalidMigration> {
     if uri.len() > Imported::MOST_BYTES {
         return Err(InvalidMigration::TooLong);
     }
-    let (begin, data) =
-        uri.trim_ascii().split_at_checked(BEGIN.len()).ok_or(InvalidMigration::NotAnExport)?;
-    if !begin.eq_ignore_ascii_case(BEGIN) {
+    // Shells put a backslash before what they take for their own.
+    let mut rest = uri.trim_matches(is_blank).char_indices().filter(|(_, c)| *c != '\\');
+    if !BEGIN.chars().all(|c| rest.next().is_some_and(|(_, other)| other.eq_ignore_ascii_case(&c))) {
         return Err(InvalidMigration::NotAnExport);
     }
-    // A plus is one of the 64 characters of base64, whether it was encoded or not.
-    let decode = |text: &str| Base64Unpadded::decode_vec(text.trim_end_matches('=')).map(Zeroizing::new).ok();
-    with_decoded(data, Plus::IsItself, decode).flatten().ok_or(InvalidMigration::Damaged)
+    let Some((begin, _)) = rest.next() else { return Err(InvalidMigration::Damaged) };
+    let data = &uri.trim_matches(is_blank)[begin..];
+    let bytes = with_decoded(data, Plus::IsItself, base64).flatten().ok_or(InvalidMigration::Damaged)?;
+    Some(bytes).filter(|bytes| !bytes.is_empty()).ok_or(InvalidMigration::Damaged)
+}
+
+/// Reads base64 as it arrives after a form, a mail or a shell: a plus has become a blank, lines are broken, with an equals
+/// sign at their ends if the mail was "quoted-printable" (RFC 2045 §6.7), and so the first sign of the data is `=3D`. The
+/// other alphabet of RFC 4648 (§5) is read, too.
+fn base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let mut plain = Zeroizing::new(String::with_capacity(text.len()));
+    // No message begins with what these two would decode to.
+    let mut rest =
+        text.strip_prefix("3D").unwrap_or(text).trim_end_matches(['=', '\r', '\n']).chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            ' ' | '-' => plain.push('+'),
+            '_' => plain.push('/'),
+            '=' if rest.peek().is_some_and(|next| matches!(next, '\r' | '\n')) => {}
+            '\\' => {}
+            blank if is_blank(blank) => {}
+            c => plain.push(c),
+        }
+    }
+    Base64Unpadded::decode_vec(&plain).map(Zeroizing::new).ok()
 }
 
 /// `MigrationPayload`.
@@ -161,7 +185,7 @@ impl Payload {
         let mut payload = Self::default();
         for field in Fields::of(data) {
             match field.map_err(damaged)? {
-                (1, Value::Bytes(key)) => payload.keys.push(Exported::read(key).map_err(damaged)?),
+                (1, Value::Bytes(key)) => payload.keys.push(Exported::read(key)),
                 (2, Value::Number(version)) => payload.version = version,
                 (3, Value::Number(size)) => payload.size = size,
                 (4, Value::Number(index)) => payload.index = index,
@@ -179,22 +203,33 @@ impl Payload {
 #[derive(Default)]
 struct Parameters<'a> {
     secret: &'a [u8],
-    name: &'a str,
-    issuer: &'a str,
+    name: &'a [u8],
+    issuer: &'a [u8],
     algorithm: u64,
     digits: u64,
     kind: u64,
 }
 
 impl Exported {
-    fn read(message: &[u8]) -> Result<Self, Garbled> {
-        let mut told = Parameters::default();
-        let text = |bytes| str::from_utf8(bytes).map_err(|_| Garbled);
+    /// Reads an entry. If it is damaged, that is all that can be told of it.
+    fn read(message: &[u8]) -> Self {
+        let Ok(told) = Parameters::read(message) else {
+            return Self { name: String::new(), key: Err(InvalidKeyUri::Damaged) };
+        };
+        let name = String::from_utf8_lossy(told.name);
+        let printable = name.chars().filter(|letter| !letter.is_control());
+        Self { name: printable.take(200).collect(), key: told.imported() }
+    }
+}
+
+impl<'a> Parameters<'a> {
+    fn read(message: &'a [u8]) -> Result<Self, Garbled> {
+        let mut told = Self::default();
         for field in Fields::of(message) {
             match field? {
                 (1, Value::Bytes(secret)) => told.secret = secret,
-                (2, Value::Bytes(name)) => told.name = text(name)?,
-                (3, Value::Bytes(issuer)) => told.issuer = text(issuer)?,
+                (2, Value::Bytes(name)) => told.name = name,
+                (3, Value::Bytes(issuer)) => told.issuer = issuer,
                 (4, Value::Number(algorithm)) => told.algorithm = algorithm,
                 (5, Value::Number(digits)) => told.digits = digits,
                 (6, Value::Number(kind)) => told.kind = kind,
@@ -203,12 +238,9 @@ impl Exported {
                 _ => {}
             }
         }
-        let printable = told.name.chars().filter(|letter| !letter.is_control());
-        Ok(Self { name: printable.take(200).collect(), key: told.imported() })
+        Ok(told)
     }
-}
 
-impl Parameters<'_> {
     fn imported(&self) -> Result<Imported, InvalidKeyUri> {
         // The app itself treats "unspecified" like this.
         if self.kind == 1 {
@@ -232,23 +264,25 @@ impl Parameters<'_> {
             2 => Digits::Eight,
             _ => return Err(InvalidKeyUri::Digits),
         };
-        let issuer = Some(name("issuer", self.issuer)?).filter(|issuer| !issuer.is_empty());
-        let account = name("account name", self.name)?;
+        let secret = Secret::from_bytes(self.secret)?;
+        let totp = Totp::default().with_digits(digits).with_algorithm(algorithm);
+        let mut faults = Vec::new();
+        let issuer = name("issuer", self.issuer, &mut faults);
+        let account = name("account name", self.name, &mut faults).unwrap_or_default();
         // "Acme:ann", if the issuer is Acme, is ann.
         let after = issuer.as_deref().and_then(|issuer| account.strip_prefix(issuer)?.strip_prefix(':'));
         let account = after.map_or(account.as_str(), str::trim_start).to_owned();
         if account.is_empty() {
-            return Err(InvalidKeyUri::Missing("account name"));
+            faults.push(NameFault::NoAccount);
         }
-        let secret = Secret::from_bytes(self.secret)?;
-        let totp = Totp::default().with_digits(digits).with_algorithm(algorithm);
-        Ok(Imported { issuer, account, secret, totp })
+        Ok(Imported { issuer, account, faults, secret, totp })
     }
 }
 
-fn name(what: &'static str, raw: &str) -> Result<String, InvalidKeyUri> {
-    if raw.contains(char::is_control) {
-        return Err(InvalidKeyUri::Control(what));
+fn name(what: &'static str, raw: &[u8], faults: &mut Vec<NameFault>) -> Option<String> {
+    let name = String::from_utf8_lossy(raw);
+    if name.contains(char::REPLACEMENT_CHARACTER) && str::from_utf8(raw).is_err() {
+        faults.push(NameFault::Undecodable(what));
     }
-    Ok(raw.trim().nfc().collect())
+    plain_name(what, &name, faults)
 }

@@ -1,8 +1,9 @@
-//! Reading key URIs, for import: strict about what they mean, tolerant of how they spell it.
+//! Reading key URIs, for import: strict about how codes are made, tolerant of how that is spelled, and of names.
 //!
-//! Case, padding, blanks, an encoded colon and a missing issuer are spelling. Whatever two readers could understand
-//! differently is refused: a parameter given twice, two different issuers, an unknown algorithm or number. No error
-//! repeats any of the text, which holds a secret (R9).
+//! Case, padding, blanks, and the other names that programs have for a parameter are spelling. Whatever two readers could
+//! understand differently is refused: a parameter given twice, an unknown algorithm or number. Names make no code, so they
+//! cost no key: what could not be read of them is told beside it. No error repeats any of the text, which holds a secret
+//! (R9).
 
 use alloc::{
     borrow::{Cow, ToOwned as _},
@@ -19,6 +20,7 @@ use super::{
     label::is_steam,
     secret::{InvalidSecret, Secret},
     totp::Totp,
+    typed::is_blank,
 };
 
 /// The content of another system's key URI: a secret to keep using, and how codes are made from it.
@@ -38,20 +40,45 @@ use super::{
 pub struct Imported {
     /// The issuer, if the URI names one.
     pub issuer: Option<String>,
-    /// The account. Like the issuer, it is in NFC and has no blanks around it. It may be longer or odder than in a
-    /// [`Label`](super::Label) of ours.
+    /// The account, or nothing if it has no name. Like the issuer, it is in NFC and has no blanks around it. It may be
+    /// longer or odder than in a [`Label`](super::Label) of ours.
     pub account: String,
+    /// What of these two names could not be read as it was written.
+    pub faults: Vec<NameFault>,
     /// The secret.
     pub secret: Secret,
     /// How codes are made from it.
     pub totp: Totp,
 }
 
+/// What could not be read of the names beside a key. The key is none the worse for it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NameFault {
+    /// The account has no name.
+    #[error("the account has no name")]
+    NoAccount,
+    /// The name has a `#` or a percent sign that encodes nothing, or bytes that are not UTF-8. It is left out, or, in an
+    /// export, has U+FFFD for what is not UTF-8.
+    #[error("the {0} cannot be decoded")]
+    Undecodable(&'static str),
+    /// The name has control characters, which are left out.
+    #[error("the {0} has control characters")]
+    Control(&'static str),
+    /// The issuer before the account, which is told here, differs from the parameter, which is taken. Apps differ in
+    /// which one they show.
+    #[error("the issuer differs from the one before the account name, {0}")]
+    OtherIssuer(String),
+    /// The issuer is given twice. The first is taken.
+    #[error("the issuer is given twice")]
+    IssuerTwice,
+}
+
 /// Why a text is no key URI that can be imported, and which part of it is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidKeyUri {
-    /// It has more bytes than any QR code holds.
+    /// It has more than 8 KiB.
     #[error("a key URI has at most {} bytes", Imported::MOST_BYTES)]
     TooLong,
     /// It begins neither with `otpauth://totp/` nor with the type of another kind of key.
@@ -63,24 +90,19 @@ pub enum InvalidKeyUri {
     /// The type, the issuer or the encoder names Steam, which has its own kind of code.
     #[error("the key is for Steam's own kind of code")]
     Steam,
-    /// It has a `#` that is not encoded, which breaks off a name.
-    #[error("there is a # that is not percent-encoded")]
-    Fragment,
-    /// The parameter or the account name is missing.
+    /// It is an entry of an export whose bytes are damaged.
+    #[error("the entry is damaged")]
+    Damaged,
+    /// The parameter is missing.
     #[error("{0}: is missing")]
     Missing(&'static str),
-    /// The parameter is given twice, and readers differ in which one they take.
+    /// The parameter is given twice, and readers differ in which one they take; or two names of one parameter say
+    /// different things.
     #[error("{0}: is given twice")]
     Twice(&'static str),
     /// It has a percent sign without two hexadecimal digits, or bytes that are not UTF-8.
     #[error("{0}: is not percent-encoded UTF-8")]
     Encoding(&'static str),
-    /// A name has a control character.
-    #[error("{0}: has a control character")]
-    Control(&'static str),
-    /// The issuer before the account differs from the parameter. Apps differ in which one they show.
-    #[error("issuer: differs from the one before the account name")]
-    OtherIssuer,
     /// The secret is invalid.
     #[error("secret: {0}")]
     Secret(#[from] InvalidSecret),
@@ -99,22 +121,35 @@ pub enum InvalidKeyUri {
     /// It asks for codes that are not plain digits.
     #[error("encoder: asks for codes that are not plain digits")]
     Encoder,
+    /// Its time steps are counted from another time than 0, the T0 of RFC 6238 §4.1. No app supports that.
+    #[error("t0: time steps must be counted from 0")]
+    Start,
+    /// The app makes up half of the key itself (the two-step enrollment of LinOTP and privacyIDEA).
+    #[error("2step: the app adds to this key, so it is not the whole")]
+    TwoStep,
 }
 
 impl Imported {
-    /// The largest number of bytes of a key URI: as many as the largest QR code holds (ISO/IEC 18004, table 7).
-    pub const MOST_BYTES: usize = 2953;
+    /// The largest number of bytes of a key URI. Many never were in a QR code: they come with a picture in them.
+    pub const MOST_BYTES: usize = 8192;
 
     /// Reads a key URI.
     ///
     /// | what | how it is read |
     /// | --- | --- |
-    /// | scheme, type, names of parameters, algorithm | in either case; `SHA-1` and `HmacSHA1` are SHA-1 |
+    /// | white space, format characters and a byte order mark around it | passed over |
+    /// | scheme, type, names of parameters, algorithm | in either case; `SHA-1`, `HmacSHA1` and `Algorithm.sha1` are SHA-1 |
     /// | secret | base32 as [`Secret::from_base32`] reads it, and `+` is a blank |
-    /// | issuer and account | split at the first `:`; without one, at the first `%3A` |
-    /// | issuer | before the account, as a parameter, in both places, or in neither. If both differ, it is an error |
-    /// | `+` in a parameter | a space, as forms write it. If that makes the issuer differ from the one before the account, a plus |
     /// | digits, period, algorithm | 6, 30, SHA-1 unless given; given but empty is an error |
+    /// | `digit`, `size`, `length` | digits, and so with hyphens or underscores in it, as in `num_digits` |
+    /// | `interval`, `step`, `time_step` | period |
+    /// | `algo`, `alg`, `digest`, `hash` | algorithm |
+    /// | two names of one parameter | if both say the same; else an error |
+    /// | `&amp;`, or a semicolon before a parameter of this table | `&` |
+    /// | issuer and account | split at the first `:`; without one, at the first `%3A` |
+    /// | issuer | before the account, as a parameter, in both places, or in neither. If both differ, the parameter |
+    /// | `+` in a parameter | a space, as forms write it. If that makes the issuer differ from the one before the account, a plus |
+    /// | names that are missing or odd | [`faults`](Self::faults) says so |
     /// | other parameters (`counter`, `image`, …) | ignored |
     ///
     /// # Errors
@@ -123,20 +158,18 @@ impl Imported {
         if uri.len() > Self::MOST_BYTES {
             return Err(InvalidKeyUri::TooLong);
         }
-        let uri = uri.trim_ascii();
-        if has(uri, |byte| byte == b'#') {
-            return Err(InvalidKeyUri::Fragment);
-        }
-        let (label, query) = label_and_query(uri)?;
+        let (label, query) = label_and_query(uri.trim_matches(is_blank))?;
         let told = Told::by(query)?;
-        let (issuer, account) = names(label, told.of(Known::Issuer))?;
-        if issuer.as_deref().is_some_and(is_steam) {
+        let Names { issuer, account, faults } = Names::read(label, &told);
+        let is_other_steam =
+            |fault: &NameFault| matches!(fault, NameFault::OtherIssuer(other) if is_steam(other));
+        if issuer.as_deref().is_some_and(is_steam) || faults.iter().any(is_other_steam) {
             return Err(InvalidKeyUri::Steam);
         }
         told.of(Known::Encoder).map_or(Ok(()), encoder)?;
         let totp = totp(&told)?;
         let secret = secret(told.of(Known::Secret).ok_or(InvalidKeyUri::Missing("secret"))?)?;
-        Ok(Self { issuer, account, secret, totp })
+        Ok(Self { issuer, account, faults, secret, totp })
     }
 }
 
@@ -158,7 +191,7 @@ fn label_and_query(uri: &str) -> Result<(&str, &str), InvalidKeyUri> {
 }
 
 /// The parameters that change what a key means.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
     Secret,
     Issuer,
@@ -166,91 +199,215 @@ enum Known {
     Digits,
     Period,
     Encoder,
+    Start,
+    TwoStep,
 }
 
 impl Known {
-    const NAMED: [(&'static str, Self); 6] = [
+    /// Their names, the usual one first.
+    const NAMED: [(&'static str, Self); 7] = [
         ("secret", Self::Secret),
         ("issuer", Self::Issuer),
         ("algorithm", Self::Algorithm),
         ("digits", Self::Digits),
         ("period", Self::Period),
         ("encoder", Self::Encoder),
+        ("t0", Self::Start),
     ];
 
+    /// What other programs call them, without the hyphens and underscores that some write.
+    const ALSO_NAMED: [(&'static str, Self); 28] = [
+        ("algo", Self::Algorithm),
+        ("alg", Self::Algorithm),
+        ("digest", Self::Algorithm),
+        ("hash", Self::Algorithm),
+        ("hashalgo", Self::Algorithm),
+        ("hashalgorithm", Self::Algorithm),
+        ("hashfunction", Self::Algorithm),
+        ("hmac", Self::Algorithm),
+        ("digit", Self::Digits),
+        ("size", Self::Digits),
+        ("length", Self::Digits),
+        ("codelength", Self::Digits),
+        ("codedigits", Self::Digits),
+        ("codesize", Self::Digits),
+        ("numdigits", Self::Digits),
+        ("otplength", Self::Digits),
+        ("otpdigits", Self::Digits),
+        ("interval", Self::Period),
+        ("step", Self::Period),
+        ("steps", Self::Period),
+        ("stepsize", Self::Period),
+        ("timestep", Self::Period),
+        ("timeperiod", Self::Period),
+        ("timeinterval", Self::Period),
+        ("epoch", Self::Start),
+        ("start", Self::Start),
+        ("starttime", Self::Start),
+        ("offset", Self::Start),
+    ];
+
+    /// Longer than any of these names with everything in it encoded.
+    const LONGEST: usize = 64;
+
+    /// Returns the parameter of this name, and the name as we spell it.
     fn named(spelled: &str) -> Option<(&'static str, Self)> {
         let find =
             |spelled: &str| Self::NAMED.into_iter().find(|(name, _)| spelled.eq_ignore_ascii_case(name));
-        // Encoded letters are letters (RFC 3986 §6.2.2.2): overlooking `%73ecret` would be overlooking a second secret.
-        find(spelled).or_else(|| with_decoded(spelled, Plus::IsItself, find)?)
+        find(spelled).or_else(|| {
+            // Encoded letters are letters (RFC 3986 §6.2.2.2): overlooking `%73ecret` would be overlooking a second secret.
+            let is_short = spelled.len() <= Self::LONGEST;
+            is_short.then(|| with_decoded(spelled, Plus::IsSpace, Self::named_otherwise)).flatten().flatten()
+        })
+    }
+
+    fn named_otherwise(decoded: &str) -> Option<(&'static str, Self)> {
+        let letters = || decoded.chars().filter(|c| !is_blank(*c) && !matches!(c, '-' | '_'));
+        let is = |name: &str| letters().map(|c| c.to_ascii_lowercase()).eq(name.chars());
+        if "2step".chars().eq(letters().take(5).map(|c| c.to_ascii_lowercase())) {
+            return Some(("2step", Self::TwoStep));
+        }
+        Self::NAMED.into_iter().chain(Self::ALSO_NAMED).find(|(name, _)| is(name))
+    }
+
+    /// Returns the usual name.
+    fn name(self) -> &'static str {
+        Self::NAMED.into_iter().find(|(_, known)| *known == self).map_or("2step", |(name, _)| name)
+    }
+
+    /// Returns whether two values of this parameter mean the same, and anything at all.
+    fn agrees(self, one: &str, other: &str) -> bool {
+        match self {
+            Self::Algorithm => algorithm(one).is_ok_and(|one| algorithm(other) == Ok(one)),
+            Self::Digits | Self::Period | Self::Start => {
+                number(one).is_some_and(|one| number(other) == Some(one))
+            }
+            Self::Secret | Self::Issuer | Self::Encoder | Self::TwoStep => false,
+        }
     }
 }
 
-/// The parameters as the query spells them.
+/// The parameters as the query spells them: the name that was used for it, and the value.
 #[derive(Default)]
-struct Told<'a>([Option<&'a str>; Known::NAMED.len()]);
+struct Told<'a> {
+    parameters: [Option<(&'static str, &'a str)>; 8],
+    issuer_twice: bool,
+}
 
 impl<'a> Told<'a> {
     fn by(query: &'a str) -> Result<Self, InvalidKeyUri> {
         let mut told = Self::default();
-        for parameter in query.split('&') {
-            let (spelled, value) = divided(parameter, b'=').unwrap_or((parameter, ""));
-            if let Some((name, known)) = Known::named(spelled)
-                && told.0[known as usize].replace(value).is_some()
-            {
-                return Err(InvalidKeyUri::Twice(name));
+        let semicolons = has(query, |byte| byte == b';');
+        for mut parameter in query.split('&') {
+            while semicolons && let Some(place) = semicolon(parameter) {
+                told.take(&parameter[..place])?;
+                parameter = &parameter[place + 1..];
             }
+            told.take(parameter)?;
         }
         Ok(told)
     }
 
+    fn take(&mut self, parameter: &'a str) -> Result<(), InvalidKeyUri> {
+        let (spelled, value) = divided(parameter, b'=').unwrap_or((parameter, ""));
+        let Some((name, known)) = Known::named(spelled) else { return Ok(()) };
+        let slot = &mut self.parameters[known as usize];
+        match *slot {
+            None => *slot = Some((name, value)),
+            Some(_) if known == Known::Issuer => self.issuer_twice = true,
+            Some(_) if known == Known::TwoStep => {}
+            Some((before, first)) if before != name && known.agrees(first, value) => {}
+            Some(_) => return Err(InvalidKeyUri::Twice(known.name())),
+        }
+        Ok(())
+    }
+
     fn of(&self, known: Known) -> Option<&'a str> {
-        self.0[known as usize]
+        self.parameters[known as usize].map(|(_, value)| value)
     }
 }
 
-/// Returns the issuer, if one is given, and the account.
-fn names(label: &str, told: Option<&str>) -> Result<(Option<String>, String), InvalidKeyUri> {
-    let (before, account) = match divided(label, b':') {
-        Some((issuer, account)) => (Some(issuer), account),
-        None => match label.find("%3A").or_else(|| label.find("%3a")) {
-            Some(colon) => (Some(&label[..colon]), &label[colon + "%3A".len()..]),
-            None => (None, label),
-        },
-    };
-    let account =
-        name("account name", account, Plus::IsItself)?.ok_or(InvalidKeyUri::Missing("account name"))?;
-    let same = before == told;
-    let before = before.map_or(Ok(None), |issuer| name("issuer", issuer, Plus::IsItself))?;
-    let Some(told) = told.filter(|_| !same) else { return Ok((before, account)) };
-    let issuer = match (before, name("issuer", told, Plus::IsSpace)?) {
-        (before, None) => before,
-        (None, told) => told,
-        (before, same) if before == same => same,
-        (before, _) if before == name("issuer", told, Plus::IsItself)? => before,
-        _ => return Err(InvalidKeyUri::OtherIssuer),
-    };
-    Ok((issuer, account))
+/// Returns the first semicolon that is followed by the name of a parameter that we know. It divides two parameters: the
+/// query has gone through HTML, which makes `&amp;` or `&#38;` of `&`, or was written by what writes `;` for it.
+fn semicolon(parameter: &str) -> Option<usize> {
+    let mut places = parameter.match_indices(';').map(|(place, _)| place);
+    places.find(|place| {
+        let rest = &parameter[place + 1..];
+        let name =
+            rest.bytes().take(Known::LONGEST + 1).position(|byte| byte == b'=').map(|end| &rest[..end]);
+        name.is_some_and(|name| Known::named(name).is_some())
+    })
 }
 
-/// Returns a name, unless it is empty.
-fn name(what: &'static str, raw: &str, plus: Plus) -> Result<Option<String>, InvalidKeyUri> {
-    let decoded = decoded(raw, plus).ok_or(InvalidKeyUri::Encoding(what))?;
-    let name = decoded.trim();
-    let ascii = name.is_ascii();
-    let control =
-        if ascii { name.bytes().any(|c| c.is_ascii_control()) } else { name.contains(char::is_control) };
-    if control {
-        return Err(InvalidKeyUri::Control(what));
+/// The names beside a key, and what is wrong with them.
+struct Names {
+    issuer: Option<String>,
+    account: String,
+    faults: Vec<NameFault>,
+}
+
+impl Names {
+    fn read(label: &str, told: &Told<'_>) -> Self {
+        let mut faults = Vec::new();
+        let (before, account) = match divided(label, b':') {
+            Some((issuer, account)) => (Some(issuer), account),
+            None => match label.find("%3A").or_else(|| label.find("%3a")) {
+                Some(colon) => (Some(&label[..colon]), &label[colon + "%3A".len()..]),
+                None => (None, label),
+            },
+        };
+        let account = name("account name", account, Plus::IsItself, &mut faults);
+        if account.is_none() && faults.is_empty() {
+            faults.push(NameFault::NoAccount);
+        }
+        let parameter = told.of(Known::Issuer);
+        let is_same = before == parameter;
+        let before = before.and_then(|before| name("issuer", before, Plus::IsItself, &mut faults));
+        let parameter = parameter.filter(|_| !is_same);
+        let issuer = match (before, parameter.and_then(|raw| name("issuer", raw, Plus::IsSpace, &mut faults)))
+        {
+            (None, told) => told,
+            (before, None) => before,
+            (Some(before), Some(told)) if before == told => Some(told),
+            (Some(before), Some(told)) => {
+                // What is not told anew here is in the faults already.
+                let plus = parameter.and_then(|raw| name("issuer", raw, Plus::IsItself, &mut Vec::new()));
+                if plus.as_ref() == Some(&before) {
+                    Some(before)
+                } else {
+                    faults.push(NameFault::OtherIssuer(before));
+                    Some(told)
+                }
+            }
+        };
+        if told.issuer_twice {
+            faults.push(NameFault::IssuerTwice);
+        }
+        Self { issuer, account: account.unwrap_or_default(), faults }
     }
-    let composed = if !ascii {
-        name.nfc().collect()
-    } else if name.len() < decoded.len() {
-        name.to_owned()
-    } else {
-        decoded.into_owned()
+}
+
+/// Returns a name, unless it is empty or cannot be decoded.
+fn name(what: &'static str, raw: &str, plus: Plus, faults: &mut Vec<NameFault>) -> Option<String> {
+    // A fragment has no place in a key URI (RFC 3986 §3.5): readers differ in what they make of the rest.
+    let whole = Some(raw).filter(|raw| !has(raw, |byte| byte == b'#'));
+    let Some(decoded) = whole.and_then(|raw| decoded(raw, plus)) else {
+        faults.push(NameFault::Undecodable(what));
+        return None;
     };
-    Ok(Some(composed).filter(|name| !name.is_empty()))
+    plain_name(what, &decoded, faults)
+}
+
+/// Returns a name in NFC, without control characters and blanks around it, unless nothing is left of it.
+pub(super) fn plain_name(what: &'static str, name: &str, faults: &mut Vec<NameFault>) -> Option<String> {
+    if has(name, |byte| !(b' '..=b'~').contains(&byte)) && name.contains(char::is_control) {
+        faults.push(NameFault::Control(what));
+        let printable: String = name.chars().filter(|c| !c.is_control()).collect();
+        return plain_name(what, &printable, faults);
+    }
+    let name = name.trim();
+    let composed = if name.is_ascii() { name.to_owned() } else { name.nfc().collect() };
+    Some(composed).filter(|name| !name.is_empty())
 }
 
 fn secret(raw: &str) -> Result<Secret, InvalidKeyUri> {
@@ -259,6 +416,12 @@ fn secret(raw: &str) -> Result<Secret, InvalidKeyUri> {
 }
 
 fn totp(told: &Told<'_>) -> Result<Totp, InvalidKeyUri> {
+    if told.of(Known::TwoStep).is_some() {
+        return Err(InvalidKeyUri::TwoStep);
+    }
+    if told.of(Known::Start).is_some_and(|start| number(start) != Some(0)) {
+        return Err(InvalidKeyUri::Start);
+    }
     let algorithm = told.of(Known::Algorithm).map_or(Ok(Algorithm::Sha1), algorithm)?;
     let digits = match told.of(Known::Digits).map(number) {
         None | Some(Some(6)) => Digits::Six,
@@ -272,15 +435,16 @@ fn totp(told: &Told<'_>) -> Result<Totp, InvalidKeyUri> {
     Ok(totp.with_algorithm(algorithm))
 }
 
-/// Reads the name of an algorithm: `SHA1`, `sha-1`, `HmacSHA1`.
+/// Reads the name of an algorithm: `SHA1`, `sha-1`, `HmacSHA1`, and `Algorithm.sha1`, as programs write who print the
+/// constant of their language.
 fn algorithm(raw: &str) -> Result<Algorithm, InvalidKeyUri> {
-    let bare = raw
-        .split_at_checked(4)
-        .filter(|(hmac, _)| hmac.eq_ignore_ascii_case("hmac"))
-        .map_or(raw, |(_, rest)| rest);
+    let constant =
+        raw.rsplit_once('.').or_else(|| raw.rsplit_once("::")).map_or(raw, |(_, constant)| constant);
     let is = |name: &str| {
-        let letters = bare.bytes().filter(|byte| *byte != b'-');
-        letters.map(|byte| byte.to_ascii_uppercase()).eq(name.bytes())
+        let letters = || constant.bytes().filter(|byte| !matches!(byte, b'-' | b'_'));
+        let hmac = letters().take(4).map(|byte| byte.to_ascii_uppercase()).eq(*b"HMAC");
+        let bare = letters().skip(if hmac { 4 } else { 0 });
+        bare.map(|byte| byte.to_ascii_uppercase()).eq(name.bytes())
     };
     let all = [
         Algorithm::Sha1,

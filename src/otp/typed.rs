@@ -9,7 +9,13 @@ pub(crate) const LONGEST_TYPED: usize = 200;
 /// Returns whether a character says nothing: white space (`White_Space`), a format character (category Cf), or a dash
 /// (category Pd, and the minus sign). From the Unicode Character Database, version 16.
 pub(crate) fn is_filler(c: char) -> bool {
-    c.is_whitespace() || is_format(c) || is_dash(c)
+    is_blank(c) || is_dash(c)
+}
+
+/// Returns whether a character is white space or a format character, among them the byte order mark: what may be around
+/// a text that has dashes of its own.
+pub(crate) fn is_blank(c: char) -> bool {
+    c.is_whitespace() || is_format(c)
 }
 
 fn is_dash(c: char) -> bool {

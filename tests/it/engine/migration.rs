@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use countersign::otp::{Digits, Exported, InvalidKeyUri, InvalidMigration, InvalidSecret, Migration};
+use countersign::otp::{
+    Digits, Exported, InvalidKeyUri, InvalidMigration, InvalidSecret, Migration, NameFault,
+};
 use proptest::prelude::*;
 
 use super::mac::algorithms;
@@ -131,21 +133,85 @@ fn a_key_keeps_its_names_and_how_its_codes_are_made() {
         (odd.clone().number(5, 3), InvalidKeyUri::Digits),
         (odd.clone().number(6, 1).number(7, 5), InvalidKeyUri::Hotp),
         (odd.clone().number(6, 3), InvalidKeyUri::NotTotp),
-        (Message::default().bytes(1, &[7; 20]), InvalidKeyUri::Missing("account name")),
-        (key(&[7; 20], "Acme:", "Acme"), InvalidKeyUri::Missing("account name")),
-        (key(&[7; 20], "a\nb", "Acme"), InvalidKeyUri::Control("account name")),
+        (odd.clone().bytes(4, b"1"), InvalidKeyUri::Damaged),
         (key(&[7; 129], "ann", "Acme"), InvalidKeyUri::Secret(InvalidSecret::TooLong)),
     ] {
         assert_eq!(totp(message).unwrap_err(), why);
     }
 }
 
+/// R11: an account without a name, or with an odd one, can be moved all the same.
+#[test]
+fn what_is_odd_about_names_costs_no_key() {
+    let latin_1 = Message::default().bytes(1, &[7; 20]).bytes(2, b"J\xf6rg").bytes(3, b"Acme");
+    for (key, account, faults) in [
+        (key(&[7; 20], "", "Acme"), "", vec![NameFault::NoAccount]),
+        (key(&[7; 20], "Acme:", "Acme"), "", vec![NameFault::NoAccount]),
+        (key(&[7; 20], "a\nb", "Acme"), "ab", vec![NameFault::Control("account name")]),
+        (latin_1, "J\u{fffd}rg", vec![NameFault::Undecodable("account name")]),
+    ] {
+        let imported = read_one(&key).unwrap().remove(0).key.unwrap();
+        assert_eq!((imported.issuer.as_deref(), &*imported.account), (Some("Acme"), account));
+        assert_eq!(imported.faults, faults);
+    }
+    // As it was reported: of three keys, the name of the second is in Latin-1.
+    let data = "CicKFDEyMzQ1Njc4OTAxMjM0NTY3ODkwEgNhbm4aBEFjbWUgASgBMAIKKAoUMTIzNDU2Nzg5MDEyMzQ1Njc4OTASBEr2cmcaBEFj\
+                bWUgASgBMAIKJwoUMTIzNDU2Nzg5MDEyMzQ1Njc4OTASA2NpZBoEQWNtZSABKAEwAhABGAEgACiF0f%2FF%2Bv%2F%2F%2F%2F8B";
+    let names: Vec<String> =
+        read(&format!("{BEGIN}{data}")).unwrap().into_iter().map(|key| key.name).collect();
+    assert_eq!(names, ["ann", "J\u{fffd}rg", "cid"]);
+}
+
+/// R11: a form makes blanks of the pluses, mails and terminals break lines, shells put backslashes.
+#[test]
+fn an_export_is_read_as_it_arrives_after_a_form_a_mail_or_a_shell() {
+    let whole =
+        part(&[key(&[0, 1, 0xfb, 0xef, 0xbe, 0xff, 0xff, 0xff, 9, 9, 9, 9, 9, 9, 9, 9], "ann", "")], 1, 0, 7);
+    let plain = whole.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
+    assert!(plain.contains('+') && whole.contains('%'), "there is something to spoil");
+    let (begin, data) = plain.split_at(BEGIN.len());
+    let lines = |end: &str| {
+        data.as_bytes().chunks(19).map(|line| str::from_utf8(line).unwrap()).collect::<Vec<_>>().join(end)
+    };
+    for arrived in [
+        plain.replace('+', " "),
+        format!("{begin}{}", data.replace('+', "-").replace('/', "_")),
+        whole.replace("%2B", "%20"),
+        format!("\u{feff}{plain}\r\n"),
+        format!("{begin}{}\n", lines("\n")),
+        format!("{begin}{}", lines("\r\n")),
+        format!("{begin}{}", lines("%0D%0A")),
+        format!("{begin}{}", lines("\u{200b}")),
+        format!("{begin}3D{}=\r\n", lines("=\r\n")),
+        plain.replace('?', "\\?").replace('=', "\\="),
+    ] {
+        assert_eq!(read(&arrived).map(|keys| keys[0].name.clone()), Ok("ann".to_owned()), "{arrived}");
+    }
+    // As it was reported.
+    let data = "CicKFAAlSm Uud4DKE1yl7zhBitQdZq/EgNhbm4aBEFjbWUgASgBMAIQARgBIAAohdH/xfr/////AQ==";
+    assert!(read(&format!("{BEGIN}{data}")).unwrap()[0].key.is_ok());
+}
+
+/// Programs that write keys and nothing else: in proto3 what is not there is zero.
+#[test]
+fn an_export_without_version_and_batch_is_one_qr_code_of_the_first_version() {
+    for rest in
+        [Message::default(), Message::default().number(3, 1), Message::default().number(2, 1).number(5, 9)]
+    {
+        let message = [Message::default().bytes(1, &usual("ann").0).0, rest.0].concat();
+        assert_eq!(read(&uri(&message)).unwrap()[0].name, "ann");
+    }
+    let second_of_none = Message::default().bytes(1, &usual("ann").0).number(4, 1);
+    assert_eq!(read(&uri(&second_of_none.0)).unwrap_err(), InvalidMigration::Damaged);
+}
+
 #[test]
 fn a_bad_key_spoils_no_other() {
-    let keys = [usual("ann"), key(&[7; 10], "bob\u{7}", ""), usual("cid")];
+    let damaged = Message(vec![1, 2, 3]);
+    let keys = [usual("ann"), key(&[7; 10], "bob\u{7}", ""), damaged, usual("cid")];
     let keys = read(&part(&keys, 1, 0, 7)).unwrap();
     let told: Vec<(&str, bool)> = keys.iter().map(|key| (key.name.as_str(), key.key.is_ok())).collect();
-    assert_eq!(told, [("ann", true), ("bob", false), ("cid", true)]);
+    assert_eq!(told, [("ann", true), ("bob", false), ("", false), ("cid", true)]);
 }
 
 #[test]
@@ -180,16 +246,17 @@ fn what_is_no_export_is_refused() {
         ("otpauth://totp/ann?secret=AAAA".to_owned(), InvalidMigration::NotAnExport),
         (good.replace("offline", "online"), InvalidMigration::NotAnExport),
         (format!("{BEGIN}%"), InvalidMigration::Damaged),
-        (format!("{BEGIN}===="), InvalidMigration::Version),
+        (format!("{BEGIN}===="), InvalidMigration::Damaged),
+        (BEGIN.to_owned(), InvalidMigration::Damaged),
         (format!("{BEGIN}CiwK"), InvalidMigration::Damaged),
         (format!("{good}&more=1"), InvalidMigration::Damaged),
-        (format!("{BEGIN}{}", "A".repeat(2953)), InvalidMigration::TooLong),
-        (part(&[usual("ann")], 0, 0, 7), InvalidMigration::Damaged),
+        (format!("{BEGIN}{}", "A".repeat(8192)), InvalidMigration::TooLong),
         (part(&[usual("ann")], 1, 1, 7), InvalidMigration::Damaged),
         (part(&[usual("ann")], 101, 0, 7), InvalidMigration::Damaged),
         (uri(&Message::default().number(2, 3).number(3, 1).0), InvalidMigration::Version),
         (uri(&Message::default().bytes(2, b"1").0), InvalidMigration::Damaged),
         (uri(&Message::default().number(1, 1).0), InvalidMigration::Damaged),
+        (uri(&Message::default().number(2, 3).0), InvalidMigration::Version),
         (uri(&Message::default().number(0, 1).0), InvalidMigration::Damaged),
         // A number of eleven bytes, and one of more than 64 bits.
         (uri(&[&[2 << 3][..], &[0x80; 10], &[0]].concat()), InvalidMigration::Damaged),
