@@ -44,8 +44,14 @@ impl Account {
         if self.was_taken_off {
             return Decision::reply(Err(ActRefusal::TooLateToImport));
         }
-        if self.waiting(terms.policy).is_some_and(|imported| same(&imported.secret, imported.totp)) {
-            return Decision::reply(Ok(Import::AlreadyThere));
+        if let Some(waiting) = self.waiting(terms.policy) {
+            // Whose key is whose cannot be told here: neither of two replaces the other.
+            let is_same = same(&waiting.secret, waiting.totp);
+            return Decision::reply(if is_same {
+                Ok(Import::AlreadyThere)
+            } else {
+                Err(ActRefusal::AnotherKeyWaits)
+            });
         }
         self.imported = Some(Imported { secret, totp, epoch: terms.policy.epoch, at: terms.now });
         // A user who was about to enroll shows the code of the imported authenticator instead.

@@ -1,18 +1,31 @@
-//! Lists of users and their keys from another system, as CSV. A bad line does not affect the others.
+//! Lists of users and their keys from another system, as CSV. A bad record does not affect the others.
 
-use std::borrow::Cow;
+mod table;
 
+use std::iter;
+
+use self::table::{Table, Unreadable};
 use crate::{
     otp::{Imported, InvalidKeyUri, Secret, Totp},
     who::{InvalidName, UserId},
 };
 
-/// Reads a list of users and keys, line by line.
+/// Reads a list of users and keys, record by record.
 ///
-/// The list is CSV (RFC 4180). Its first line names the columns `user` and `key`, in either order, and every record is
-/// one line. A key is a key URI (`otpauth://totp/…`), or a secret in base32 with the usual codes: SHA-1, six digits, 30
-/// seconds. Each line is returned with its number, good or bad, and empty ones are skipped. So nothing is lost, and a
-/// list can be corrected and imported again.
+/// The list is CSV (RFC 4180), as a program or a spreadsheet writes it. Its first record names the columns `user` and
+/// `key`, in either order. A key is a key URI (`otpauth://totp/…`), or a secret in base32 with the usual codes: SHA-1, six
+/// digits, 30 seconds. Each record is returned with the number of the line where it begins, good or bad, and empty ones are
+/// skipped. So nothing is lost, and a list can be corrected and imported again.
+///
+/// | what | how it is read |
+/// | --- | --- |
+/// | encoding | UTF-8, or UTF-16 in either order, with or without a byte order mark |
+/// | what divides the columns | a comma, semicolon, tab or vertical bar, whichever gives these two columns; `sep=;` before them is read |
+/// | line ends | `\n`, `\r\n`, `\r` |
+/// | a field in quotation marks | may hold line ends and dividers; two quotation marks in it are one |
+/// | a quotation mark that is never closed | its record is refused, and the list ends there |
+/// | columns without a name | nothing may be in them |
+/// | user | as it is written |
 ///
 /// ```
 /// let list = "user,key\n\
@@ -27,28 +40,52 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// [`InvalidKeyList`], before any line is looked at.
-pub fn key_list(text: &str) -> Result<impl Iterator<Item = Line>, InvalidKeyList> {
-    // Spreadsheets put this before a file in UTF-8.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
-    let (_, names) = lines.next().ok_or(InvalidKeyList)?;
-    // An unknown column might say how codes are made, so it is not ignored.
-    let [first, second] = two_fields(names).ok_or(InvalidKeyList)?;
-    let are = |one: &str, other: &str| first.eq_ignore_ascii_case(one) && second.eq_ignore_ascii_case(other);
-    let user_first = match (are("user", "key"), are("key", "user")) {
-        (true, _) => true,
-        (_, true) => false,
-        _ => return Err(InvalidKeyList),
-    };
-    Ok(lines.map(move |(number, line)| Line { number, entry: Entry::read(line, user_first) }))
+/// [`InvalidKeyList`], before any record is looked at.
+pub fn key_list<L: AsRef<[u8]> + ?Sized>(
+    list: &L,
+) -> Result<impl Iterator<Item = Line> + use<L>, InvalidKeyList> {
+    let mut table = Table::of(list.as_ref());
+    let columns = table.divided_as(Columns::named).ok_or(InvalidKeyList)?;
+    Ok(iter::from_fn(move || {
+        loop {
+            let record = table.next()?;
+            let entry = match record.fields {
+                Ok(fields) if fields.iter().all(|field| field.trim().is_empty()) => continue,
+                Ok(fields) => Entry::read(&fields, columns),
+                Err(Unreadable::NotText) => Err(InvalidLine::NotText),
+                Err(Unreadable::QuoteNotClosed) => Err(InvalidLine::QuoteNotClosed),
+            };
+            return Some(Line { number: record.line, entry });
+        }
+    }))
 }
 
-/// A line of a list.
+/// The places of the two columns.
+#[derive(Clone, Copy)]
+struct Columns {
+    user: usize,
+    key: usize,
+}
+
+impl Columns {
+    /// Finds the two columns by their names. An unknown name might say how codes are made, so it is not ignored; no name
+    /// says nothing.
+    fn named(names: &[&str]) -> Option<Self> {
+        let is = |name: &str, field: &str| field.trim().eq_ignore_ascii_case(name);
+        let place = |name| {
+            let mut places = names.iter().enumerate().filter(|(_, field)| is(name, field));
+            places.next().filter(|_| places.next().is_none()).map(|(place, _)| place)
+        };
+        let all_known = names.iter().all(|field| ["user", "key", ""].iter().any(|name| is(name, field)));
+        Some(Self { user: place("user")?, key: place("key")? }).filter(|_| all_known)
+    }
+}
+
+/// A record of a list.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Line {
-    /// The number of the line in the text, counted from one.
+    /// The number of the line where it begins, counted from one.
     pub number: u64,
     /// The content, or why it cannot be used.
     pub entry: Result<Entry, InvalidLine>,
@@ -68,9 +105,15 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidLine {
-    /// It does not have two columns, or has a quotation mark too many.
+    /// A column is missing, or there is something in one without a name.
     #[error("not two columns; write user,key")]
     Columns,
+    /// It has bytes that are not text in the encoding of the list, which is often that of an old system.
+    #[error("not text in UTF-8; save the list as UTF-8")]
+    NotText,
+    /// A quotation mark that is never closed. Nothing of the list was read from this line on.
+    #[error("a quotation mark is never closed; nothing was read from this line on")]
+    QuoteNotClosed,
     /// The column `user` cannot be an id.
     #[error("the user {0}")]
     User(#[source] InvalidName),
@@ -87,15 +130,20 @@ pub enum InvalidLine {
 
 /// A text that is no such list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the first line does not name the two columns; write user,key")]
+#[error("the first line does not name the two columns, and no others; write user,key")]
 pub struct InvalidKeyList;
 
 impl Entry {
-    fn read(line: &str, user_first: bool) -> Result<Self, InvalidLine> {
-        let [first, second] = two_fields(line).ok_or(InvalidLine::Columns)?;
-        let (user, key) = if user_first { (first, second) } else { (second, first) };
-        let user = UserId::new(user).map_err(InvalidLine::User)?;
-        match read_key(&key, &user) {
+    fn read(fields: &[&str], columns: Columns) -> Result<Self, InvalidLine> {
+        let (Some(user), Some(key)) = (fields.get(columns.user), fields.get(columns.key)) else {
+            return Err(InvalidLine::Columns);
+        };
+        let is_named = |place| place == columns.user || place == columns.key;
+        if fields.iter().enumerate().any(|(place, field)| !is_named(place) && !field.trim().is_empty()) {
+            return Err(InvalidLine::Columns);
+        }
+        let user = UserId::new(*user).map_err(InvalidLine::User)?;
+        match read_key(key, &user) {
             Ok(key) => Ok(Self { user, key }),
             Err(why) => Err(InvalidLine::Key { user, why }),
         }
@@ -106,7 +154,7 @@ fn read_key(key: &str, user: &UserId) -> Result<Imported, InvalidKeyUri> {
     if key.contains(':') {
         return Imported::parse(key);
     }
-    if key.is_empty() {
+    if key.trim().is_empty() {
         return Err(InvalidKeyUri::Missing("secret"));
     }
     let (issuer, account) = (None, user.as_str().to_owned());
@@ -117,38 +165,4 @@ fn read_key(key: &str, user: &UserId) -> Result<Imported, InvalidKeyUri> {
         secret: Secret::from_base32(key)?,
         totp: Totp::default(),
     })
-}
-
-/// Returns the two fields of a line without the blanks around them; `None` if there are more or fewer.
-fn two_fields(line: &str) -> Option<[Cow<'_, str>; 2]> {
-    let (first, rest) = field(line)?;
-    let (second, end) = field(rest?)?;
-    end.is_none().then_some([first, second])
-}
-
-/// Returns the first field of a line, and what follows its comma.
-fn field(line: &str) -> Option<(Cow<'_, str>, Option<&str>)> {
-    let line = line.trim();
-    let Some(quoted) = line.strip_prefix('"') else {
-        let (field, rest) = line.split_once(',').map_or((line, None), |(field, rest)| (field, Some(rest)));
-        return (!field.contains('"')).then_some((Cow::Borrowed(field.trim()), rest));
-    };
-    // Within quotation marks, two of them mean one.
-    let mut length = 0;
-    loop {
-        length += quoted.get(length..)?.find('"')?;
-        if !quoted[length + 1..].starts_with('"') {
-            break;
-        }
-        length += 2;
-    }
-    let field = &quoted[..length];
-    let field =
-        if field.contains('"') { Cow::Owned(field.replace("\"\"", "\"")) } else { Cow::Borrowed(field) };
-    let after = quoted[length + 1..].trim_start();
-    let rest = match after.strip_prefix(',') {
-        None if !after.is_empty() => return None,
-        rest => rest,
-    };
-    Some((field, rest))
 }

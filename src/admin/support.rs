@@ -67,7 +67,8 @@ impl Support {
     /// Make sure yourself that the key is this user's. The issuer and the account that it names are not looked at.
     ///
     /// # Refusals
-    /// [`TooLateToImport`](ActRefusal::TooLateToImport), and [`Denied`](ActRefusal::Denied) for customers and for users
+    /// [`TooLateToImport`](ActRefusal::TooLateToImport), [`AnotherKeyWaits`](ActRefusal::AnotherKeyWaits) where a list has
+    /// two keys for one user, and [`Denied`](ActRefusal::Denied) for customers and for users
     /// whom the org does not have.
     ///
     /// # Errors

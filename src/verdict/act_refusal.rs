@@ -47,6 +47,9 @@ pub enum ActRefusal {
     /// The user has, or had, an authenticator here. No key of another system is imported over it, nor brought back after
     /// a reset. They enroll again.
     TooLateToImport,
+    /// Another key of another system waits for the user's first code, and is not replaced: only one of the two can be
+    /// theirs. If the wrong one waits, reset the user; they enroll.
+    AnotherKeyWaits,
     /// The account was recovered, and administers nothing until then: another Master Admin or the vendor's support
     /// [vouches](crate::admin::ManagedUser::vouch) for its authenticator, or that time passes.
     OnProbation {
@@ -78,6 +81,7 @@ impl ActRefusal {
             Self::AlreadyEnrolled => "already-enrolled",
             Self::CodesRequired => "codes-required",
             Self::TooLateToImport => "too-late-to-import",
+            Self::AnotherKeyWaits => "another-key-waits",
             Self::OnProbation { .. } => "on-probation",
             Self::AuthenticatorMoved => "authenticator-moved",
             Self::SettingsMoved => "settings-moved",
@@ -107,6 +111,7 @@ impl fmt::Display for ActRefusal {
             Self::AlreadyEnrolled => "there is an authenticator already",
             Self::CodesRequired => "the organization requires an authenticator",
             Self::TooLateToImport => "there is, or was, an authenticator already; no key is imported over it",
+            Self::AnotherKeyWaits => "another key waits for this user already, and is not replaced",
             Self::OnProbation { until } => {
                 return write!(
                     f,

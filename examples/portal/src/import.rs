@@ -22,9 +22,9 @@ pub(crate) struct Outcome {
 /// Imports a list of login names and keys. A refused line does not stop the others, and the whole list can be imported
 /// again: what is there already stays as it is.
 pub(crate) async fn import(app: &App, file: &Path, desk: &Desk) -> Result<Outcome, BoxError> {
-    let list = Zeroizing::new(fs::read_to_string(file)?);
+    let list = Zeroizing::new(fs::read(file)?);
     let mut outcome = Outcome::default();
-    for Line { number, entry, .. } in key_list(&list)? {
+    for Line { number, entry, .. } in key_list(&**list)? {
         let imported = match entry {
             Ok(entry) => one(app, desk, &entry).await,
             Err(why) => Err(why.into()),

@@ -142,6 +142,9 @@ pub(crate) fn act_refused(refusal: ActRefusal) -> String {
         ActRefusal::TooLateToImport => {
             "This user has, or had, an authenticator app here. No key is imported over it."
         }
+        ActRefusal::AnotherKeyWaits => {
+            "Another key was imported for this user before, and is not replaced. If it is the wrong one, reset the user."
+        }
         ActRefusal::OnProbation { .. } => {
             "This account was recovered with a recovery code, so it administers nothing for a day. Another Master Admin can \
              confirm your new authenticator app; if there is none, contact support."

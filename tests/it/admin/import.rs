@@ -141,9 +141,8 @@ over_every_store! {
             let refusal = refused(world.verify(&ticket, &code).await);
             assert_eq!(refusal, Refusal::WrongCode { left, wait_until: None, hint });
         }
-        // Imported once more, or as another one, the budget is what it was.
-        let _ = granted(world.import("ian", &Brought::of_another_secret()).await);
-        assert_eq!(granted(world.import("ian", &brought).await), Import::Done);
+        // Imported once more, the budget is what it was.
+        assert_eq!(granted(world.import("ian", &brought).await), Import::AlreadyThere);
         for _ in 0..8 {
             let ticket = world.ticket_for_code("ian").await;
             let refusal = refused(world.verify(&ticket, &brought.wrong_code(world.now())).await);
@@ -172,8 +171,8 @@ over_every_store! {
         assert_eq!(granted(world.import("ian", &brought).await), Import::AlreadyThere);
         assert_eq!((world.record("ian").await, world.events().await), (record, events));
         // The same secret read in another way is another authenticator.
-        assert_eq!(granted(world.import("ian", &Brought::reading("&digits=8")).await), Import::Done);
-        assert_eq!(granted(world.import("ian", &brought).await), Import::Done);
+        let other = Brought::reading("&digits=8");
+        assert_eq!(refused(world.import("ian", &other).await), ActRefusal::AnotherKeyWaits);
 
         let ticket = world.ticket_for_code("ian").await;
         let pass = granted(world.verify(&ticket, &world.shown_by(&brought)).await);
@@ -211,6 +210,19 @@ over_every_store! {
         granted(world.switch(&admin, Requirement::On).await);
         assert_eq!(refused(world.import("ida", &brought).await), ActRefusal::TooLateToImport);
         let _ = world.ticket_to_enroll("ida").await;
+    }
+
+    /// R11: of two keys for one user, neither replaces the other.
+    async fn another_key_for_the_same_user_is_told_and_replaces_none(world: World) {
+        world.switch_on().await;
+        let (first, second) = (Brought::usual(), Brought::of_another_secret());
+        assert_eq!(granted(world.import("ian", &first).await), Import::Done);
+        let record = world.record("ian").await;
+        assert_eq!(refused(world.import("ian", &second).await), ActRefusal::AnotherKeyWaits);
+        assert_eq!(granted(world.import("ian", &first).await), Import::AlreadyThere);
+        assert_eq!(world.record("ian").await, record, "the list imported again writes nothing");
+        let ticket = world.ticket_for_code("ian").await;
+        let _ = granted(world.verify(&ticket, &world.shown_by(&first)).await);
     }
 
     /// R6.

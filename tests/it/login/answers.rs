@@ -39,7 +39,7 @@ const REFUSALS: [Refusal; 11] = [
 const DENIALS: [Denied; 5] =
     [Denied::NotMasterAdmin, Denied::Yourself, Denied::Customer, Denied::NotInThisOrg, Denied::Mandated];
 
-const ACT_REFUSALS: [ActRefusal; 12] = [
+const ACT_REFUSALS: [ActRefusal; 13] = [
     ActRefusal::SessionOver,
     ActRefusal::FreshCodeNeeded,
     ActRefusal::EnrollFirst,
@@ -49,6 +49,7 @@ const ACT_REFUSALS: [ActRefusal; 12] = [
     ActRefusal::AlreadyEnrolled,
     ActRefusal::CodesRequired,
     ActRefusal::TooLateToImport,
+    ActRefusal::AnotherKeyWaits,
     ActRefusal::OnProbation { until: AT },
     ActRefusal::AuthenticatorMoved,
     ActRefusal::SettingsMoved,

@@ -312,7 +312,9 @@ impl Play {
         let left = std::mem::take(self.pocket(Hand::ALL[who]));
         self.pocket(Hand::ALL[who]).passwords.push(who);
         let thief = self.pocket(Hand::Thief);
-        thief.stamps.splice(..0, left.stamps);
+        // A customer's session is the host's to end.
+        let internal = left.stamps.into_iter().filter(|stamp| stamp.role != Role::Customer);
+        thief.stamps.splice(..0, internal);
         thief.devices.splice(..0, left.devices);
         thief.tickets.splice(..0, left.tickets);
         thief.codes.splice(..0, left.codes);

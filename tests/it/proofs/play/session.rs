@@ -46,7 +46,10 @@ impl Play {
             self.oracle.accounts[stamp.user].bound.as_ref().is_some_and(|bound| bound.after_recovery);
         let situation = match stamp.gained {
             _ if !self.oracle.asks(stamp.user) => None,
-            Some(_) if is_after_recovery && gain != Gain::Binds => Some(Situation::Later),
+            // Whose account was the thief's from the beginning, had it before any recovery.
+            Some(Situation::Asked | Situation::Fresh) if is_after_recovery && gain != Gain::Binds => {
+                Some(Situation::Later)
+            }
             Some(gained) => Some(gained),
             None => Some(Situation::Fresh),
         };
