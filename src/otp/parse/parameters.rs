@@ -77,7 +77,13 @@ impl Known {
         })
     }
 
+    /// The same of a name that is spelled in another way. Where what divides it from what is around it was encoded, too
+    /// (`amp%3Bdigits`, `digits%3D8`), or lost its semicolon (`ampdigits`), it is told all the same, and what is left of its
+    /// value is read or refused: to pass it over would be to expect other codes than the app shows.
     fn named_otherwise(decoded: &str) -> Option<(&'static str, Self)> {
+        let decoded = divided(decoded, b'=').map_or(decoded, |(name, _)| name);
+        let decoded = decoded.rsplit_once(';').map_or(decoded, |(_, name)| name);
+        let decoded = decoded.trim_start_matches("amp");
         let letters = || decoded.chars().filter(|c| !is_blank(*c) && !matches!(c, '-' | '_'));
         let is = |name: &str| letters().map(|c| c.to_ascii_lowercase()).eq(name.chars());
         if "2step".chars().eq(letters().take(5).map(|c| c.to_ascii_lowercase())) {
