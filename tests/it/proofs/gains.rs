@@ -70,6 +70,8 @@ pub enum Situation {
     Fresh,
     /// The probation after a recovery is over.
     Later,
+    /// The org gives time to enroll, in which the password is enough.
+    InTime,
     NotEnrolled,
     /// The owner has yet to enroll, and an invitation is asked for.
     Invited,
@@ -82,6 +84,7 @@ impl Situation {
             Self::Asked => "yes",
             Self::Fresh => "while its code is fresh",
             Self::Later => "a day after a recovery",
+            Self::InTime => "in the time to enroll",
             Self::NotEnrolled => "before the owner enrolls",
             Self::Invited => "before an invited owner enrolls",
             Self::NotAsked => "while no code is asked",

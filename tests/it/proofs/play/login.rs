@@ -8,7 +8,7 @@ use countersign::{
 use super::{
     super::{
         command::{CUSTOMER, Hand, Typed, USERS},
-        gains::Gain,
+        gains::{Gain, Situation},
         oracle::{Bound, Held, Judged, Row, claim},
     },
     Play, code_at, failed, pick,
@@ -49,7 +49,8 @@ impl Play {
                 self.is_in(hand, &pass, from).await?;
             }
             Gate::EnrollBy { pass, ticket, .. } => {
-                let from = self.handed_out(account, None, Some(pass.means()));
+                let gained = self.is_theft(hand, account).then_some(Situation::InTime);
+                let from = Held { gained, ..self.handed_out(account, None, Some(pass.means())) };
                 self.is_in(hand, &pass, from).await?;
                 let held = self.handed_out(account, Some(0), None).with(ticket);
                 self.pocket(hand).tickets.insert(0, held);
