@@ -14,12 +14,11 @@ use crate::{
 };
 
 pub(super) async fn invite(admin: &Admin<'_>, user: &UserId) -> Result<Invitation, Stop<ActRefusal>> {
-    let target = admin.target(user, Act::Invite, Proof::FreshCode).await?;
     let core = admin.core();
     let invite = |account: Account, terms: Terms<'_>| {
         Ok(account.invite((core.draw().map(TicketId)?, draw(core)?), admin.reason.clone(), terms))
     };
-    Ok(core.judge(&target.person, &admin.trace(), invite).await?.reply)
+    admin.change(user, Act::Invite, invite).await
 }
 
 pub(super) async fn extend(
@@ -27,9 +26,8 @@ pub(super) async fn extend(
     user: &UserId,
     days: Days,
 ) -> Result<Timestamp, Stop<ActRefusal>> {
-    let target = admin.target(user, Act::Extend, Proof::FreshCode).await?;
     let extend = |account: Account, terms: Terms<'_>| Ok(account.extend(days, admin.reason.clone(), terms));
-    Ok(admin.core().judge(&target.person, &admin.trace(), extend).await?.reply)
+    admin.change(user, Act::Extend, extend).await
 }
 
 pub(super) async fn reset_and_invite(

@@ -1,7 +1,7 @@
 //! The right to act: a pass, or the vendor's word. It is read again for each act (R13).
 
 use crate::{
-    account::{Account, Terms},
+    account::{Account, Decision, Terms},
     admin::{Admin, authority},
     audit::{Act, Actor, Denied, Operator},
     driver::{Before, Holder, Stop, Trace},
@@ -130,6 +130,23 @@ impl<'a> Admin<'a> {
                 Ok(Target::of(person, Some(&actor)))
             }
         }
+    }
+
+    /// Changes the account of a user, if the actor may: by their role, by their code, and by what the account itself asks
+    /// for, which is decided on the record that is about to be changed (R13).
+    pub(super) async fn change<T>(
+        &self,
+        user: &UserId,
+        act: Act,
+        change: impl Fn(Account, Terms<'_>) -> Result<Decision<Result<T, ActRefusal>>, Error>,
+    ) -> Result<T, Stop<ActRefusal>> {
+        let target = self.target(user, act, Proof::FreshCode).await?;
+        let decide = |account: Account, terms: Terms<'_>| match target.may_be_changed(&account, terms.policy)
+        {
+            Ok(()) => change(account, terms),
+            Err(refusal) => Ok(Decision::reply(Err(refusal))),
+        };
+        Ok(self.core().judge(&target.person, &self.trace(), decide).await?.reply)
     }
 
     /// Returns the policy and time by which a report judges, if the actor may read one.

@@ -193,6 +193,10 @@ over_every_store! {
             refused(ian.unlock(Password::AsBefore).await.unwrap()),
             refused(ian.reset(Password::Changed).await.unwrap()),
             refused(ian.reset_and_invite(Password::Changed).await.unwrap()),
+            refused(ian.invite().await.unwrap()),
+            refused(ian.extend(Days::new(1).unwrap()).await.unwrap()),
+            refused(ian.forget_devices().await.unwrap()),
+            refused(ian.vouch(&"0001020304050607".parse().unwrap()).await.unwrap()),
         ] {
             assert_eq!(refusal, ActRefusal::FreshCodeNeeded);
         }

@@ -164,6 +164,11 @@ fn around_the_rules() -> Vec<Vec<Command>> {
                 act: Act::Unlock { changed: false },
                 target: Hand::Ian as usize,
             }],
+            vec![C::Administer {
+                by: By::Session(Hand::Bob, 0),
+                act: Act::ForgetDevices,
+                target: Hand::Ian as usize,
+            }],
         ]
         .concat(),
         // A code that has stepped up, at a login (R1).
