@@ -48,6 +48,13 @@ fn with_a_thief() -> Vec<Vec<Command>> {
         // The owner has yet to enroll.
         [vec![sign_in(VICTIM), on()], loot()].concat(),
         [vec![act(Act::GiveTime(Some(7))), on(), sign_in(VICTIM)], loot()].concat(),
+        // Their time is over.
+        [
+            vec![act(Act::GiveTime(Some(1))), on()],
+            vec![C::CheckIn { hand: VICTIM, server: 0, device: None }, C::Advance(2 * 24 * 3_600)],
+            loot(),
+        ]
+        .concat(),
         // They are in time, and enrolling takes an invitation.
         [
             vec![act(Act::GiveTime(Some(7))), on()],

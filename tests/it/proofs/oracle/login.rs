@@ -68,12 +68,12 @@ impl Oracle {
                 }
             }
             Gate::AskInvitation(_) => {
-                claim!(
-                    self.is_on
-                        && !has_factor
-                        && (account.needs_invitation_perhaps || self.by_invitation || account.is_uncertain),
-                    "{id} needs an invitation"
-                );
+                // Whose time to enroll is over needs one, too.
+                let may_be_asked = account.needs_invitation_perhaps
+                    || account.had_time
+                    || self.by_invitation
+                    || account.is_uncertain;
+                claim!(self.is_on && !has_factor && may_be_asked, "{id} needs an invitation");
             }
             Gate::Blocked => {
                 claim!(self.may_ask(user), "R5: {id} is blocked where nobody is asked");
