@@ -284,5 +284,5 @@ fn name(what: &'static str, raw: &[u8], faults: &mut Vec<NameFault>) -> Option<S
     if name.contains(char::REPLACEMENT_CHARACTER) && str::from_utf8(raw).is_err() {
         faults.push(NameFault::Undecodable(what));
     }
-    plain_name(what, &name, faults)
+    plain_name(what, name, faults)
 }

@@ -15,7 +15,7 @@ pub(crate) fn is_filler(c: char) -> bool {
 /// Returns whether a character is white space or a format character, among them the byte order mark: what may be around
 /// a text that has dashes of its own.
 pub(crate) fn is_blank(c: char) -> bool {
-    c.is_whitespace() || is_format(c)
+    c.is_whitespace() || !c.is_ascii() && is_format(c)
 }
 
 fn is_dash(c: char) -> bool {

@@ -1,6 +1,10 @@
 //! The names beside a key. No code is made of them, so whatever is odd about them is told, and costs no key.
 
-use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
+use alloc::{
+    borrow::{Cow, ToOwned as _},
+    string::String,
+    vec::Vec,
+};
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -82,21 +86,29 @@ fn name(what: &'static str, raw: &str, plus: Plus, faults: &mut Vec<NameFault>) 
         faults.push(NameFault::Undecodable(what));
         return None;
     };
-    plain_name(what, &decoded, faults)
+    plain_name(what, decoded, faults)
 }
 
 /// Returns a name in NFC, without control characters and blanks around it, unless nothing is left of it.
 pub(in crate::otp) fn plain_name(
     what: &'static str,
-    name: &str,
+    name: Cow<'_, str>,
     faults: &mut Vec<NameFault>,
 ) -> Option<String> {
-    if has(name, |byte| !(b' '..=b'~').contains(&byte)) && name.contains(char::is_control) {
+    let is_plain = !has(&name, |byte| !(b' '..=b'~').contains(&byte));
+    let name = if !is_plain && name.contains(char::is_control) {
         faults.push(NameFault::Control(what));
-        let printable: String = name.chars().filter(|c| !c.is_control()).collect();
-        return plain_name(what, &printable, faults);
-    }
-    let name = name.trim();
-    let composed = if name.is_ascii() { name.to_owned() } else { name.nfc().collect() };
+        Cow::Owned(name.chars().filter(|c| !c.is_control()).collect())
+    } else {
+        name
+    };
+    let trimmed = name.trim();
+    let composed = if !is_plain {
+        trimmed.nfc().collect()
+    } else if trimmed.len() < name.len() {
+        trimmed.to_owned()
+    } else {
+        name.into_owned()
+    };
     Some(composed).filter(|name| !name.is_empty())
 }

@@ -122,7 +122,10 @@ impl<'a> Parameters<'a> {
     pub(super) fn of(query: &'a str) -> Result<Self, InvalidKeyUri> {
         let mut parameters = Self::default();
         let semicolons = has(query, |byte| byte == b';');
-        for mut parameter in query.split('&') {
+        let mut rest = Some(query);
+        while let Some(query) = rest {
+            let mut parameter;
+            (parameter, rest) = divided(query, b'&').map_or((query, None), |(one, more)| (one, Some(more)));
             while semicolons && let Some(place) = semicolon(parameter) {
                 parameters.take(&parameter[..place])?;
                 parameter = &parameter[place + 1..];
@@ -199,16 +202,25 @@ fn semicolon(parameter: &str) -> Option<usize> {
     })
 }
 
-/// Reads the name of an algorithm: `SHA1`, `sha-1`, `HmacSHA1`, and `Algorithm.sha1`, as programs write who print the
-/// constant of their language.
+/// Reads the name of an algorithm, also as programs write it that print the constant of their language:
+/// `Algorithm.sha1`, `OTPAlgorithm::SHA1`.
 fn algorithm(raw: &str) -> Result<Algorithm, InvalidKeyUri> {
-    let constant =
-        raw.rsplit_once('.').or_else(|| raw.rsplit_once("::")).map_or(raw, |(_, constant)| constant);
+    match named_algorithm(raw) {
+        Err(InvalidKeyUri::Algorithm) => named_algorithm(raw.rsplit(['.', ':']).next().unwrap_or_default()),
+        found => found,
+    }
+}
+
+/// Reads `SHA1`, `sha-1`, `HmacSHA1`.
+fn named_algorithm(raw: &str) -> Result<Algorithm, InvalidKeyUri> {
     let is = |name: &str| {
-        let letters = || constant.bytes().filter(|byte| !matches!(byte, b'-' | b'_'));
-        let hmac = letters().take(4).map(|byte| byte.to_ascii_uppercase()).eq(*b"HMAC");
-        let bare = letters().skip(if hmac { 4 } else { 0 });
-        bare.map(|byte| byte.to_ascii_uppercase()).eq(name.bytes())
+        let letters = || raw.bytes().filter(|byte| !matches!(byte, b'-' | b'_'));
+        let bare = || {
+            let hmac = letters().take(4).map(|byte| byte.to_ascii_uppercase()).eq(*b"HMAC");
+            letters().skip(if hmac { 4 } else { 0 })
+        };
+        // Nearly all write it as we do.
+        raw == name || bare().map(|byte| byte.to_ascii_uppercase()).eq(name.bytes())
     };
     let all = [
         Algorithm::Sha1,
